@@ -1,0 +1,1 @@
+//! Entra tokens for the tools of an Azure Pipelines job.
