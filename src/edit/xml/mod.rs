@@ -1,0 +1,311 @@
+//! Where things are in an XML file: elements, their tags and their text, as positions in the bytes that the user wrote.
+//!
+//! The parser is asked for positions only. Nothing is ever printed back from what it read, no entity of a document type is
+//! expanded, nothing is fetched.
+
+pub mod list;
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesRef, BytesStart, Event};
+
+/// Deeper than any configuration is; a bound on what a hostile file costs.
+const DEEPEST: usize = 200;
+
+/// A text that is not the XML file it should be, so that no place in it can be trusted.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("line {line}: {reason}")]
+pub struct NotWellFormed {
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong there.
+    pub reason: String,
+}
+
+impl NotWellFormed {
+    /// What is wrong at a byte position of `text`.
+    fn at(text: &str, position: usize, reason: impl Into<String>) -> Self {
+        let before = &text.as_bytes()[..position.min(text.len())];
+        let breaks = before.split(|&byte| byte == b'\n').count();
+        Self { line: breaks, reason: reason.into() }
+    }
+}
+
+/// The elements of a well-formed text.
+#[derive(Debug)]
+pub struct Document<'a> {
+    text: &'a str,
+    /// In the order of their start tags; the root is the first.
+    elements: Vec<Element>,
+}
+
+#[derive(Debug)]
+struct Element {
+    parent: Option<usize>,
+    /// As written, with its prefix.
+    name: Range<usize>,
+    attributes: Vec<(String, String)>,
+    start_tag: Range<usize>,
+    /// Empty where the start tag closes the element itself.
+    end_tag: Range<usize>,
+    /// What stands directly in it, references and CDATA resolved.
+    content: String,
+}
+
+/// An element of a [`Document`].
+#[derive(Clone, Copy, Debug)]
+pub struct Node<'d> {
+    document: &'d Document<'d>,
+    index: usize,
+}
+
+impl<'a> Document<'a> {
+    /// Finds the elements of `text`, which has no byte-order mark.
+    pub fn parse(text: &'a str) -> Result<Self, NotWellFormed> {
+        let fault = |position: usize, reason: &str| NotWellFormed::at(text, position, reason);
+        if text.starts_with('\u{feff}') {
+            return Err(fault(0, "it has two byte-order marks"));
+        }
+        let mut reader = Reader::from_str(text);
+        let mut elements: Vec<Element> = Vec::new();
+        let mut open: Vec<usize> = Vec::new();
+        loop {
+            let start = position(reader.buffer_position());
+            let event = reader
+                .read_event()
+                .map_err(|error| NotWellFormed::at(text, position(reader.error_position()), error.to_string()))?;
+            let span = start..position(reader.buffer_position());
+            let closed = matches!(event, Event::Empty(_));
+            match event {
+                Event::Start(tag) | Event::Empty(tag) => {
+                    if open.is_empty() && !elements.is_empty() {
+                        return Err(fault(start, "there is a second root element"));
+                    }
+                    if open.len() >= DEEPEST {
+                        return Err(fault(start, "its elements are nested too deeply"));
+                    }
+                    elements.push(element(text, &tag, span, open.last().copied())?);
+                    if !closed {
+                        open.push(elements.len() - 1);
+                    }
+                }
+                Event::End(_) => match open.pop() {
+                    Some(index) => elements[index].end_tag = span,
+                    None => return Err(fault(start, "there is an end tag without a start tag")),
+                },
+                Event::Text(words) => {
+                    content(&mut elements, &open, &words.xml10_content()).map_err(|reason| fault(start, reason))?
+                }
+                Event::CData(words) => {
+                    content(&mut elements, &open, &words.xml10_content()).map_err(|reason| fault(start, reason))?
+                }
+                Event::GeneralRef(reference) => {
+                    let resolved = resolve(&reference).map_err(|reason| fault(start, reason))?;
+                    content(&mut elements, &open, &resolved).map_err(|reason| fault(start, reason))?;
+                }
+                Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
+                Event::Eof => break,
+            }
+        }
+        if let Some(&index) = open.last() {
+            let name = &text[elements[index].name.clone()];
+            return Err(fault(elements[index].start_tag.start, &format!("the element <{name}> has no end tag")));
+        }
+        if elements.is_empty() {
+            return Err(fault(text.len(), "there is no root element"));
+        }
+        Ok(Self { text, elements })
+    }
+
+    /// The root element.
+    pub fn root(&self) -> Node<'_> {
+        Node { document: self, index: 0 }
+    }
+
+    /// Every element, in the order of their start tags.
+    pub fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
+        (0..self.elements.len()).map(|index| Node { document: self, index })
+    }
+}
+
+impl<'d> Node<'d> {
+    fn element(self) -> &'d Element {
+        &self.document.elements[self.index]
+    }
+
+    /// The name as written, with its prefix.
+    fn written_name(self) -> &'d str {
+        &self.document.text[self.element().name.clone()]
+    }
+
+    /// The name without its prefix.
+    pub fn name(self) -> &'d str {
+        let written = self.written_name();
+        written.split_once(':').map_or(written, |(_, local)| local)
+    }
+
+    /// The prefix as written, with its colon; empty where there is none.
+    pub fn prefix(self) -> &'d str {
+        let written = self.written_name();
+        &written[..written.len() - self.name().len()]
+    }
+
+    /// The elements directly in it.
+    pub fn children(self) -> impl Iterator<Item = Node<'d>> {
+        let own = move |node: &Node<'d>| node.element().parent == Some(self.index);
+        let after = self.element().end_tag.end;
+        let later = (self.index + 1..self.document.elements.len()).map(move |index| Node { index, ..self });
+        later.take_while(move |node| node.element().start_tag.start < after).filter(own)
+    }
+
+    /// The elements directly in it that have this name, whatever their prefix.
+    pub fn children_named(self, name: &str) -> impl Iterator<Item = Node<'d>> {
+        self.children().filter(move |child| child.name() == name)
+    }
+
+    /// The first element directly in it that has this name.
+    pub fn child(self, name: &str) -> Option<Node<'d>> {
+        self.children_named(name).next()
+    }
+
+    /// The elements that this path of names leads to from here.
+    pub fn descend(self, path: &[&str]) -> Vec<Node<'d>> {
+        path.iter()
+            .fold(vec![self], |nodes, name| nodes.into_iter().flat_map(|node| node.children_named(name)).collect())
+    }
+
+    /// The text directly in it without the blanks around, character references and CDATA resolved. A reference to an
+    /// entity of a document type stays as it is written.
+    pub fn content(self) -> &'d str {
+        self.element().content.trim()
+    }
+
+    /// The text of the first element directly in it that has this name.
+    pub fn child_content(self, name: &str) -> Option<&'d str> {
+        self.child(name).map(Node::content)
+    }
+
+    /// The value of an attribute.
+    pub fn attribute(self, name: &str) -> Option<&'d str> {
+        self.element().attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Where its start tag is.
+    pub fn start_tag(self) -> Range<usize> {
+        self.element().start_tag.clone()
+    }
+
+    /// Where its end tag is; empty behind a start tag that closes the element itself.
+    pub fn end_tag(self) -> Range<usize> {
+        self.element().end_tag.clone()
+    }
+
+    /// Where it is, from its start tag to its end tag.
+    pub fn range(self) -> Range<usize> {
+        self.element().start_tag.start..self.element().end_tag.end
+    }
+
+    /// Whether its start tag closes it: `<servers/>`.
+    pub fn is_self_closing(self) -> bool {
+        self.element().end_tag.is_empty()
+    }
+}
+
+/// Positions come as u64; a text in memory has no larger ones than usize.
+fn position(position: u64) -> usize {
+    usize::try_from(position).unwrap_or(usize::MAX)
+}
+
+fn element(
+    text: &str,
+    tag: &BytesStart<'_>,
+    span: Range<usize>,
+    parent: Option<usize>,
+) -> Result<Element, NotWellFormed> {
+    let fault = |reason: String| NotWellFormed::at(text, span.start, reason);
+    let name = tag.name();
+    let name: &str = name.as_ref();
+    let start = span.start + 1;
+    // What the parser takes for a name must stand at the place where it will be cut out.
+    let in_place = text.get(span.clone()).is_some_and(|tag| tag.starts_with('<') && tag[1..].starts_with(name));
+    if !in_place || !is_name(name) {
+        return Err(fault("an element has no proper name".to_owned()));
+    }
+    let mut attributes = Vec::new();
+    for attribute in tag.attributes() {
+        let attribute = attribute.map_err(|error| fault(error.to_string()))?;
+        let key: &str = attribute.key.as_ref();
+        if !is_name(key) || attribute.value.contains('<') {
+            return Err(fault("an attribute is not well-formed".to_owned()));
+        }
+        attributes.push((key.to_owned(), unescaped(&attribute.value).map_err(|reason| fault(reason.to_owned()))?));
+    }
+    let (name, end) = (start..start + name.len(), span.end);
+    Ok(Element { parent, name, attributes, start_tag: span, end_tag: end..end, content: String::new() })
+}
+
+/// Adds to the text of the innermost open element. Outside the root only blanks may stand.
+fn content(elements: &mut [Element], open: &[usize], words: &str) -> Result<(), &'static str> {
+    match open.last() {
+        Some(&index) => elements[index].content.push_str(words),
+        None if words.trim().is_empty() => {}
+        None => return Err("there is text outside the root element"),
+    }
+    Ok(())
+}
+
+fn resolve(reference: &BytesRef<'_>) -> Result<Cow<'static, str>, &'static str> {
+    match reference.resolve_char_ref() {
+        Ok(Some(character)) => Ok(character.to_string().into()),
+        Ok(None) => {
+            let name: &str = reference;
+            let known = quick_xml::escape::resolve_predefined_entity(name);
+            Ok(known.map_or_else(|| format!("&{name};").into(), Cow::Borrowed))
+        }
+        Err(_) => Err("there is a character reference to no character"),
+    }
+}
+
+/// An attribute's value as a parser hands it on: references resolved, line breaks as blanks.
+fn unescaped(value: &str) -> Result<String, &'static str> {
+    let mut result = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some(at) = rest.find('&') {
+        result.push_str(&rest[..at]);
+        let Some(end) = rest[at..].find(';') else { return Err("a reference has no end") };
+        let reference = BytesRef::new(&rest[at + 1..at + end]);
+        result.push_str(&resolve(&reference)?);
+        rest = &rest[at + end + 1..];
+    }
+    result.push_str(rest);
+    Ok(if result.contains(['\n', '\r', '\t']) { result.replace(['\n', '\r', '\t'], " ") } else { result })
+}
+
+/// Whether `name` can name an element or an attribute, near enough to tell markup from its look-alikes.
+fn is_name(name: &str) -> bool {
+    let inner = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':') || c > '\u{b6}';
+    name.starts_with(|c: char| inner(c) && !c.is_ascii_digit() && !matches!(c, '-' | '.')) && name.chars().all(inner)
+}
+
+/// Whether `text` can be written into a file at all: XML has no way to hold most control characters.
+pub fn can_hold(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'))
+}
+
+/// `text` as it stands between tags or in an attribute's value, in either quotes.
+pub fn escaped(text: &str) -> String {
+    let mut result = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => result.push_str("&amp;"),
+            '<' => result.push_str("&lt;"),
+            '>' => result.push_str("&gt;"),
+            '"' => result.push_str("&quot;"),
+            '\'' => result.push_str("&apos;"),
+            other => result.push(other),
+        }
+    }
+    result
+}

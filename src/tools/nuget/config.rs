@@ -1,0 +1,115 @@
+//! Sources of `nuget.config` and of project files.
+
+use crate::edit::xml::{Document, Node, NotWellFormed};
+use crate::tools::host::Host;
+use crate::tools::{Mention, SourceFile, Unparsable};
+
+/// `nuget.config` in any letters, and names such as `nuget.release.config`, which a client may be given.
+pub fn is_config(file_name: &str) -> bool {
+    let name = file_name.to_ascii_lowercase();
+    name.starts_with("nuget.") && name.ends_with(".config")
+}
+
+/// Project files and what they import.
+pub fn is_project(file_name: &str) -> bool {
+    let name = file_name.to_ascii_lowercase();
+    [".csproj", ".fsproj", ".vbproj", ".vcxproj", ".props", ".targets"].iter().any(|ending| name.ends_with(ending))
+}
+
+const PROJECT_PROPERTIES: [&str; 2] = ["RestoreSources", "RestoreAdditionalProjectSources"];
+
+/// What one file names.
+pub fn mentions(file: &SourceFile, host: &Host) -> Vec<Result<Mention, Unparsable>> {
+    let text = &file.text.body;
+    let name = file.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let found = if is_project(name) {
+        // There may be thousands; hardly any speaks of sources.
+        if PROJECT_PROPERTIES.iter().any(|property| text.contains(property)) {
+            of_project(text)
+        } else {
+            Ok(Vec::new())
+        }
+    } else {
+        of_config(text, host)
+    };
+    let mention = |(name, url)| {
+        let SourceFile { shown, in_workspace, .. } = file;
+        Ok(Mention { name, url, file: shown.clone(), in_workspace: *in_workspace })
+    };
+    match found {
+        Ok(found) => found.into_iter().map(mention).collect(),
+        Err(error) => vec![Err(Unparsable { file: file.shown.clone(), reason: error.to_string() })],
+    }
+}
+
+/// Every spelling of every source's name.
+pub fn source_names(files: &[SourceFile], host: &Host) -> Vec<String> {
+    let configs = files.iter().filter(|file| !file.path.to_str().is_some_and(is_project));
+    let mut names: Vec<String> = configs
+        .flat_map(|file| of_config(&file.text.body, host).unwrap_or_default())
+        .filter_map(|(name, _)| name)
+        .collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+type Named = (Option<String>, String);
+
+fn of_config(text: &str, host: &Host) -> Result<Vec<Named>, NotWellFormed> {
+    let document = Document::parse(text)?;
+    let root = document.root();
+    if root.name() != "configuration" {
+        return Ok(Vec::new());
+    }
+    let value = |add: &Node<'_>| add.attribute("value").map(|value| expanded(value.trim(), host));
+    let mut found = Vec::new();
+    for add in root.descend(&["packageSources", "add"]) {
+        if let (Some(name), Some(url)) = (add.attribute("key"), value(&add).filter(|url| may_be_remote(url))) {
+            found.push((Some(name.trim().to_owned()), url));
+        }
+    }
+    for add in root.descend(&["config", "add"]) {
+        let is_push = add.attribute("key").is_some_and(|key| key.eq_ignore_ascii_case("defaultPushSource"));
+        if let Some(url) = value(&add).filter(|url| is_push && may_be_remote(url)) {
+            found.push((None, url));
+        }
+    }
+    Ok(found)
+}
+
+fn of_project(text: &str) -> Result<Vec<Named>, NotWellFormed> {
+    let document = Document::parse(text)?;
+    let properties = document.nodes().filter(|node| PROJECT_PROPERTIES.contains(&node.name()));
+    let urls = properties.flat_map(|node| node.content().split(';')).map(str::trim);
+    Ok(urls.filter(|url| is_remote(url)).map(|url| (None, url.to_owned())).collect())
+}
+
+fn is_remote(url: &str) -> bool {
+    let scheme = url.split("://").next().unwrap_or_default();
+    scheme.len() < url.len() && (scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http"))
+}
+
+/// Folders take no credentials. What a variable hides may be anything.
+fn may_be_remote(url: &str) -> bool {
+    is_remote(url) || url.contains('%') && !url.starts_with(['/', '\\', '.'])
+}
+
+/// Puts in what `%NAME%` stands for, the way of .NET on every system: an unknown name stays as it is.
+fn expanded(value: &str, host: &Host) -> String {
+    let mut result = String::with_capacity(value.len());
+    let mut rest = value;
+    while let Some((before, behind)) = rest.split_once('%') {
+        result.push_str(before);
+        let known = behind.split_once('%').and_then(|(name, after)| Some((host.variable(name)?, after)));
+        if let Some((value, after)) = known {
+            result.push_str(value);
+            rest = after;
+        } else {
+            result.push('%');
+            rest = behind;
+        }
+    }
+    result.push_str(rest);
+    result
+}

@@ -1,0 +1,124 @@
+//! Credentials in variables: NuGet's own, and those of Microsoft's credential provider.
+
+use serde_json::Value;
+
+use super::Source;
+use crate::azure_devops::feed::Feed;
+use crate::plan::{Change, Part, Plan, Template, Variable};
+use crate::tools::{Request, USER_NAME};
+
+/// Each holds a token of some 2,000 characters, and every process of the job carries them all.
+const MOST_SOURCE_VARIABLES: usize = 10;
+/// What a token is taken to measure before it is there.
+const TOKEN_CHARACTERS: usize = 2_000;
+/// Windows takes 32,767 characters in a variable.
+const MOST_CHARACTERS: usize = 30_000;
+
+/// The provider's variables, each under the name that wins where both are set.
+const ENDPOINTS: [&str; 2] =
+    ["ARTIFACTS_CREDENTIALPROVIDER_EXTERNAL_FEED_ENDPOINTS", "VSS_NUGET_EXTERNAL_FEED_ENDPOINTS"];
+const PREFIXES: [&str; 2] = ["ARTIFACTS_CREDENTIALPROVIDER_URI_PREFIXES", "VSS_NUGET_URI_PREFIXES"];
+const ACCESS_TOKEN: [&str; 2] = ["ARTIFACTS_CREDENTIALPROVIDER_ACCESSTOKEN", "VSS_NUGET_ACCESSTOKEN"];
+
+/// Adds `NuGetPackageSourceCredentials_<name>` for names that every shell can carry. NuGet takes the value as it is, so the token
+/// itself must stand there, and only this step's own can.
+pub fn add_source_variables(request: &Request<'_>, sources: &[Source<'_>], plan: &mut Plan) {
+    let plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let ours = |source: &&Source<'_>| plain(&source.entry.key) && (request.serves)(&source.feed.organization);
+    let mut names: Vec<&str> = sources.iter().filter(ours).map(|source| source.entry.key.as_str()).collect();
+    if request.host.windows {
+        // One variable there, whatever the case of its letters.
+        names.sort_by_key(|name| name.to_ascii_lowercase());
+        names.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
+    }
+    if names.len() > MOST_SOURCE_VARIABLES {
+        return;
+    }
+    for name in names {
+        let name = format!("NuGetPackageSourceCredentials_{name}");
+        let value = Template::new([
+            Part::Text(format!("Username={USER_NAME};Password=")),
+            Part::Token,
+            Part::Text(";ValidAuthenticationTypes=Basic".to_owned()),
+        ]);
+        let former = request.host.variable(&name).map(str::to_owned);
+        plan.changes.push(Change::Variable(Variable { exact_case: true, ..Variable::borrowed(name, value, former) }));
+    }
+}
+
+/// Adds what Microsoft's provider reads. Always, since a later step may install it and nothing else reads these.
+pub fn add_provider_variables(request: &Request<'_>, plan: &mut Plan) {
+    let mut feeds: Vec<&Feed> = Vec::new();
+    for feed in request.feeds.iter().map(|served| &served.feed).filter(|feed| (request.serves)(&feed.organization)) {
+        if !feeds.iter().any(|known| known.url.as_str().eq_ignore_ascii_case(feed.url.as_str())) {
+            feeds.push(feed);
+        }
+    }
+    if feeds.is_empty() {
+        return;
+    }
+    let host = request.host;
+    let name = ENDPOINTS.into_iter().find(|name| host.variable(name).is_some()).unwrap_or(ENDPOINTS[1]);
+    let former = host.variable(name);
+    let Some(others) = other_endpoints(former.unwrap_or_default(), &feeds) else {
+        plan.warnings.push(format!(
+            "{name} is set to something that is not the JSON of Microsoft's credential provider, and stays as it is: the provider gets no credentials from this task"
+        ));
+        return;
+    };
+    let value = endpoints(&feeds, &others);
+    let length = value.render(|_| String::new()).len() + feeds.len() * TOKEN_CHARACTERS;
+    if length <= MOST_CHARACTERS {
+        let former = former.map(str::to_owned);
+        plan.changes.push(Change::Variable(Variable::borrowed(name, value, former)));
+    } else if PREFIXES.iter().chain(&ACCESS_TOKEN).all(|name| host.variable(name).is_none()) {
+        let prefixes = Variable::borrowed(PREFIXES[1], Template::text(prefixes(&feeds)), None);
+        let token = Variable::borrowed(ACCESS_TOKEN[1], Template::token(), None);
+        plan.changes.extend([prefixes, token].map(Change::Variable));
+    } else {
+        plan.warnings.push(format!(
+            "Microsoft's credential provider gets no credentials from this task: they are too many for {name}, and {} is in use",
+            PREFIXES[1]
+        ));
+    }
+}
+
+/// The endpoints that the variable has for other feeds; nothing where it cannot be read.
+fn other_endpoints(former: &str, feeds: &[&Feed]) -> Option<Vec<Value>> {
+    if former.trim().is_empty() {
+        return Some(Vec::new());
+    }
+    let mut value: Value = serde_json::from_str(former).ok()?;
+    let Value::Array(mut endpoints) = value.get_mut("endpointCredentials")?.take() else { return None };
+    endpoints.retain(|endpoint| {
+        let url = endpoint.get("endpoint").and_then(Value::as_str).unwrap_or_default();
+        !feeds.iter().any(|feed| feed.url.as_str().eq_ignore_ascii_case(url))
+    });
+    Some(endpoints)
+}
+
+/// Ours go first: the provider stops reading at the first entry that it does not like.
+fn endpoints(feeds: &[&Feed], others: &[Value]) -> Template {
+    let mut template = Template::text("{\"endpointCredentials\":[");
+    for (index, feed) in feeds.iter().enumerate() {
+        let comma = if index == 0 { "" } else { "," };
+        let (url, user) = (Value::from(feed.url.as_str()), Value::from(USER_NAME));
+        template.push_text(format!("{comma}{{\"endpoint\":{url},\"username\":{user},\"password\":\""));
+        template.extend([Part::Token]);
+        template.push_text("\"}");
+    }
+    for other in others {
+        template.push_text(format!(",{other}"));
+    }
+    template.push_text("]}");
+    template
+}
+
+/// Both forms of each organization's address. The provider compares the beginnings of strings, so each ends in a slash.
+fn prefixes(feeds: &[&Feed]) -> String {
+    let mut names: Vec<&str> = feeds.iter().map(|feed| feed.organization.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let forms = |name: &str| format!("https://pkgs.dev.azure.com/{name}/;https://{name}.pkgs.visualstudio.com/");
+    names.into_iter().map(forms).collect::<Vec<_>>().join(";")
+}
