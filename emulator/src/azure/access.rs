@@ -1,0 +1,94 @@
+//! Who calls, and whether the organization lets them in.
+
+use super::errors;
+use crate::clock;
+use crate::message::{Answer, Call, Credential};
+use crate::state::State;
+use crate::vault::SecretKind;
+use crate::world::{AZURE_DEVOPS_RESOURCE, NO_TENANT, Organization, TenantHeader, World};
+use serde_json::Value;
+
+/// A caller whom the organization knows.
+#[derive(Clone, Debug)]
+pub(crate) struct Caller {
+    /// Object id.
+    pub object_id: String,
+    /// Display name.
+    pub display_name: String,
+    /// Whether the credential is the token of a job.
+    pub is_job: bool,
+}
+
+/// Which service asks: the token of a job opens some and not others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Door {
+    /// The REST interface and Azure Repos.
+    Main,
+    /// Azure Artifacts and the list of feeds.
+    Feeds,
+}
+
+/// Lets the caller in, or says how it is refused.
+pub(crate) fn caller(state: &State, call: &Call, organization: &str, door: Door) -> Result<Caller, Answer> {
+    let world = state.world();
+    let secret = match call.credential() {
+        // As GitHub answers it (actions/checkout#2299); the status of Azure Repos is not known.
+        Credential::Several => return Err(Answer::text(400, "Duplicate header: Authorization")),
+        Credential::Basic { user, password } if !user.is_empty() => password,
+        Credential::Bearer(token) => token,
+        Credential::None | Credential::Basic { .. } | Credential::Other(_) => String::new(),
+    };
+    let Some(found) = world.organization(organization) else {
+        return Err(unknown_organization(organization));
+    };
+    if let Some(job) = state.job_of_token(&secret) {
+        let own = job.organization.eq_ignore_ascii_case(&found.name);
+        if own && (door == Door::Main || world.job_token_reads_feeds) {
+            let display_name = format!("{} Build Service ({})", job.project, job.organization);
+            return Ok(Caller { object_id: job.job_id, display_name, is_job: true });
+        }
+        return Err(refuse(&world, found, call, errors::unauthorized(&job.job_id)));
+    }
+    let issued = state.vault().find(&secret).filter(|i| i.kind == SecretKind::AccessToken).cloned();
+    let Some(issued) = issued.filter(|issued| is_valid(&issued.claims)) else {
+        return Err(refuse(&world, found, call, errors::unauthorized(errors::ANONYMOUS)));
+    };
+    let claim = |name: &str| issued.claims[name].as_str().unwrap_or_default().to_owned();
+    let (tenant, object_id) = (claim("tid"), claim("oid"));
+    if tenant != found.tenant || !found.members.iter().any(|m| m.eq_ignore_ascii_case(&object_id)) {
+        return Err(refuse(&world, found, call, errors::not_a_user(&tenant, &object_id)));
+    }
+    let display_name = world.application(&claim("appid")).map(|a| a.display_name.clone()).unwrap_or_default();
+    Ok(Caller { object_id, display_name, is_job: false })
+}
+
+/// Whether a token is for Azure DevOps and in its time.
+fn is_valid(claims: &Value) -> bool {
+    let now = clock::now();
+    claims["aud"] == AZURE_DEVOPS_RESOURCE
+        && claims["exp"].as_i64().is_some_and(|exp| exp > now)
+        && claims["nbf"].as_i64().is_some_and(|nbf| nbf <= now)
+}
+
+/// Dresses a 401 with the challenge and the headers that name the organization's tenant.
+pub(crate) fn refuse(world: &World, organization: &Organization, call: &Call, refusal: Answer) -> Answer {
+    let realm = format!("https://{}/", call.host);
+    let answer = errors::challenge(refusal, &organization.tenant, &realm);
+    let named = match world.tenant_header {
+        TenantHeader::Always => true,
+        TenantHeader::HeadOnly => call.method == "HEAD",
+        TenantHeader::GetOnly => call.method == "GET",
+        TenantHeader::Absent => false,
+    };
+    if !named {
+        return answer;
+    }
+    answer
+        .header("X-VSS-ResourceTenant", organization.tenant.clone())
+        .header("X-VSS-AuthorizationEndpoint", format!("https://vssps.dev.azure.com/{}/", organization.name))
+}
+
+fn unknown_organization(name: &str) -> Answer {
+    errors::challenge(errors::unauthorized(errors::ANONYMOUS), NO_TENANT, &format!("https://dev.azure.com/{name}"))
+        .header("X-VSS-ResourceTenant", NO_TENANT)
+}

@@ -1,0 +1,61 @@
+//! `GET https://feeds.dev.azure.com/{org}[/{project}]/_apis/packaging/feeds[/{feed}]`.
+
+use super::access::{self, Door};
+use super::errors;
+use super::place::{self, Area};
+use crate::message::{Answer, Call};
+use crate::service::{Endpoint, Service};
+use crate::state::State;
+use crate::world::{Feed, Organization};
+use serde_json::{Value, json};
+
+pub(crate) const SERVICE: Service = Service {
+    endpoint: Endpoint::Feeds,
+    claims: |_, call| {
+        place::of(call)
+            .is_some_and(|p| matches!(p.area, Area::Feeds | Area::Packages) && p.api(&["packaging", "feeds"]).is_some())
+    },
+    answer,
+};
+
+fn answer(state: &State, call: &Call) -> Answer {
+    let Some(place) = place::of(call) else { return Answer::status(404) };
+    let caller = match access::caller(state, call, &place.organization, Door::Feeds) {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal,
+    };
+    let world = state.world();
+    let Some(organization) = world.organization(&place.organization) else { return Answer::status(404) };
+    let Some((project, rest)) = place.api(&["packaging", "feeds"]) else { return Answer::status(404) };
+    let readable = |feed: &&Feed| feed.readers.as_ref().is_none_or(|r| r.contains(&caller.object_id));
+    let Some(wanted) = rest.first() else {
+        let project = project.and_then(|name| organization.project(name)).map(|p| p.name.as_str());
+        let all: Vec<Value> = organization
+            .feeds
+            .iter()
+            .filter(|feed| project.is_none() || feed.project.as_deref() == project)
+            .filter(readable)
+            .map(|feed| shown(organization, feed))
+            .collect();
+        return Answer::json(200, &json!({ "count": all.len(), "value": all }));
+    };
+    match organization.feed(project, wanted) {
+        Some(feed) if readable(&feed) => Answer::json(200, &shown(organization, feed)),
+        Some(_) => errors::feed_right_missing(&caller.display_name, "ReadPackages"),
+        None => not_found(wanted),
+    }
+}
+
+/// 404 for a feed that does not exist under this name and scope.
+pub(crate) fn not_found(feed: &str) -> Answer {
+    errors::error(404, "FeedIdNotFoundException", &format!("Feed with ID '{feed}' doesn't exist."))
+}
+
+fn shown(organization: &Organization, feed: &Feed) -> Value {
+    let project = feed.project.as_deref().and_then(|name| organization.project(name));
+    json!({
+        "id": feed.id, "name": feed.name, "fullyQualifiedName": feed.name,
+        "project": project.map(|p| json!({ "id": p.id, "name": p.name })),
+        "url": format!("https://feeds.dev.azure.com/{}/_apis/Packaging/Feeds/{}", organization.name, feed.id),
+    })
+}

@@ -1,0 +1,40 @@
+//! `GET /{org}/_apis/projects[/{project}]`.
+
+use super::access::{self, Door};
+use super::{errors, place};
+use crate::message::{Answer, Call};
+use crate::service::{Endpoint, Service};
+use crate::state::State;
+use serde_json::json;
+
+pub(crate) const SERVICE: Service = Service {
+    endpoint: Endpoint::Projects,
+    claims: |_, call| place::of(call).is_some_and(|p| p.api(&["projects"]).is_some()),
+    answer,
+};
+
+fn answer(state: &State, call: &Call) -> Answer {
+    let Some(place) = place::of(call) else { return Answer::status(404) };
+    if let Err(refusal) = access::caller(state, call, &place.organization, Door::Main) {
+        return refusal;
+    }
+    let world = state.world();
+    let Some(organization) = world.organization(&place.organization) else { return Answer::status(404) };
+    let shown = |p: &crate::world::Project| json!({ "id": p.id, "name": p.name, "state": "wellFormed" });
+    match place.api(&["projects"]).and_then(|(_, rest)| rest.first()) {
+        Some(wanted) => match organization.project(wanted) {
+            Some(project) => Answer::json(200, &shown(project)),
+            None => errors::error(
+                400,
+                "ProjectDoesNotExistWithNameException",
+                &format!(
+                    "VS800075: The project with id '{wanted}' does not exist, or you do not have permission to access it."
+                ),
+            ),
+        },
+        None => {
+            let all: Vec<_> = organization.projects.iter().map(shown).collect();
+            Answer::json(200, &json!({ "count": all.len(), "value": all }))
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! Signed tokens: the keys of the issuers, signing, and verifying.
+
+use crate::guid;
+use anyhow::Context;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, jwk::Jwk};
+use serde_json::{Value, json};
+
+/// The key pair of an issuer.
+pub(crate) struct Key {
+    id: &'static str,
+    signing: EncodingKey,
+    verifying: DecodingKey,
+    published: Value,
+}
+
+/// The key pairs of this Azure.
+pub(crate) struct Keys {
+    /// Signs assertions of the Azure DevOps issuer and job tokens.
+    pub azure_devops: Key,
+    /// Signs assertions of the Entra issuer and access tokens.
+    pub entra: Key,
+    /// Published nowhere: what it signs must be refused.
+    pub stranger: Key,
+}
+
+impl Keys {
+    /// Reads the key pairs that are part of this crate.
+    ///
+    /// They are fixed because making an RSA key takes longer than everything else at the start. They protect nothing: every
+    /// token that they sign is made up, and no service outside this process knows them.
+    pub(crate) fn fixed() -> anyhow::Result<Self> {
+        Ok(Self {
+            azure_devops: Key::read("azure-devops-emulator-key", include_str!("../keys/azure_devops.pem"))?,
+            entra: Key::read("entra-emulator-key", include_str!("../keys/entra.pem"))?,
+            stranger: Key::read("unknown-key", include_str!("../keys/stranger.pem"))?,
+        })
+    }
+
+    /// The claims of an assertion when a published key has signed it.
+    pub(crate) fn verify(&self, token: &str) -> Option<Value> {
+        [&self.azure_devops, &self.entra].into_iter().find_map(|key| key.verify(token))
+    }
+}
+
+impl Key {
+    fn read(id: &'static str, pem: &str) -> anyhow::Result<Self> {
+        let signing = EncodingKey::from_rsa_pem(pem.as_bytes()).context("reading a signing key")?;
+        let jwk = Jwk::from_encoding_key(&signing, Algorithm::RS256).context("deriving the public key")?;
+        let verifying = DecodingKey::from_jwk(&jwk).context("deriving the verifying key")?;
+        let mut published = serde_json::to_value(&jwk)?;
+        published["kid"] = id.into();
+        published["x5t"] = id.into();
+        published["use"] = "sig".into();
+        Ok(Self { id, signing, verifying, published })
+    }
+
+    /// A JWT (RS256) with these claims.
+    pub(crate) fn sign(&self, claims: &Value) -> String {
+        let mut header = Header::new(Algorithm::RS256);
+        header.kid = Some(self.id.to_owned());
+        header.x5t = Some(self.id.to_owned());
+        jsonwebtoken::encode(&header, claims, &self.signing).unwrap_or_default()
+    }
+
+    fn verify(&self, token: &str) -> Option<Value> {
+        let mut rules = Validation::new(Algorithm::RS256);
+        rules.required_spec_claims.clear();
+        rules.validate_exp = false;
+        rules.validate_nbf = false;
+        rules.validate_aud = false;
+        jsonwebtoken::decode::<Value>(token, &self.verifying, &rules).ok().map(|data| data.claims)
+    }
+
+    /// The key set that this key's issuer publishes.
+    pub(crate) fn key_set(&self) -> Value {
+        json!({ "keys": [self.published] })
+    }
+}
+
+/// The claims of a token, whoever signed it; `None` when it has not the form of one.
+pub(crate) fn claims(token: &str) -> Option<Value> {
+    let mut parts = token.split('.');
+    let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+}
+
+/// Random characters as they stand in the opaque claims of real tokens.
+pub(crate) fn filler(length: usize) -> String {
+    let mut text = String::new();
+    while text.len() < length {
+        text += &URL_SAFE_NO_PAD.encode(guid::random_bytes::<48>());
+    }
+    text.truncate(length);
+    text
+}

@@ -1,0 +1,363 @@
+//! What exists in this Azure: plain data that a test changes before or after the start.
+//!
+//! Nothing here answers a request. Identifiers are GUIDs in lower case, names keep the letters they were given; Azure DevOps
+//! compares names without regard to case, so do the services.
+
+mod package;
+mod sample;
+
+pub use package::{Package, PackageFile, Protocol};
+pub use sample::*;
+
+use crate::guid;
+use std::time::Duration;
+
+/// The resource id of Azure DevOps in Microsoft Entra: the audience of every token that Azure DevOps accepts.
+pub const AZURE_DEVOPS_RESOURCE: &str = "499b84ac-1321-427f-aa17-267ca6975798";
+/// The audience that a federated credential names.
+pub const EXCHANGE_AUDIENCE: &str = "api://AzureADTokenExchange";
+/// The same audience as the Entra issuer writes it into an assertion.
+pub const EXCHANGE_AUDIENCE_ID: &str = "fb60f99c-7a34-4190-8149-302f77469936";
+/// The tenant that an organization without Microsoft Entra reports.
+pub const NO_TENANT: &str = "00000000-0000-0000-0000-000000000000";
+
+/// Everything that the emulator knows about.
+#[derive(Clone, Debug, Default)]
+pub struct World {
+    /// Directories of Microsoft Entra.
+    pub tenants: Vec<Tenant>,
+    /// Applications and managed identities that can get tokens.
+    pub applications: Vec<Application>,
+    /// Organizations of Azure DevOps.
+    pub organizations: Vec<Organization>,
+    /// Service connections of all organizations.
+    pub connections: Vec<ServiceConnection>,
+    /// Hosts that are not Azure: they ask for no credential, and what is sent to them is logged.
+    pub foreign_hosts: Vec<ForeignHost>,
+    /// User and password that the proxy demands.
+    pub proxy_credentials: Option<(String, String)>,
+    /// Whether the git repositories are made at the start; costs some 10 ms each and needs `git`.
+    pub with_repositories: bool,
+    /// How a feed hands out files.
+    pub downloads: Downloads,
+    /// Where an organization names its tenant to callers without a credential.
+    pub tenant_header: TenantHeader,
+    /// Whether the job token opens feeds too. Off, so that a test cannot pass by the wrong credential.
+    pub job_token_reads_feeds: bool,
+    /// How long an access token lives. Entra grants 60 to 90 minutes.
+    pub access_token_life: Duration,
+}
+
+/// A directory of Microsoft Entra.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    /// Its GUID.
+    pub id: String,
+    /// Domain names that stand for it in an authority's path.
+    pub domains: Vec<String>,
+}
+
+/// An application with its service principal, or a user-assigned identity: who a token is for.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// Client id.
+    pub client_id: String,
+    /// Object id of the service principal (the "enterprise application"); what an organization lists as its user.
+    pub object_id: String,
+    /// Name shown by Azure DevOps.
+    pub display_name: String,
+    /// Home tenant.
+    pub tenant: String,
+    /// Further tenants in which a service principal exists.
+    pub other_tenants: Vec<String>,
+    /// A disabled application gets AADSTS7000112.
+    pub disabled: bool,
+    /// What the application trusts.
+    pub federated_credentials: Vec<FederatedCredential>,
+    /// Client secrets and whether each has expired.
+    pub secrets: Vec<(String, bool)>,
+}
+
+/// A trust record: assertions of this issuer and subject may act as the application.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FederatedCredential {
+    /// Exact `iss`.
+    pub issuer: String,
+    /// Exact `sub`.
+    pub subject: String,
+    /// Exact `aud`, save that Entra's own assertions name [`EXCHANGE_AUDIENCE`] by its id.
+    pub audience: String,
+}
+
+/// An organization of Azure DevOps.
+#[derive(Clone, Debug)]
+pub struct Organization {
+    /// Name as in its URLs.
+    pub name: String,
+    /// Its GUID (`instanceId` of connectionData).
+    pub id: String,
+    /// The tenant that backs it, or [`NO_TENANT`].
+    pub tenant: String,
+    /// Projects.
+    pub projects: Vec<Project>,
+    /// Object ids of the identities that are users here.
+    pub members: Vec<String>,
+    /// Feeds, of the organization and of its projects.
+    pub feeds: Vec<Feed>,
+    /// Git repositories.
+    pub repositories: Vec<Repository>,
+}
+
+/// A project.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// Name; may hold blanks.
+    pub name: String,
+    /// Its GUID.
+    pub id: String,
+}
+
+/// A feed of Azure Artifacts.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    /// Name.
+    pub name: String,
+    /// Its GUID, which may stand for the name in URLs.
+    pub id: String,
+    /// Name of the project for a project-scoped feed.
+    pub project: Option<String>,
+    /// Views such as `Release`, without the `@`.
+    pub views: Vec<String>,
+    /// Object ids that may read; `None` is every user of the organization.
+    pub readers: Option<Vec<String>>,
+    /// Object ids that may publish; `None` is every reader.
+    pub publishers: Option<Vec<String>>,
+    /// Packages of all protocols.
+    pub packages: Vec<Package>,
+}
+
+/// A git repository of Azure Repos or of a foreign host.
+#[derive(Clone, Debug, Default)]
+pub struct Repository {
+    /// Project; empty on a foreign host.
+    pub project: String,
+    /// Name.
+    pub name: String,
+    /// Files of the only commit on `main`.
+    pub files: Vec<(String, String)>,
+    /// Submodules: path, URL as written in `.gitmodules`, and the repository whose commit is pinned as `host-or-organization/name`.
+    pub submodules: Vec<(String, String)>,
+    /// Files that git-lfs keeps outside the repository.
+    pub lfs_files: Vec<(String, String)>,
+    /// Whether a push is taken.
+    pub allow_push: bool,
+    /// Object ids that may read; `None` is every user of the organization.
+    pub readers: Option<Vec<String>>,
+    /// Base URL that LFS objects are said to lie at; `None` is the repository's own host.
+    pub lfs_storage: Option<String>,
+}
+
+/// A service connection.
+#[derive(Clone, Debug)]
+pub struct ServiceConnection {
+    /// Its GUID.
+    pub id: String,
+    /// Name, as written in YAML.
+    pub name: String,
+    /// Organization that owns it.
+    pub organization: String,
+    /// Project that owns it.
+    pub project: String,
+    /// Address, the `ENDPOINT_URL_<id>` of a task.
+    pub url: String,
+    /// Scheme, such as `WorkloadIdentityFederation`.
+    pub scheme: String,
+    /// Client id of the application.
+    pub client_id: String,
+    /// Tenant in which the assertion is exchanged.
+    pub tenant: String,
+    /// Who signs the assertion.
+    pub issuer: AssertionIssuer,
+    /// Further authorization parameters.
+    pub parameters: Vec<(String, String)>,
+    /// Data fields.
+    pub data: Vec<(String, String)>,
+}
+
+/// Who signs the assertions of a service connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AssertionIssuer {
+    /// Microsoft Entra; every connection made since March 2025.
+    Entra,
+    /// Azure DevOps itself (`vstoken.dev.azure.com`), with a `sc://` subject; ends in July 2027.
+    AzureDevOps,
+}
+
+/// A host that is not Azure.
+#[derive(Clone, Debug, Default)]
+pub struct ForeignHost {
+    /// Host name.
+    pub name: String,
+    /// Packages it serves below `/npm/`, `/maven/` and `/nuget/`, and at the paths of a feed.
+    pub packages: Vec<Package>,
+    /// Repositories it serves below `/git/`, and at the paths of Azure Repos.
+    pub repositories: Vec<Repository>,
+}
+
+/// How a feed hands out files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Downloads {
+    /// In the answer itself.
+    #[default]
+    Direct,
+    /// By a redirect with this status (302 or 303) to a blob host that refuses an Authorization header.
+    Redirect(u16),
+}
+
+/// On which requests `X-VSS-ResourceTenant` comes. Sources differ, so clients must cope with each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum TenantHeader {
+    /// On every refusal.
+    #[default]
+    Always,
+    /// On HEAD only.
+    HeadOnly,
+    /// On GET only.
+    GetOnly,
+    /// Never.
+    Absent,
+}
+
+impl World {
+    /// The organization of this name, without regard to case.
+    pub fn organization(&self, name: &str) -> Option<&Organization> {
+        self.organizations.iter().find(|o| o.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The organization of this name, to be changed.
+    pub fn organization_mut(&mut self, name: &str) -> Option<&mut Organization> {
+        self.organizations.iter_mut().find(|o| o.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The service connection of this GUID, or of this name.
+    pub fn connection(&self, id: &str) -> Option<&ServiceConnection> {
+        self.connections.iter().find(|c| c.id.eq_ignore_ascii_case(id) || c.name == id)
+    }
+
+    /// The application of this client id.
+    pub fn application(&self, client_id: &str) -> Option<&Application> {
+        self.applications.iter().find(|a| a.client_id.eq_ignore_ascii_case(client_id))
+    }
+
+    /// The application of this client id, to be changed.
+    pub fn application_mut(&mut self, client_id: &str) -> Option<&mut Application> {
+        self.applications.iter_mut().find(|a| a.client_id.eq_ignore_ascii_case(client_id))
+    }
+
+    /// The foreign host of this name.
+    pub fn foreign_host(&self, name: &str) -> Option<&ForeignHost> {
+        self.foreign_hosts.iter().find(|h| h.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The trust record that lets this connection act as its application: what an administrator copies from its page.
+    pub fn federated_credential_of(&self, connection: &ServiceConnection) -> FederatedCredential {
+        let organization_id = self.organization(&connection.organization).map(|o| o.id.clone()).unwrap_or_default();
+        let (issuer, subject) = match connection.issuer {
+            AssertionIssuer::Entra => (
+                format!("https://login.microsoftonline.com/{}/v2.0", connection.tenant),
+                format!(
+                    "/eid1/c/pub/t/{}/a/{}/sc/{organization_id}/{}",
+                    guid::coded(&connection.tenant),
+                    guid::coded(AZURE_DEVOPS_RESOURCE),
+                    connection.id
+                ),
+            ),
+            AssertionIssuer::AzureDevOps => (
+                format!("https://vstoken.dev.azure.com/{organization_id}"),
+                format!("sc://{}/{}/{}", connection.organization, connection.project, connection.name),
+            ),
+        };
+        FederatedCredential { issuer, subject, audience: EXCHANGE_AUDIENCE.to_owned() }
+    }
+
+    /// Switches a connection to another issuer and lets its application trust the new form only.
+    pub fn set_issuer(&mut self, connection_id: &str, issuer: AssertionIssuer) {
+        let Some(position) = self.connections.iter().position(|c| c.id == connection_id || c.name == connection_id)
+        else {
+            return;
+        };
+        let before = self.federated_credential_of(&self.connections[position]);
+        self.connections[position].issuer = issuer;
+        let after = self.federated_credential_of(&self.connections[position]);
+        let client_id = self.connections[position].client_id.clone();
+        if let Some(application) = self.application_mut(&client_id) {
+            application.federated_credentials.retain(|c| *c != before);
+            application.federated_credentials.push(after);
+        }
+    }
+}
+
+impl Organization {
+    /// The project of this name or GUID.
+    pub fn project(&self, name: &str) -> Option<&Project> {
+        self.projects.iter().find(|p| p.name.eq_ignore_ascii_case(name) || p.id.eq_ignore_ascii_case(name))
+    }
+
+    /// The feed of this name or GUID; `project` is a name or GUID for a project-scoped feed.
+    pub fn feed(&self, project: Option<&str>, feed: &str) -> Option<&Feed> {
+        let project = match project {
+            Some(given) => Some(self.project(given)?.name.as_str()),
+            None => None,
+        };
+        self.feeds.iter().find(|f| {
+            f.project.as_deref() == project && (f.name.eq_ignore_ascii_case(feed) || f.id.eq_ignore_ascii_case(feed))
+        })
+    }
+
+    /// The repository of this name in this project.
+    pub fn repository(&self, project: &str, name: &str) -> Option<&Repository> {
+        let project = self.project(project)?.name.as_str();
+        self.repositories.iter().find(|r| r.project == project && r.name.eq_ignore_ascii_case(name))
+    }
+}
+
+impl Feed {
+    /// An empty feed of the organization that all its users may read and publish to.
+    pub fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            id: guid::random(),
+            project: None,
+            views: vec!["Local".to_owned(), "Prerelease".to_owned(), "Release".to_owned()],
+            readers: None,
+            publishers: None,
+            packages: Vec::new(),
+        }
+    }
+
+    /// The same feed, owned by a project.
+    #[must_use]
+    pub fn in_project(mut self, project: &str) -> Self {
+        self.project = Some(project.to_owned());
+        self
+    }
+
+    /// The same feed with these packages.
+    #[must_use]
+    pub fn with(mut self, packages: impl IntoIterator<Item = Package>) -> Self {
+        self.packages.extend(packages);
+        self
+    }
+}
+
+impl Repository {
+    /// A repository with one file.
+    pub fn new(project: &str, name: &str) -> Self {
+        Self {
+            project: project.to_owned(),
+            name: name.to_owned(),
+            files: vec![("README.md".to_owned(), format!("# {name}\n"))],
+            ..Self::default()
+        }
+    }
+}

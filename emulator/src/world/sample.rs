@@ -1,0 +1,187 @@
+//! The world that most tests start from: two organizations on the same hosts, three identities, a foreign host.
+
+use super::{
+    Application, AssertionIssuer, Feed, ForeignHost, Organization, Package, Project, Repository, ServiceConnection,
+    Tenant, World,
+};
+use std::time::Duration;
+
+/// The tenant of `contoso`.
+pub const TENANT: &str = "11111111-aaaa-4bbb-8ccc-000000000001";
+/// The tenant of `fabrikam`.
+pub const OTHER_TENANT: &str = "11111111-aaaa-4bbb-8ccc-000000000002";
+/// Client id of `contoso-feeds-reader`.
+pub const CLIENT: &str = "22222222-aaaa-4bbb-8ccc-000000000002";
+/// Object id of `contoso-feeds-reader`.
+pub const OBJECT: &str = "22222222-aaaa-4bbb-8ccc-0000000000f2";
+/// Client id of `contoso-publisher`, a second identity of contoso.
+pub const SECOND_CLIENT: &str = "22222222-aaaa-4bbb-8ccc-000000000003";
+/// Client id of `fabrikam-feeds-reader`.
+pub const FABRIKAM_CLIENT: &str = "22222222-aaaa-4bbb-8ccc-000000000004";
+/// Service connection `feeds-reader` of contoso.
+pub const CONNECTION: &str = "b6f3c1de-1111-4222-8333-444455556666";
+/// Service connection `feeds-publisher` of contoso, with a second identity.
+pub const SECOND_CONNECTION: &str = "b6f3c1de-1111-4222-8333-444455556667";
+/// Service connection `fabrikam-feeds`, kept in contoso's project, whose identity is a user of fabrikam.
+pub const FABRIKAM_CONNECTION: &str = "b6f3c1de-1111-4222-8333-444455556668";
+/// GUID of the organization `contoso`.
+pub const CONTOSO_ID: &str = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9";
+
+impl World {
+    /// Organization `contoso` (projects `Shop` and `My Project`) and organization `fabrikam` (project `Garden`) with feeds,
+    /// packages, repositories, service connections and identities, beside the foreign hosts `registry.example.com` and
+    /// `evil.example`.
+    pub fn sample() -> Self {
+        let mut world = Self {
+            tenants: vec![
+                Tenant { id: TENANT.into(), domains: vec!["contoso.example".into(), "contoso.onmicrosoft.com".into()] },
+                Tenant { id: OTHER_TENANT.into(), domains: vec!["fabrikam.example".into()] },
+            ],
+            applications: vec![
+                application(CLIENT, OBJECT, "contoso-feeds-reader", TENANT),
+                application(SECOND_CLIENT, "22222222-aaaa-4bbb-8ccc-0000000000f3", "contoso-publisher", TENANT),
+                application(
+                    FABRIKAM_CLIENT,
+                    "22222222-aaaa-4bbb-8ccc-0000000000f4",
+                    "fabrikam-feeds-reader",
+                    OTHER_TENANT,
+                ),
+            ],
+            organizations: vec![contoso(), fabrikam()],
+            connections: vec![
+                connection(CONNECTION, "feeds-reader", "contoso", CLIENT, TENANT),
+                connection(SECOND_CONNECTION, "feeds-publisher", "contoso", SECOND_CLIENT, TENANT),
+                connection(FABRIKAM_CONNECTION, "fabrikam-feeds", "fabrikam", FABRIKAM_CLIENT, OTHER_TENANT),
+            ],
+            foreign_hosts: ["registry.example.com", "evil.example"].map(foreign).to_vec(),
+            access_token_life: Duration::from_secs(3599),
+            ..Self::default()
+        };
+        for position in 0..world.connections.len() {
+            let credential = world.federated_credential_of(&world.connections[position]);
+            world.applications[position].federated_credentials.push(credential);
+        }
+        world
+    }
+
+    /// [`World::sample`] with its git repositories.
+    pub fn sample_with_repositories() -> Self {
+        Self { with_repositories: true, ..Self::sample() }
+    }
+}
+
+fn application(client_id: &str, object_id: &str, display_name: &str, tenant: &str) -> Application {
+    Application {
+        client_id: client_id.into(),
+        object_id: object_id.into(),
+        display_name: display_name.into(),
+        tenant: tenant.into(),
+        other_tenants: Vec::new(),
+        disabled: false,
+        federated_credentials: Vec::new(),
+        secrets: Vec::new(),
+    }
+}
+
+fn connection(id: &str, name: &str, for_organization: &str, client_id: &str, tenant: &str) -> ServiceConnection {
+    ServiceConnection {
+        id: id.into(),
+        name: name.into(),
+        organization: "contoso".into(),
+        project: "Shop".into(),
+        url: format!("https://dev.azure.com/{for_organization}/"),
+        scheme: "WorkloadIdentityFederation".into(),
+        client_id: client_id.into(),
+        tenant: tenant.into(),
+        issuer: AssertionIssuer::Entra,
+        parameters: Vec::new(),
+        data: Vec::new(),
+    }
+}
+
+fn packages() -> Vec<Package> {
+    vec![
+        Package::npm("@contoso/hello", "1.0.0", &[("hello-contoso", "^1.0.0")]),
+        Package::npm("hello-contoso", "1.0.0", &[]),
+        Package::maven("com.contoso:hello", "1.0.0", &[]),
+        Package::maven_plugin("com.contoso:fetch-maven-plugin", "1.0.0"),
+        Package::nuget("Contoso.Hello", "1.0.0", &[]),
+    ]
+}
+
+fn contoso() -> Organization {
+    let mut secret = Feed::new("forbidden").with(packages());
+    secret.readers = Some(Vec::new());
+    Organization {
+        name: "contoso".into(),
+        id: CONTOSO_ID.into(),
+        tenant: TENANT.into(),
+        projects: vec![
+            Project { name: "Shop".into(), id: "5b0c5a1e-0001-4222-8333-444455556666".into() },
+            Project { name: "My Project".into(), id: "5b0c5a1e-0002-4222-8333-444455556666".into() },
+        ],
+        members: vec![OBJECT.into(), "22222222-aaaa-4bbb-8ccc-0000000000f3".into()],
+        feeds: vec![
+            Feed::new("feed1").with(packages()),
+            Feed::new("feed2").with([
+                Package::npm("@contoso/second", "2.0.0", &[]),
+                Package::maven("com.contoso:second", "2.0.0", &[("com.contoso:hello", "1.0.0")]),
+                Package::nuget("Contoso.Second", "2.0.0", &[("Contoso.Hello", "1.0.0")]),
+            ]),
+            Feed::new("teamfeed").in_project("Shop").with(packages()),
+            Feed::new("blankfeed").in_project("My Project").with(packages()),
+            secret,
+        ],
+        repositories: vec![
+            Repository::new("Shop", "hello"),
+            Repository { allow_push: true, ..Repository::new("Shop", "writable") },
+            Repository::new("My Project", "blank"),
+            Repository {
+                submodules: vec![("library".into(), "../hello".into())],
+                ..Repository::new("Shop", "with-submodule")
+            },
+            Repository {
+                submodules: vec![("library".into(), "https://evil.example/git/trap".into())],
+                ..Repository::new("Shop", "hostile-submodule")
+            },
+            Repository {
+                submodules: vec![("library".into(), "https://dev.azure.com/fabrikam/Garden/_git/plants".into())],
+                ..Repository::new("Shop", "foreign-submodule")
+            },
+            Repository {
+                lfs_files: vec![("big.bin".into(), "large file of contoso\n".repeat(64))],
+                ..Repository::new("Shop", "with-lfs")
+            },
+        ],
+    }
+}
+
+fn fabrikam() -> Organization {
+    Organization {
+        name: "fabrikam".into(),
+        id: "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8fa".into(),
+        tenant: OTHER_TENANT.into(),
+        projects: vec![Project { name: "Garden".into(), id: "5b0c5a1e-0003-4222-8333-444455556666".into() }],
+        members: vec!["22222222-aaaa-4bbb-8ccc-0000000000f4".into()],
+        feeds: vec![Feed::new("feed1").with([
+            Package::npm("@fabrikam/plant", "1.0.0", &[]),
+            Package::maven("com.fabrikam:plant", "1.0.0", &[]),
+            Package::nuget("Fabrikam.Plant", "1.0.0", &[]),
+        ])],
+        repositories: vec![Repository::new("Garden", "plants")],
+    }
+}
+
+fn foreign(name: &str) -> ForeignHost {
+    let mut packages = packages();
+    packages.extend([
+        Package::npm("left-behind", "1.0.0", &[]),
+        Package::maven("org.example:left-behind", "1.0.0", &[]),
+        Package::nuget("Left.Behind", "1.0.0", &[]),
+    ]);
+    ForeignHost {
+        name: name.into(),
+        packages,
+        repositories: vec![Repository::new("", "trap"), Repository::new("", "hello")],
+    }
+}
