@@ -1,0 +1,82 @@
+//! The command line: clap types and nothing else.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+/// Entra tokens for the tools of an Azure Pipelines job, without personal access tokens.
+#[derive(Debug, Parser)]
+#[command(name = "ado-entra-auth", version, max_term_width = 110)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show what a run of the task would write here, file by file and variable by variable: no network, nothing written
+    DryRun(DryRun),
+    /// Play a whole job on this machine against an emulated Azure: task, later steps with real tools, clean-up
+    Demo(Demo),
+    /// The step itself; the agent starts it through index.js
+    #[command(hide = true)]
+    Task,
+    /// The step's post-job part; the agent starts it through post.js
+    #[command(hide = true)]
+    Post,
+    /// Answer a tool that asks for a credential; the tool starts it
+    #[command(hide = true, subcommand)]
+    Credential(Credential),
+}
+
+/// Arguments of `dry-run`.
+#[derive(Debug, clap::Args)]
+pub struct DryRun {
+    /// The folder whose configuration is read [default: the current folder, or what the agent says]
+    #[arg(long, value_name = "DIR")]
+    pub working_directory: Option<PathBuf>,
+    /// An input of the task, as the pipeline would give it; may be repeated
+    #[arg(long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    pub inputs: Vec<(String, String)>,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, clap::Args)]
+pub struct Demo {
+    /// A staged task folder whose index.js and post.js to run with node, as the agent does
+    #[arg(long, value_name = "DIR")]
+    pub task: Option<PathBuf>,
+}
+
+/// A form of output.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// Who asks for a credential.
+#[derive(Debug, Subcommand)]
+pub enum Credential {
+    /// git, in the protocol of its credential helpers
+    Git {
+        /// `get`; git's other operations need nothing
+        operation: String,
+    },
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("it has no '='")?;
+    if name.is_empty() {
+        Err("there is no name before the '='".to_owned())
+    } else {
+        Ok((name.to_owned(), value.to_owned()))
+    }
+}

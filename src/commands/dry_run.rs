@@ -1,0 +1,161 @@
+//! Shows what a run would write, file by file and variable by variable. No network, no agent, and nothing is written.
+
+use std::fmt::Write;
+
+use anyhow::Context;
+use serde_json::{Value, json};
+
+use super::{finding, print};
+use crate::agent::inputs;
+use crate::agent::job::Job;
+use crate::cli::{DryRun, Format};
+use crate::diagnosis::{Explain, Explanation};
+use crate::disk;
+use crate::edit::text::{Text, TextEdit, splice};
+use crate::plan::{Change, Plan, SharedFile};
+
+/// The version of the JSON form; it goes up when a field changes or goes.
+const JSON_VERSION: u32 = 1;
+
+/// Runs the command.
+pub fn run(arguments: &DryRun) -> anyhow::Result<()> {
+    let mut job = Job::from_environment();
+    for (name, value) in &arguments.inputs {
+        job.set_input(name, value);
+    }
+    if let Some(directory) = &arguments.working_directory {
+        // A relative path is meant from where the command runs, not from the agent's folder.
+        let absolute =
+            std::path::absolute(directory).with_context(|| format!("{} is no folder", directory.display()))?;
+        job.set_input("workingDirectory", &absolute.to_string_lossy());
+    }
+    let settings = inputs::settings(&job).map_err(explained)?;
+    let host = job.host(settings.working_directory.clone(), Job::program());
+    let grants: Vec<_> = job.earlier_runs().into_iter().flat_map(|run| run.grants).collect();
+    let mut plan = finding::plan(&settings, &host, &grants).map_err(explained)?.plan;
+    if settings.permitted.is_empty() {
+        plan.warnings.insert(0, NO_ORGANIZATION.to_owned());
+    }
+    match arguments.format {
+        Format::Text => print(&as_text(&plan)),
+        Format::Json => print(&format!("{:#}\n", as_json(&plan))),
+    }
+    Ok(())
+}
+
+const NO_ORGANIZATION: &str = "no organization is permitted here; in a pipeline the service connection's and the pipeline's own \
+                               are: give --input organizations=<name>";
+
+#[allow(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
+fn explained<E: Explain>(error: E) -> anyhow::Error {
+    anyhow::anyhow!("{}", Explanation::of(&error))
+}
+
+fn as_text(plan: &Plan) -> String {
+    let mut text = String::new();
+    for warning in &plan.warnings {
+        _ = writeln!(text, "warning: {}", crate::diagnosis::harmless(warning));
+    }
+    text.push_str("Later steps get these variables:\n");
+    for change in &plan.changes {
+        if let Change::Variable(variable) = change {
+            _ = writeln!(text, "  {} = {}", variable.name, one_line(&variable.value.shown()));
+        }
+    }
+    for change in &plan.changes {
+        match change {
+            Change::Variable(_) => {}
+            Change::PrivateFile { name, content } => {
+                _ = writeln!(text, "\nA private file, removed after the job: <private directory>/{name}");
+                let lines = String::from_utf8_lossy(content).into_owned();
+                for line in lines.lines().map(redacted) {
+                    _ = writeln!(text, "  {line}");
+                }
+            }
+            Change::SharedFile(file) => {
+                _ = writeln!(text, "\nA file that is changed and put back after the job: {}", file.path.display());
+                match revised(file) {
+                    Ok((_, edits)) => {
+                        for line in edits
+                            .iter()
+                            .flat_map(|edit| edit.replacement.lines())
+                            .filter(|line| !line.trim().is_empty())
+                        {
+                            _ = writeln!(text, "  + {line}");
+                        }
+                    }
+                    Err(reason) => _ = writeln!(text, "  it cannot be changed: {reason}"),
+                }
+            }
+        }
+    }
+    if !plan.served.is_empty() {
+        text.push_str("\nThese can then be reached:\n");
+        for served in &plan.served {
+            _ = writeln!(text, "  {:<6} {} ({})", served.tool, served.target, one_line(&served.named_in));
+        }
+    }
+    text
+}
+
+fn as_json(plan: &Plan) -> Value {
+    let changes = plan.changes.iter().map(|change| match change {
+        Change::Variable(variable) => json!({
+            "kind": "variable",
+            "name": variable.name,
+            "value": variable.value.shown(),
+            "preserveCase": variable.exact_case,
+            "afterwards": variable.former.clone().unwrap_or_default(),
+        }),
+        Change::PrivateFile { name, content } => json!({
+            "kind": "privateFile",
+            "name": name,
+            "content": String::from_utf8_lossy(content).lines().map(redacted).collect::<Vec<_>>(),
+        }),
+        Change::SharedFile(file) => {
+            let edits = revised(file);
+            json!({
+                "kind": "sharedFile",
+                "path": file.path,
+                "exists": disk::exists(&file.path),
+                "entries": file.entries.iter().map(|entry| json!({"key": entry.key, "variable": entry.variable})).collect::<Vec<_>>(),
+                "inserted": edits.as_ref().map(|(_, edits)| edits.iter().map(|e| e.replacement.as_str()).collect::<String>()).ok(),
+                "trouble": edits.err(),
+            })
+        }
+    });
+    let served = plan
+        .served
+        .iter()
+        .map(|served| json!({"tool": served.tool, "target": served.target, "namedIn": served.named_in}));
+    json!({
+        "version": JSON_VERSION,
+        "changes": changes.collect::<Vec<_>>(),
+        "served": served.collect::<Vec<_>>(),
+        "warnings": plan.warnings,
+    })
+}
+
+/// What the file would become, and the edits that make it so.
+fn revised(file: &SharedFile) -> Result<(String, Vec<TextEdit>), String> {
+    let bytes = disk::read(&file.path).map_err(|error| error.to_string())?;
+    let text = Text::decode(bytes.as_deref().unwrap_or_default()).map_err(|error| error.to_string())?;
+    let body = bytes.is_some().then_some(text.body.as_str());
+    let edits = (file.revise)(body, &file.entries).map_err(|error| error.to_string())?;
+    let edits: Vec<TextEdit> = edits.into_iter().map(|keyed| keyed.edit).collect();
+    Ok((splice(&text.body, &edits), edits))
+}
+
+/// A line of a file that carries the user's own lines over: their secrets are not for showing.
+fn redacted(line: &str) -> String {
+    let secret = ["_authToken=", "_auth=", "_password=", "<password>", "<passphrase>"];
+    let found = secret.iter().filter_map(|name| Some(line.find(name)? + name.len())).min();
+    match found {
+        Some(at) if !line[at..].trim_start_matches('"').starts_with("${") => format!("{}***", &line[..at]),
+        _ => one_line(line),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    crate::diagnosis::harmless(text)
+}

@@ -1,0 +1,52 @@
+//! One file a command: the only place where finding out, planning and acting meet.
+
+pub mod credential;
+#[cfg(feature = "emulator")]
+pub mod demo;
+pub mod dry_run;
+pub mod finding;
+pub mod post;
+pub mod task;
+
+use std::process::ExitCode;
+
+use crate::cli::{Command, Credential};
+
+/// Runs a command. Exit codes: 0 done, 1 trouble that stands on stderr, 2 wrong arguments. In task mode trouble is said to
+/// the agent, and the exit code is 0.
+pub fn run(command: Command) -> ExitCode {
+    let outcome = match command {
+        Command::Task => return task::run(),
+        Command::Post => return post::run(),
+        Command::DryRun(arguments) => dry_run::run(&arguments),
+        Command::Credential(Credential::Git { operation }) => credential::git(&operation),
+        #[cfg(feature = "emulator")]
+        Command::Demo(arguments) => demo::run(&arguments),
+        #[cfg(not(feature = "emulator"))]
+        Command::Demo(_) => Err(anyhow::anyhow!(
+            "this build has no emulator\nremedy: run scripts/demo in a clone of the project, which builds one that has"
+        )),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Says an error on stderr, which the agent reads for commands as it reads stdout.
+#[allow(clippy::disallowed_macros, reason = "the one door to stderr")]
+fn complain(text: &str) {
+    for (number, line) in text.lines().enumerate() {
+        let line = crate::diagnosis::harmless(line);
+        eprintln!("{}{line}", if number == 0 { "error: " } else { "" });
+    }
+}
+
+/// Prints to stdout outside task mode. A reader that is gone is no trouble.
+fn print(text: &str) {
+    use std::io::Write;
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}

@@ -1,0 +1,85 @@
+//! From an error to what the user reads: what is wrong, what stands against what, what to do.
+
+pub mod codes;
+
+use std::fmt;
+
+/// An error that knows its remedy.
+pub trait Explain: std::error::Error {
+    /// What helps to see why: a name and a value each. Never a secret.
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
+
+    /// What the user can do.
+    fn remedy(&self) -> String;
+}
+
+/// An error as it is shown. The first line stands alone, then come the facts, then the remedy.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Explanation {
+    /// What is wrong, in a sentence.
+    pub headline: String,
+    /// What helps to see why.
+    pub facts: Vec<(&'static str, String)>,
+    /// What to do.
+    pub remedy: String,
+}
+
+impl Explanation {
+    /// The explanation of an error.
+    pub fn of(error: &dyn Explain) -> Self {
+        Self { headline: error.to_string(), facts: error.facts(), remedy: error.remedy() }
+    }
+}
+
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", harmless(&self.headline))?;
+        for (name, value) in &self.facts {
+            write!(f, "\n  {name:<9} {}", harmless(value))?;
+        }
+        write!(f, "\nremedy: {}", harmless(&self.remedy))
+    }
+}
+
+/// A text from outside as one line that commands nothing: no control characters, no `##vso[` and no `##[`.
+///
+/// The agent obeys `##vso[` anywhere in a line and in any case of letters, and itself writes `**vso` in its place
+/// (microsoft/azure-pipelines-agent, Agent.Sdk/Util/StringUtil.cs).
+pub fn harmless(text: &str) -> String {
+    let line: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+    line.replace("##", "**")
+}
+
+/// The first sentence of a service's text, at most 300 characters.
+pub fn first_sentence(text: &str) -> String {
+    let line = harmless(text);
+    let line = ["Trace ID:", "Correlation ID:", "Timestamp:"]
+        .iter()
+        .filter_map(|marker| line.find(marker))
+        .min()
+        .map_or(line.as_str(), |end| &line[..end]);
+    let end = line.find(". ").map_or(line.len(), |at| at + 1);
+    line[..end].trim().chars().take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_from_outside_command_nothing() {
+        for text in ["##vso[task.complete]", "a\r\n##VSO[x.y]z", "####vso[a.b]", "##[error]x", "\u{85}##vso[a.b]"] {
+            let shown = harmless(text);
+            assert!(!shown.contains("##") && !shown.contains(['\r', '\n', '\u{85}']), "{shown}");
+        }
+    }
+
+    #[test]
+    fn a_sentence_is_enough() {
+        let text = "AADSTS700213: No matching federated identity record found. Check it.\r\nTrace ID: x";
+        assert_eq!(first_sentence(text), "AADSTS700213: No matching federated identity record found.");
+        assert_eq!(first_sentence("AADSTS1: text Trace ID: x"), "AADSTS1: text");
+    }
+}

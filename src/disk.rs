@@ -1,0 +1,283 @@
+//! The one door to the file system: reading what others wrote, within limits, and writing what only we may read.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Larger configuration files are nobody's configuration. Lock files of large repositories reach tens of megabytes.
+pub const LARGEST_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Why a file could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadTrouble {
+    /// The system said no.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// A pipe, a device, a folder.
+    #[error("it is not a regular file")]
+    NotAFile,
+    /// Larger than [`LARGEST_FILE_BYTES`].
+    #[error("it is larger than 64 MiB")]
+    TooLarge,
+}
+
+/// Reads a file; nothing where there is none. A link counts as what it points to, and only regular files are opened, so that
+/// a pipe or a device in a repository cannot stall the step.
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadTrouble> {
+    let found = match fs::metadata(path) {
+        Ok(found) => found,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if !found.is_file() {
+        return Err(ReadTrouble::NotAFile);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len().min(LARGEST_FILE_BYTES)).unwrap_or(0));
+    File::open(path)?.take(LARGEST_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST_FILE_BYTES { Err(ReadTrouble::TooLarge) } else { Ok(Some(bytes)) }
+}
+
+/// The names in a folder; none where it cannot be listed.
+pub fn list(folder: &Path) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
+}
+
+/// The real path behind links.
+pub fn resolve(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(path).ok()
+}
+
+/// Whether something is at `path`, links not followed.
+pub fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// Whether `path` is a folder, links followed.
+pub fn is_folder(path: &Path) -> bool {
+    path.is_dir()
+}
+
+/// Folders that hold what package managers fetched, or history: configuration in them configures no build of this job.
+const DEPENDENCY_FOLDERS: [&str; 15] = [
+    ".git",
+    ".hg",
+    ".svn",
+    "node_modules",
+    "bower_components",
+    "jspm_packages",
+    ".yarn",
+    ".pnpm-store",
+    ".venv",
+    "venv",
+    "site-packages",
+    "__pycache__",
+    ".tox",
+    ".nox",
+    "vendor",
+];
+
+/// What a walk found.
+#[derive(Debug, Default)]
+pub struct Walk {
+    /// Files, in the order of their paths.
+    pub files: Vec<PathBuf>,
+    /// Folders that could not be listed, with the system's reason.
+    pub unreadable: Vec<(PathBuf, io::Error)>,
+}
+
+/// Finds the files below `root` whose name `wanted` accepts, dependency folders and links to folders left out.
+pub fn walk(root: &Path, wanted: impl Fn(&str) -> bool) -> Walk {
+    let mut found = Walk::default();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        let entries = match fs::read_dir(&folder) {
+            Ok(entries) => entries,
+            Err(error) => {
+                found.unreadable.push((folder, error));
+                continue;
+            }
+        };
+        for entry in entries.flatten() {
+            let (Ok(kind), Ok(name)) = (entry.file_type(), entry.file_name().into_string()) else { continue };
+            if kind.is_dir() {
+                if !DEPENDENCY_FOLDERS.contains(&name.as_str()) {
+                    folders.push(entry.path());
+                }
+            } else if wanted(&name) {
+                found.files.push(entry.path());
+            }
+        }
+    }
+    found.files.sort();
+    found
+}
+
+/// Makes a folder that only this user can enter; it must not exist yet.
+pub fn create_private_folder(path: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// Makes the folders that are missing above and at `path`, and says which these were, outermost first.
+pub fn create_missing_folders(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let missing = missing_folders(path);
+    for folder in &missing {
+        match fs::create_dir(folder) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(missing)
+}
+
+/// The folders at and above `path` that do not exist, outermost first.
+pub fn missing_folders(path: &Path) -> Vec<PathBuf> {
+    let mut missing: Vec<PathBuf> =
+        path.ancestors().take_while(|folder| !exists(folder)).map(Path::to_path_buf).collect();
+    missing.reverse();
+    missing
+}
+
+/// Writes a new file that only this user can read; it must not exist yet.
+pub fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = new_private_file(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn new_private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
+/// Replaces the file at `path`, or makes it, in one step: a reader sees the old bytes or the new ones.
+///
+/// A file that exists keeps its mode and owner, a link stays a link; a new one only this user can read.
+pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let folder = target.parent().ok_or_else(|| io::Error::other("it has no folder"))?;
+    let mut file = tempfile::Builder::new().prefix(".ado-entra-auth-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    if let Ok(former) = fs::metadata(&target) {
+        fs::set_permissions(file.path(), former.permissions())?;
+        keep_owner(file.path(), &former);
+    }
+    file.as_file().sync_all()?;
+    file.persist(&target).map_err(|error| error.error)?;
+    sync_folder(folder);
+    Ok(())
+}
+
+/// Best effort: only root may give a file away, and only root meets files of others here.
+#[cfg(unix)]
+fn keep_owner(path: &Path, former: &fs::Metadata) {
+    use std::os::unix::fs::MetadataExt;
+    let _ = std::os::unix::fs::chown(path, Some(former.uid()), Some(former.gid()));
+}
+
+#[cfg(not(unix))]
+fn keep_owner(_path: &Path, _former: &fs::Metadata) {}
+
+/// Makes a rename durable where the system needs it said.
+fn sync_folder(folder: &Path) {
+    if cfg!(unix) {
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
+    }
+}
+
+/// Removes a file; one that is not there is no trouble.
+pub fn remove_file(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Removes a folder if it is empty.
+pub fn remove_empty_folder(path: &Path) -> bool {
+    fs::remove_dir(path).is_ok()
+}
+
+/// Removes a folder of ours and all in it. Links in it are removed, never followed.
+pub fn remove_private_folder(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+        Ok(found) if found.is_dir() => fs::remove_dir_all(path),
+        Ok(_) => Err(io::Error::other("it is not a folder")),
+    }
+}
+
+/// Whether `path` is a real folder, not a link, that belongs to this user and that nobody else can enter.
+pub fn is_private_folder(path: &Path) -> bool {
+    let Ok(found) = fs::symlink_metadata(path) else { return false };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        found.is_dir() && found.mode().trailing_zeros() >= 6 && user_id().is_none_or(|own| own == found.uid())
+    }
+    #[cfg(not(unix))]
+    found.is_dir()
+}
+
+/// This process's user id, by the owner of what the system says is this process.
+#[cfg(unix)]
+pub fn user_id() -> Option<u32> {
+    use std::os::unix::fs::MetadataExt;
+    fs::metadata("/proc/self").ok().map(|found| found.uid())
+}
+
+/// An exclusive hold on a file that is made for the purpose, given up and removed when dropped.
+#[derive(Debug)]
+pub struct Lock {
+    file: File,
+    path: PathBuf,
+}
+
+impl Lock {
+    /// Waits for the lock at `path`.
+    pub fn take(path: &Path) -> io::Result<Self> {
+        loop {
+            let mut options = OpenOptions::new();
+            options.read(true).write(true).create(true).truncate(false);
+            #[cfg(unix)]
+            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+            let file = options.open(path)?;
+            file.lock()?;
+            // Whoever held it before may have removed it while we waited.
+            if same_file(&file, path) {
+                return Ok(Self { file, path: path.to_path_buf() });
+            }
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.path);
+        let _ = self.file.unlock();
+    }
+}
+
+#[cfg(unix)]
+fn same_file(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |found: fs::Metadata| (found.dev(), found.ino());
+    match (file.metadata(), fs::metadata(path)) {
+        (Ok(held), Ok(found)) => identity(held) == identity(found),
+        _ => false,
+    }
+}
+
+#[cfg(not(unix))]
+fn same_file(_file: &File, path: &Path) -> bool {
+    exists(path)
+}

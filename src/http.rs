@@ -1,0 +1,395 @@
+//! The one door to the network: the company's proxy and authorities, limits of time and size, retries, no redirects.
+
+use std::error::Error as _;
+use std::hash::{BuildHasher, Hasher};
+use std::time::{Duration, Instant, SystemTime};
+
+use jiff::Timestamp;
+use regex_lite::{Regex, RegexBuilder};
+use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::{Certificate, Client, Identity, Method, Proxy, Url, redirect};
+
+use crate::identity::secret::Password;
+
+/// How the agent reaches the network, as its own set-up says.
+#[derive(Clone, Debug, Default)]
+pub struct Network {
+    /// The proxy's URL.
+    pub proxy: Option<String>,
+    /// The proxy's user.
+    pub proxy_user: Option<String>,
+    /// The proxy's password.
+    pub proxy_password: Option<Password>,
+    /// Regular expressions of request URLs that go past the proxy, as the agent lists them; some may be broken.
+    pub proxy_bypass: Vec<String>,
+    /// Certificates, PEM, to trust beside the system's.
+    pub authorities: Option<Vec<u8>>,
+    /// A client certificate and its key, PEM.
+    pub client_certificate: Option<Vec<u8>>,
+    /// Whether the agent was set up to accept any certificate.
+    pub accept_any_certificate: bool,
+}
+
+/// A client with one pool of connections, for one run.
+#[derive(Debug)]
+pub struct Http {
+    client: Client,
+    deadline: Instant,
+}
+
+/// A request. It is sent again after trouble, so it must be safe to repeat.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The method.
+    pub method: Method,
+    /// The URL, checked by the caller.
+    pub url: Url,
+    /// Headers, secrets marked as sensitive.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Option<String>,
+    /// Which further answers may pass soon: asked at most twice again, within fifteen seconds.
+    pub passing: fn(&Answer) -> bool,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, at most a mebibyte.
+    pub body: String,
+    /// How many requests it took.
+    pub tries: u32,
+}
+
+/// Why nothing came back.
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
+    /// The agent's network set-up cannot be used.
+    #[error("the agent's network settings cannot be used: {0}")]
+    Settings(String),
+    /// No connection, or one that broke.
+    #[error("{host} cannot be reached: {detail}")]
+    Unreachable {
+        /// The host that was asked.
+        host: String,
+        /// The system's reasons, from the outer to the inner.
+        detail: String,
+    },
+    /// The certificate of the host, or of the proxy, is not trusted.
+    #[error("the certificate of {host} is not trusted: {detail}")]
+    Untrusted {
+        /// The host that was asked.
+        host: String,
+        /// The reasons.
+        detail: String,
+    },
+    /// The proxy did not let the request through.
+    #[error("the proxy refused the connection to {host}: {detail}")]
+    Proxy {
+        /// The host that was asked.
+        host: String,
+        /// The reasons.
+        detail: String,
+    },
+    /// The host took too long.
+    #[error("{host} did not answer within {seconds} seconds")]
+    TimedOut {
+        /// The host that was asked.
+        host: String,
+        /// How long it was waited for, all tries together.
+        seconds: u64,
+    },
+    /// The answer is no answer to such a request.
+    #[error("{host} sent more than a mebibyte where a short answer was expected")]
+    TooLarge {
+        /// The host that was asked.
+        host: String,
+    },
+}
+
+impl CallError {
+    /// What the user can do.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Settings(_) => {
+                "correct the agent's proxy or certificate settings (config.sh --help lists them)".to_owned()
+            }
+            Self::Unreachable { host, .. } => format!(
+                "let the agent reach https://{host}: check DNS, the firewall and the agent's proxy settings (.proxy, \
+                 .proxybypass)"
+            ),
+            Self::Untrusted { .. } => {
+                "give the agent the authority that signs it (config.sh --sslcacert), and in a container \
+                                       job an image that holds it"
+                    .to_owned()
+            }
+            Self::Proxy { host, .. } => {
+                format!("let the proxy pass connections to {host}:443, and check the agent's proxy user and password")
+            }
+            Self::TimedOut { host, .. } => {
+                format!("run again; if it stays, check what lies between the agent and {host}")
+            }
+            Self::TooLarge { host } => format!("check whether a proxy answers in place of {host}"),
+        }
+    }
+}
+
+const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+const READ_LIMIT: Duration = Duration::from_secs(15);
+const TRY_LIMIT: Duration = Duration::from_secs(20);
+const LARGEST_BODY_BYTES: usize = 1024 * 1024;
+const MOST_TRIES: u32 = 4;
+const MOST_PASSING_TRIES: u32 = 3;
+
+impl Http {
+    /// A client whose every request ends by `deadline`.
+    pub fn new(network: &Network, deadline: Instant) -> Result<Self, CallError> {
+        let settings = |error: reqwest::Error| CallError::Settings(reasons(&error));
+        let base = || -> Result<reqwest::ClientBuilder, CallError> {
+            let mut builder = Client::builder()
+                .user_agent(concat!("AdoEntraAuth/", env!("CARGO_PKG_VERSION")))
+                .https_only(true)
+                .redirect(redirect::Policy::none())
+                .referer(false)
+                .http1_only()
+                .connect_timeout(CONNECT_LIMIT)
+                .read_timeout(READ_LIMIT)
+                .timeout(TRY_LIMIT);
+            if let Some(proxy) = proxy(network)? {
+                builder = builder.no_proxy().proxy(proxy);
+            }
+            if let Some(pem) = &network.authorities {
+                builder = builder.tls_certs_merge(Certificate::from_pem_bundle(pem).map_err(settings)?);
+            }
+            if let Some(pem) = &network.client_certificate {
+                builder = builder.identity(Identity::from_pem(pem).map_err(settings)?);
+            }
+            Ok(builder.tls_danger_accept_invalid_certs(network.accept_any_certificate))
+        };
+        let client = base()?.build().or_else(|_| {
+            // Slim images hold no authorities at all; what browsers trust is better than nothing.
+            let browsers = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
+            let browsers: Vec<Certificate> = browsers.filter_map(|der| Certificate::from_der(der).ok()).collect();
+            base()?.tls_certs_merge(browsers).build().map_err(settings)
+        })?;
+        Ok(Self { client, deadline })
+    }
+
+    /// Sends a request, again where that may help: after connection trouble and statuses 408, 429 and 5xx, and where
+    /// [`Call::passing`] says so. The last answer is returned as it is.
+    pub async fn send(&self, call: &Call) -> Result<Answer, CallError> {
+        let started = Instant::now();
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let outcome = self.try_once(call, started, tries).await;
+            let Some(wait) = pause(&outcome, tries, call.passing) else { return outcome };
+            if Instant::now() + wait >= self.deadline {
+                return outcome;
+            }
+            tokio::time::sleep(wait).await;
+        }
+    }
+
+    async fn try_once(&self, call: &Call, started: Instant, tries: u32) -> Result<Answer, CallError> {
+        let host = call.url.host_str().unwrap_or_default().to_owned();
+        let failed = |error: &reqwest::Error| classify(error, &host, started);
+        let remaining = self.deadline.saturating_duration_since(Instant::now());
+        let mut request = self
+            .client
+            .request(call.method.clone(), call.url.clone())
+            .headers(call.headers.clone())
+            .timeout(remaining.min(TRY_LIMIT));
+        if let Some(body) = &call.body {
+            request = request.body(body.clone());
+        }
+        let mut response = request.send().await.map_err(|error| failed(&error))?;
+        let status = response.status().as_u16();
+        let headers = response.headers().clone();
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| failed(&error))? {
+            if bytes.len() + chunk.len() > LARGEST_BODY_BYTES {
+                return Err(CallError::TooLarge { host });
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, headers, body: String::from_utf8_lossy(&bytes).into_owned(), tries })
+    }
+}
+
+impl Answer {
+    /// A header's text; nothing where it is absent or no text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The service's clock, in seconds since 1970.
+    pub fn date(&self) -> Option<u64> {
+        http_date(self.headers.get(DATE)?.to_str().ok()?)
+    }
+
+    /// How long the service asks to be left alone.
+    pub fn retry_after(&self) -> Option<Duration> {
+        let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+        let until = |date: u64| Duration::from_secs(date.saturating_sub(self.date().unwrap_or_else(now)));
+        text.parse().ok().map(Duration::from_secs).or_else(|| http_date(text).map(until))
+    }
+}
+
+/// A header's value that is left out of anybody's debugging output.
+pub fn secret_header(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// What every request to Azure DevOps carries: it answers 401 in place of a redirect to its sign-in page, and in JSON.
+pub fn azure_devops_headers() -> HeaderMap {
+    HeaderMap::from_iter([
+        (HeaderName::from_static("x-tfs-fedauthredirect"), HeaderValue::from_static("Suppress")),
+        (reqwest::header::ACCEPT, HeaderValue::from_static("application/json")),
+    ])
+}
+
+/// The clock, in seconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+fn http_date(text: &str) -> Option<u64> {
+    let zoned = jiff::fmt::rfc2822::parse(text).ok()?;
+    u64::try_from(Timestamp::from(zoned).as_second()).ok()
+}
+
+/// How long to wait before the next try; nothing where the outcome stands.
+fn pause(outcome: &Result<Answer, CallError>, tries: u32, passing: fn(&Answer) -> bool) -> Option<Duration> {
+    let again = match outcome {
+        Ok(answer) if matches!(answer.status, 408 | 429 | 500..=599) => {
+            if let Some(wait) = answer.retry_after() {
+                return (tries < MOST_TRIES).then_some(wait);
+            }
+            true
+        }
+        Ok(answer) if passing(answer) => {
+            let wait = Duration::from_secs(2 * u64::from(tries));
+            return (tries < MOST_PASSING_TRIES).then(|| wait + jitter(wait));
+        }
+        Ok(_) => false,
+        Err(CallError::Unreachable { .. } | CallError::TimedOut { .. }) => true,
+        Err(
+            CallError::Settings(_) | CallError::Untrusted { .. } | CallError::Proxy { .. } | CallError::TooLarge { .. },
+        ) => false,
+    };
+    (again && tries < MOST_TRIES).then(|| jitter(Duration::from_secs(1 << tries)))
+}
+
+/// A random part of `longest`, so that many jobs that met the same trouble do not come back together.
+fn jitter(longest: Duration) -> Duration {
+    let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
+    longest.mul_f64((random % 1000) as f64 / 1000.0)
+}
+
+fn classify(error: &reqwest::Error, host: &str, started: Instant) -> CallError {
+    let host = host.to_owned();
+    let detail = reasons(error);
+    let lower = detail.to_ascii_lowercase();
+    if error.is_timeout() {
+        CallError::TimedOut { host, seconds: started.elapsed().as_secs().max(1) }
+    } else if lower.contains("certificate") || lower.contains("unknownissuer") {
+        CallError::Untrusted { host, detail }
+    } else if lower.contains("tunnel") || lower.contains("proxy") {
+        CallError::Proxy { host, detail }
+    } else {
+        CallError::Unreachable { host, detail }
+    }
+}
+
+/// The chain of reasons, each once, without URLs: they may carry a proxy's password.
+fn reasons(error: &reqwest::Error) -> String {
+    let mut texts: Vec<String> = Vec::new();
+    let mut next = error.source();
+    while let Some(source) = next {
+        let text = source.to_string();
+        if !texts.iter().any(|earlier| earlier.contains(&text)) {
+            texts.push(text);
+        }
+        next = source.source();
+    }
+    if texts.is_empty() {
+        texts.push(if error.is_builder() {
+            "they are not well-formed".to_owned()
+        } else {
+            "the connection failed".to_owned()
+        });
+    }
+    texts.join(": ")
+}
+
+fn proxy(network: &Network) -> Result<Option<Proxy>, CallError> {
+    let Some(address) = network.proxy.as_deref().filter(|address| !address.trim().is_empty()) else { return Ok(None) };
+    let parsed = Url::parse(address.trim()).ok().filter(|url| url.has_host());
+    let url = parsed.ok_or_else(|| CallError::Settings("the proxy's URL (Agent.ProxyUrl) is no URL".to_owned()))?;
+    let bypass: Vec<Regex> =
+        network.proxy_bypass.iter().filter_map(|p| RegexBuilder::new(p).case_insensitive(true).build().ok()).collect();
+    let (user, password) = (url.username().to_owned(), url.password().map(str::to_owned));
+    let mut proxy =
+        Proxy::custom(move |target| (!bypass.iter().any(|p| p.is_match(target.as_str()))).then(|| url.clone()));
+    let user = network.proxy_user.clone().filter(|user| !user.is_empty()).or((!user.is_empty()).then_some(user));
+    if let Some(user) = user {
+        let password = network.proxy_password.as_ref().map(|password| password.reveal().to_owned()).or(password);
+        proxy = proxy.basic_auth(&user, &password.unwrap_or_default());
+    }
+    Ok(Some(proxy))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, headers: &[(&'static str, &str)]) -> Answer {
+        let headers = headers
+            .iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
+            .collect();
+        Answer { status, headers, body: String::new(), tries: 1 }
+    }
+
+    #[test]
+    fn only_what_may_pass_is_tried_again() {
+        let never = |_: &Answer| false;
+        for status in [408, 429, 500, 502, 503, 504] {
+            assert!(pause(&Ok(answer(status, &[])), 1, never).is_some(), "{status}");
+            assert!(pause(&Ok(answer(status, &[])), MOST_TRIES, never).is_none(), "{status}");
+        }
+        for status in [200, 203, 302, 400, 401, 403, 404] {
+            assert!(pause(&Ok(answer(status, &[])), 1, never).is_none(), "{status}");
+        }
+        assert!(pause(&Ok(answer(401, &[])), 2, |_| true).is_some());
+        assert!(pause(&Ok(answer(401, &[])), 3, |_| true).is_none());
+    }
+
+    #[test]
+    fn the_service_says_how_long_to_wait() {
+        let wait = |value| pause(&Ok(answer(429, &[("retry-after", value)])), 1, |_| false);
+        assert_eq!(wait("7"), Some(Duration::from_secs(7)));
+        let dated =
+            answer(503, &[("retry-after", "Sat, 21 Nov 2026 02:00:09 GMT"), ("date", "Sat, 21 Nov 2026 02:00:00 GMT")]);
+        assert_eq!(dated.retry_after(), Some(Duration::from_secs(9)));
+    }
+
+    #[test]
+    fn broken_expressions_of_the_bypass_list_are_passed_over() {
+        let network = Network {
+            proxy: Some("http://proxy.example.com:8888".into()),
+            proxy_bypass: vec!["(".into(), "https://bypass\\.example\\.com".into(), "(?=x)y".into()],
+            ..Network::default()
+        };
+        assert!(proxy(&network).unwrap().is_some());
+        let wrong = Network { proxy: Some("not a url".into()), ..Network::default() };
+        assert!(matches!(proxy(&wrong), Err(CallError::Settings(_))));
+    }
+}

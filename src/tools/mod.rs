@@ -1,0 +1,210 @@
+//! The tools: where the configuration of each is, which feeds it names, what a credential looks like there.
+//!
+//! Everything here is pure: it takes text and gives a plan. A tool is one file and one line in [`TOOLS`].
+
+pub mod git;
+pub mod host;
+pub mod maven;
+pub mod npm;
+pub mod nuget;
+pub mod survey;
+
+use std::path::PathBuf;
+
+use crate::azure_devops::feed::{Feed, Protocol};
+use crate::azure_devops::organization::Organization;
+use crate::edit::text::Text;
+use crate::plan::Plan;
+
+use host::{Host, Look};
+
+/// Every tool, in the order of the log.
+pub static TOOLS: [&dyn Tool; 4] = [&npm::Npm, &maven::Maven, &nuget::NuGet, &git::Git];
+
+/// Tools that the manifest names and this version does not serve.
+pub const LATER_TOOLS: [(&str, &str); 12] = [
+    ("yarn", "yarn 1 reads what the tool 'npm' sets up"),
+    ("pnpm", "pnpm reads what the tool 'npm' sets up"),
+    ("bun", ""),
+    ("gradle", ""),
+    ("pip", ""),
+    ("uv", ""),
+    ("poetry", ""),
+    ("twine", ""),
+    ("cargo", ""),
+    ("conda", ""),
+    ("universal", ""),
+    ("azureDevOpsCli", ""),
+];
+
+/// The user name that stands beside the token wherever a client insists on one. The services ignore it.
+pub const USER_NAME: &str = "ado-entra-auth";
+
+/// What a credential of a tool is bound to.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Binding {
+    /// The URL: it cannot go elsewhere.
+    Url,
+    /// A name that another file may give to another URL.
+    Name,
+}
+
+/// A client that takes credentials for feeds or repositories.
+pub trait Tool: Sync {
+    /// Its name in the input `tools`.
+    fn name(&self) -> &'static str;
+
+    /// What its feeds speak; nothing for a tool without feeds, which `auto` always chooses.
+    fn protocol(&self) -> Option<Protocol>;
+
+    /// What its credentials are bound to.
+    fn binding(&self) -> Binding;
+
+    /// Whether it reads a file of this name in the workspace.
+    fn reads(&self, file_name: &str) -> bool;
+
+    /// The user's own configuration outside the workspace, which stays in force.
+    fn user_files(&self, host: &Host, look: &dyn Look) -> Vec<PathBuf>;
+
+    /// Every registry, repository or source that these files name. `files` holds what [`Tool::reads`] accepted, and then the
+    /// user's own files.
+    fn mentions(&self, files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unparsable>>;
+
+    /// Under which form two names are one to this tool.
+    fn name_key(&self, name: &str) -> String {
+        name.to_owned()
+    }
+
+    /// The URL at which this tool uses a feed that an input names by its bare address.
+    fn feed_url(&self, feed: &Feed) -> String;
+
+    /// Adds to the plan what the tool needs in later steps.
+    fn plan(&self, request: &Request<'_>, plan: &mut Plan) -> Result<(), PlanError>;
+}
+
+/// A file that a tool reads.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The path as messages show it: below the working directory, with slashes.
+    pub shown: String,
+    /// Its content.
+    pub text: Text,
+    /// Whether it lies in the workspace, so that it belongs to the repository and not to the user.
+    pub in_workspace: bool,
+}
+
+/// A place of a file that names a registry, repository or source.
+#[derive(Clone, Debug)]
+pub struct Mention {
+    /// The tool's own name for it, where its credentials go by name.
+    pub name: Option<String>,
+    /// The URL with the tool's own references resolved as far as can be seen.
+    pub url: String,
+    /// The file, as [`SourceFile::shown`].
+    pub file: String,
+    /// Whether the file lies in the workspace.
+    pub in_workspace: bool,
+}
+
+/// A file that its tool could not read either.
+#[derive(Clone, Debug)]
+pub struct Unparsable {
+    /// The file, as [`SourceFile::shown`].
+    pub file: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// A feed that a tool is to get a credential for.
+#[derive(Clone, Debug)]
+pub struct ServedFeed {
+    /// The tool's own name for it.
+    pub name: Option<String>,
+    /// The feed, with the URL as the tool has it.
+    pub feed: Feed,
+    /// The file or input that named it.
+    pub named_in: String,
+}
+
+/// A permitted organization, as this step serves it.
+#[derive(Clone, Debug)]
+pub struct ServedOrganization {
+    /// The organization.
+    pub organization: Organization,
+    /// Its name in every spelling that the job uses, for clients that compare with case.
+    pub spellings: Vec<String>,
+    /// Whether this step's token serves it, rather than that of an earlier step whose connection belongs to it.
+    pub serves: bool,
+    /// Where it was named: the service connection, the pipeline or an input.
+    pub named_in: String,
+}
+
+/// What a tool plans from.
+pub struct Request<'a> {
+    /// The feeds of permitted organizations, each name and URL once.
+    pub feeds: &'a [ServedFeed],
+    /// The permitted organizations, for tools that go by organization.
+    pub organizations: &'a [ServedOrganization],
+    /// Whether a feed's organization is served by this step's token rather than by an earlier step that owns it.
+    pub serves: &'a dyn Fn(&Organization) -> bool,
+    /// The workspace's files that this tool reads, and then the user's own.
+    pub files: &'a [SourceFile],
+    /// The machine and the job.
+    pub host: &'a Host,
+    /// A look at the disk.
+    pub look: &'a dyn Look,
+    /// How git is to get its credentials.
+    pub git_credential: git::Delivery,
+}
+
+/// Why a tool cannot be planned for.
+#[derive(Debug, thiserror::Error)]
+pub enum PlanError {
+    /// A user's own file, which would have to be carried over, cannot be read.
+    #[error("{tool} cannot be set up: {file} cannot be used: {reason}")]
+    UserFile {
+        /// The tool.
+        tool: &'static str,
+        /// The file.
+        file: String,
+        /// Why not.
+        reason: String,
+    },
+    /// There is no folder to write to.
+    #[error("{tool} cannot be set up: {reason}")]
+    NoPlace {
+        /// The tool.
+        tool: &'static str,
+        /// What is missing.
+        reason: String,
+    },
+}
+
+impl PlanError {
+    /// What the user can do.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::UserFile { tool, file, .. } => {
+                format!("mend or remove {file}, or leave '{tool}' out of the input 'tools'")
+            }
+            Self::NoPlace { tool, .. } => {
+                format!("run the step on an agent where it is set, or leave '{tool}' out of the input 'tools'")
+            }
+        }
+    }
+}
+
+/// The tool that the input `tools` means by `name`, without regard to case.
+pub fn by_name(name: &str) -> Option<&'static dyn Tool> {
+    TOOLS.into_iter().find(|tool| tool.name().eq_ignore_ascii_case(name))
+}
+
+/// The variable through which `tool` reaches the token for `organization` in later steps.
+///
+/// One for each tool and organization, named the same in every job: a file that refers to it means each job's own token,
+/// so that two agents under one account can share the file, and a later step can take an organization over.
+pub fn token_variable(tool: &str, organization: &Organization) -> String {
+    format!("ADO_ENTRA_AUTH_{}_{}", tool.to_ascii_uppercase(), organization.variable_part())
+}

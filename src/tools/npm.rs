@@ -1,0 +1,236 @@
+//! npm, whose user configuration pnpm and yarn classic read too.
+//!
+//! Later steps get a user configuration of ours that holds the user's own lines and then a credential for each feed, which
+//! refers to a variable: npm, pnpm and yarn replace `${VAR}` (npm's documentation of `.npmrc`).
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::host::{Host, Look};
+use super::{Binding, Mention, PlanError, Request, SourceFile, Tool, Unparsable, token_variable};
+use crate::azure_devops::feed::{Feed, Protocol};
+use crate::edit::npmrc;
+use crate::edit::text::{Text, splice};
+use crate::plan::{Change, Plan, Served, Template, Variable};
+
+/// npm.
+pub struct Npm;
+
+const NAME: &str = "npm";
+const LOCK_FILES: [&str; 5] = ["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", ".yarnrc"];
+const USER_CONFIG: &str = "NPM_CONFIG_USERCONFIG";
+
+impl Tool for Npm {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    fn protocol(&self) -> Option<Protocol> {
+        Some(Protocol::Npm)
+    }
+
+    fn binding(&self) -> Binding {
+        Binding::Url
+    }
+
+    fn reads(&self, file_name: &str) -> bool {
+        file_name == ".npmrc" || file_name == "package.json" || LOCK_FILES.contains(&file_name)
+    }
+
+    fn user_files(&self, host: &Host, _look: &dyn Look) -> Vec<PathBuf> {
+        let named = host.variable_in_any_case(USER_CONFIG).map(PathBuf::from);
+        named.or_else(|| host.home.as_ref().map(|home| home.join(".npmrc"))).into_iter().collect()
+    }
+
+    fn mentions(&self, files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unparsable>> {
+        let mut found = Vec::new();
+        for file in files {
+            let mention =
+                |url: String| Mention { name: None, url, file: file.shown.clone(), in_workspace: file.in_workspace };
+            let body = &file.text.body;
+            let urls = match file.path.file_name().and_then(|name| name.to_str()) {
+                Some("package.json") if file.in_workspace => match publish_registries(body) {
+                    Ok(urls) => urls,
+                    Err(reason) => {
+                        found.push(Err(Unparsable { file: file.shown.clone(), reason }));
+                        continue;
+                    }
+                },
+                Some(name) if LOCK_FILES.contains(&name) => feeds_in_text(body),
+                _ => registries(body, host),
+            };
+            found.extend(urls.into_iter().map(|url| Ok(mention(url))));
+        }
+        found
+    }
+
+    fn feed_url(&self, feed: &Feed) -> String {
+        format!("{}/npm/registry/", feed.base_url())
+    }
+
+    fn plan(&self, request: &Request<'_>, plan: &mut Plan) -> Result<(), PlanError> {
+        let user_file = request.files.iter().find(|file| !file.in_workspace);
+        let carried = user_file.map_or_else(|| Text::decode(b"").map_err(|_| ()), |file| Ok(file.text.clone()));
+        let Ok(carried) = carried else { return Ok(()) };
+        let standing = npmrc::assignments(&carried.body);
+        let mut lines = BTreeSet::new();
+        for served in request.feeds {
+            let reference = format!("${{{}}}", token_variable(NAME, &served.feed.organization));
+            for prefix in key_prefixes(&served.feed) {
+                let key = format!("{prefix}:_authToken");
+                warn_of_nearer_credentials(request.files, &prefix, plan);
+                let has_it =
+                    standing.iter().rfind(|found| found.key == key).is_some_and(|found| found.value == reference);
+                if !has_it {
+                    lines.insert(format!("{key}={reference}"));
+                }
+            }
+            plan.served.push(Served { tool: NAME, target: served.feed.to_string(), named_in: served.named_in.clone() });
+        }
+        let lines: Vec<String> = lines.into_iter().collect();
+        let content = splice(&carried.body, &[npmrc::append(&carried.body, &lines)]);
+        plan.changes.push(Change::PrivateFile { name: "npmrc".to_owned(), content: carried.encode(&content) });
+        plan.changes.push(Change::Variable(user_config_variable(request.host)));
+        Ok(())
+    }
+}
+
+/// The variable that points npm to our file. Where the job has it in another spelling, two would be in each other's way, so
+/// that spelling is used.
+fn user_config_variable(host: &Host) -> Variable {
+    let standing = host.environment.iter().find(|(name, _)| name.eq_ignore_ascii_case(USER_CONFIG));
+    let name = standing.map_or(USER_CONFIG, |(name, _)| name.as_str());
+    Variable {
+        exact_case: name != USER_CONFIG,
+        ..Variable::borrowed(name, Template::private_file("npmrc"), standing.map(|(_, value)| value.clone()))
+    }
+}
+
+/// The key prefixes that cover a feed: packages lie under `npm/registry/`, uploads and older clients use `npm/`
+/// (microsoft/azure-pipelines-tasks#21090). npm compares them with host and path as they stand in the registry's URL.
+fn key_prefixes(feed: &Feed) -> Vec<String> {
+    let base = feed.base_url();
+    let base = base.strip_prefix("https:").unwrap_or(&base);
+    let written = feed.url.as_str().trim_end_matches('/');
+    let written = written.strip_prefix("https:").unwrap_or(written);
+    let mut prefixes = vec![format!("{base}/npm/registry/"), format!("{base}/npm/"), format!("{written}/")];
+    prefixes.dedup();
+    if prefixes[..2].contains(&prefixes[prefixes.len() - 1]) && prefixes.len() > 2 {
+        prefixes.pop();
+    }
+    prefixes
+}
+
+/// A credential in the repository's own file is nearer than ours, and npm takes the nearest.
+fn warn_of_nearer_credentials(files: &[SourceFile], prefix: &str, plan: &mut Plan) {
+    let workspace_files =
+        files.iter().filter(|file| file.in_workspace && file.path.file_name().is_some_and(|name| name == ".npmrc"));
+    for file in workspace_files {
+        for found in npmrc::assignments(&file.text.body) {
+            let credential = found.key.strip_prefix(prefix).and_then(|rest| rest.strip_prefix(':'));
+            if credential.is_some_and(|name| matches!(name, "_authToken" | "_auth" | "_password")) {
+                plan.warnings.push(format!(
+                    "{} line {} has a credential of its own for {prefix}, which npm prefers to this task's: remove the line",
+                    file.shown, found.line
+                ));
+            }
+        }
+    }
+}
+
+/// The registries that an rc file names, `${VAR}` replaced by what the later step will have.
+fn registries(text: &str, host: &Host) -> Vec<String> {
+    let of_registry = |key: &str| key == "registry" || (key.starts_with('@') && key.ends_with(":registry"));
+    npmrc::assignments(text)
+        .into_iter()
+        .filter(|found| of_registry(found.key))
+        .map(|found| npmrc::expand(&found.value, |name| host.variable(name)))
+        .collect()
+}
+
+fn publish_registries(text: &str) -> Result<Vec<String>, String> {
+    if !text.contains("publishConfig") {
+        return Ok(Vec::new());
+    }
+    let package: Value = serde_json::from_str(text).map_err(|error| error.to_string())?;
+    let Some(config) = package.get("publishConfig").and_then(Value::as_object) else { return Ok(Vec::new()) };
+    let of_registry = |key: &str| key == "registry" || key.ends_with(":registry");
+    Ok(config
+        .iter()
+        .filter(|(key, _)| of_registry(key))
+        .filter_map(|(_, url)| url.as_str().map(str::to_owned))
+        .collect())
+}
+
+/// The feeds whose packages a lock file names, each once: lock files hold whole URLs, in a host form of their own.
+fn feeds_in_text(text: &str) -> Vec<String> {
+    let mut found = BTreeSet::new();
+    for marker in ["pkgs.dev.azure.com/", ".pkgs.visualstudio.com"] {
+        for (at, _) in text.match_indices(marker) {
+            let Some(start) = text[..at].rfind("https://").filter(|start| at - start < 200) else { continue };
+            let end = text[start..]
+                .find(|c: char| c.is_whitespace() || "\"',)}#".contains(c))
+                .map_or(text.len(), |e| start + e);
+            if let Some(npm) = text[start..end].find("/npm/") {
+                let url = &text[start..start + npm];
+                found.insert(format!("{url}/npm/registry/"));
+            }
+        }
+    }
+    found.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn key_prefixes_are_those_that_npm_looks_up() {
+        for (registry, expected) in [
+            (
+                "https://PKGS.DEV.AZURE.COM:443/Org/_packaging/Feed/npm/registry",
+                vec![
+                    "//pkgs.dev.azure.com/Org/_packaging/Feed/npm/registry/",
+                    "//pkgs.dev.azure.com/Org/_packaging/Feed/npm/",
+                ],
+            ),
+            (
+                "https://o.pkgs.visualstudio.com/My%20Project/_packaging/f@Local/npm/",
+                vec![
+                    "//o.pkgs.visualstudio.com/My%20Project/_packaging/f@Local/npm/registry/",
+                    "//o.pkgs.visualstudio.com/My%20Project/_packaging/f@Local/npm/",
+                ],
+            ),
+            (
+                "https://u:p@pkgs.dev.azure.com/o/My Project/_packaging/f/NPM/registry/?x=1#y",
+                vec![
+                    "//pkgs.dev.azure.com/o/My%20Project/_packaging/f/npm/registry/",
+                    "//pkgs.dev.azure.com/o/My%20Project/_packaging/f/npm/",
+                    "//pkgs.dev.azure.com/o/My%20Project/_packaging/f/NPM/registry/",
+                ],
+            ),
+        ] {
+            assert_eq!(key_prefixes(&Feed::parse(registry).unwrap()), expected, "{registry}");
+        }
+    }
+
+    #[test]
+    fn lock_files_name_feeds_once() {
+        let text = r#"{"packages":{"a":{"resolved":"https://contoso.pkgs.visualstudio.com/_packaging/f/npm/registry/a/-/a-1.tgz"},
+            "b":{"resolved":"https://contoso.pkgs.visualstudio.com/_packaging/f/npm/registry/b/-/b-1.tgz"},
+            "c":{"resolved":"https://registry.example.com/c/-/c-1.tgz"}}}"#;
+        assert_eq!(feeds_in_text(text), ["https://contoso.pkgs.visualstudio.com/_packaging/f/npm/registry/"]);
+    }
+
+    #[test]
+    fn publish_registries_are_found() {
+        let text =
+            r#"{"publishConfig":{"@s:registry":"https://a.example/","registry":"https://b.example/","tag":"x"}}"#;
+        let mut found = publish_registries(text).unwrap();
+        found.sort();
+        assert_eq!(found, ["https://a.example/", "https://b.example/"]);
+        assert!(publish_registries("{\"publishConfig\":").is_err());
+    }
+}

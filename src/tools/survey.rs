@@ -1,0 +1,316 @@
+//! From what the files of the workspace name to a plan: which tools, which feeds, and what is not to be trusted.
+//!
+//! The rules that hold for every tool are here: only feeds of permitted organizations, no credential under a name that also
+//! stands for somewhere else, an earlier step whose connection owns an organization keeps it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::git::Delivery;
+use super::host::{Host, Look};
+use super::{
+    Binding, Mention, PlanError, Request, ServedFeed, ServedOrganization, SourceFile, TOOLS, Tool, Unparsable,
+    token_variable,
+};
+use crate::azure_devops::feed::Feed;
+use crate::azure_devops::organization::Organization;
+use crate::plan::{Change, Part, Plan, Template, Variable};
+
+/// How a step comes to serve an organization.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Standing {
+    /// It is merely permitted to.
+    Permitted,
+    /// Its service connection belongs to the organization.
+    Owned,
+}
+
+/// An organization that may see the token.
+#[derive(Clone, Debug)]
+pub struct PermittedOrganization {
+    /// The organization.
+    pub organization: Organization,
+    /// How this step comes to serve it.
+    pub standing: Standing,
+    /// Its name as inputs and the job spell it.
+    pub spellings: BTreeSet<String>,
+    /// The first that named it, for the log.
+    pub named_in: String,
+}
+
+/// Which tools are wanted.
+#[derive(Clone)]
+pub enum Choice {
+    /// Every tool whose configuration names a feed, and those that need none.
+    Auto,
+    /// These.
+    Named(Vec<&'static dyn Tool>),
+}
+
+/// A feed that an input names.
+#[derive(Clone, Debug)]
+pub struct FeedInput {
+    /// The name that a tool is to know it by.
+    pub name: Option<String>,
+    /// The feed.
+    pub feed: Feed,
+}
+
+/// What was set up by an earlier step of the job for one tool and organization.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Grant {
+    /// The tool.
+    pub tool: String,
+    /// The organization.
+    pub organization: String,
+    /// How that step came to serve it.
+    pub standing: Standing,
+}
+
+/// What the survey goes by.
+pub struct Wanted<'a> {
+    /// Which tools.
+    pub choice: Choice,
+    /// Organizations that may see the token.
+    pub permitted: &'a [PermittedOrganization],
+    /// Feeds that inputs name.
+    pub feeds: &'a [FeedInput],
+    /// What earlier steps of the job set up and still holds.
+    pub grants: &'a [Grant],
+    /// How git is to get its credentials.
+    pub git_credential: Delivery,
+    /// The variable that carries the token.
+    pub token_variable: &'a str,
+}
+
+/// A plan, and what it sets up for later steps to know.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The plan.
+    pub plan: Plan,
+    /// For which tools and organizations this step's token serves.
+    pub grants: Vec<Grant>,
+}
+
+/// The tools whose files are worth reading.
+pub fn candidates(choice: &Choice) -> Vec<&'static dyn Tool> {
+    match choice {
+        Choice::Auto => TOOLS.to_vec(),
+        Choice::Named(tools) => tools.clone(),
+    }
+}
+
+/// Makes the plan of a step.
+///
+/// `files` gives for each tool the workspace's files that it reads and then the user's own.
+pub fn plan(
+    wanted: &Wanted<'_>,
+    files: &dyn Fn(&'static dyn Tool) -> Vec<SourceFile>,
+    host: &Host,
+    look: &dyn Look,
+) -> Result<Outcome, PlanError> {
+    let mut outcome = Outcome::default();
+    let mut warnings = BTreeSet::new();
+    let token = Variable::own(wanted.token_variable, Template::token());
+    let expiry = Variable::own(format!("{}_EXPIRES_ON", wanted.token_variable), Template::new([Part::ExpiresOn]));
+    outcome.plan.changes.extend([Change::Variable(token), Change::Variable(expiry)]);
+    for tool in candidates(&wanted.choice) {
+        let files = files(tool);
+        let found = feeds_of(tool, &files, wanted, host);
+        let chosen = match &wanted.choice {
+            Choice::Named(_) => true,
+            Choice::Auto => tool.protocol().is_none() || found.chooses,
+        };
+        if !chosen {
+            continue;
+        }
+        warnings.extend(found.warnings);
+        if tool.protocol().is_some() && found.feeds.is_empty() {
+            warnings.insert(format!(
+                "{}: no file below the working directory names a feed of a permitted organization; name the feed in the input \
+                 'feeds', or its organization in 'organizations'",
+                tool.name()
+            ));
+            continue;
+        }
+        plan_tool(tool, wanted, &files, &found.feeds, host, look, &mut outcome)?;
+    }
+    outcome.plan.warnings.extend(warnings);
+    outcome.plan.user_names.sort();
+    outcome.plan.user_names.dedup();
+    Ok(outcome)
+}
+
+fn plan_tool(
+    tool: &'static dyn Tool,
+    wanted: &Wanted<'_>,
+    files: &[SourceFile],
+    feeds: &[ServedFeed],
+    host: &Host,
+    look: &dyn Look,
+    outcome: &mut Outcome,
+) -> Result<(), PlanError> {
+    let standing = |organization: &Organization| {
+        wanted.permitted.iter().find(|p| p.organization == *organization).map_or(Standing::Permitted, |p| p.standing)
+    };
+    let serves = |organization: &Organization| {
+        let earlier = wanted
+            .grants
+            .iter()
+            .filter(|grant| grant.tool == tool.name() && grant.organization == organization.name())
+            .map(|grant| grant.standing)
+            .max();
+        earlier.is_none_or(|earlier| standing(organization) >= earlier)
+    };
+    let organizations: Vec<ServedOrganization> = wanted
+        .permitted
+        .iter()
+        .map(|permitted| ServedOrganization {
+            organization: permitted.organization.clone(),
+            spellings: permitted.spellings.iter().cloned().collect(),
+            serves: serves(&permitted.organization),
+            named_in: permitted.named_in.clone(),
+        })
+        .collect();
+    // What a tool reaches the token by stands before what refers to it.
+    let reached: BTreeSet<&Organization> = if tool.protocol().is_none() {
+        organizations.iter().map(|served| &served.organization).collect()
+    } else {
+        feeds.iter().map(|served| &served.feed.organization).collect()
+    };
+    for organization in reached.into_iter().filter(|organization| serves(organization)) {
+        let variable = Variable::own(token_variable(tool.name(), organization), Template::token());
+        outcome.plan.changes.push(Change::Variable(variable));
+        outcome.grants.push(Grant {
+            tool: tool.name().to_owned(),
+            organization: organization.name().to_owned(),
+            standing: standing(organization),
+        });
+    }
+    let request = Request {
+        feeds,
+        organizations: &organizations,
+        serves: &serves,
+        files,
+        host,
+        look,
+        git_credential: wanted.git_credential,
+    };
+    tool.plan(&request, &mut outcome.plan)
+}
+
+/// What the files and inputs name for one tool.
+#[derive(Default)]
+struct Found {
+    feeds: Vec<ServedFeed>,
+    /// Whether it is the workspace or an input that names one, and not only the user's own files.
+    chooses: bool,
+    warnings: Vec<String>,
+}
+
+fn feeds_of(tool: &'static dyn Tool, files: &[SourceFile], wanted: &Wanted<'_>, host: &Host) -> Found {
+    let mut found = Found::default();
+    let mut mentions = Vec::new();
+    for mention in tool.mentions(files, host) {
+        match mention {
+            Ok(mention) => mentions.push(mention),
+            Err(Unparsable { file, reason }) => {
+                found
+                    .warnings
+                    .push(format!("{}: {file} is left alone, since it cannot be read: {reason}", tool.name()));
+            }
+        }
+    }
+    let permitted = |organization: &Organization| wanted.permitted.iter().any(|p| p.organization == *organization);
+    let permitted_feed = |url: &str| Feed::parse(url).filter(|feed| permitted(&feed.organization));
+    let mut served: Vec<(ServedFeed, bool)> = Vec::new();
+    for mention in &mentions {
+        if let Some(feed) = permitted_feed(&mention.url) {
+            if feed.protocol.is_none_or(|protocol| Some(protocol) == tool.protocol()) && tool.protocol().is_some() {
+                let named_in = mention.file.clone();
+                served.push((ServedFeed { name: mention.name.clone(), feed, named_in }, mention.in_workspace));
+            }
+        } else if let Some(other) = Organization::of_url(&mention.url).filter(|other| !permitted(other)) {
+            found.warnings.push(unlisted(tool, mention, &other));
+        }
+    }
+    for input in wanted.feeds.iter().filter(|input| permitted(&input.feed.organization)) {
+        let feed = match input.feed.protocol {
+            Some(protocol) if Some(protocol) == tool.protocol() => Some(input.feed.clone()),
+            None if tool.protocol().is_some() => Feed::parse(&tool.feed_url(&input.feed)),
+            _ => None,
+        };
+        if let Some(feed) = feed {
+            let name = Some(input.name.clone().unwrap_or_else(|| feed.name.clone()));
+            let chooses = input.feed.protocol.is_some();
+            served.push((ServedFeed { name, feed, named_in: "the input 'feeds'".to_owned() }, chooses));
+        }
+    }
+    if tool.binding() == Binding::Name {
+        withhold_doubtful_names(tool, &mentions, &mut served, &permitted_feed, &mut found.warnings);
+    }
+    found.chooses = served.iter().any(|(_, chooses)| *chooses);
+    let mut seen = BTreeSet::new();
+    for (feed, _) in served {
+        let name = feed.name.as_deref().map(|name| tool.name_key(name));
+        if seen.insert((name.filter(|_| tool.binding() == Binding::Name), feed.feed.url.to_string())) {
+            found.feeds.push(feed);
+        }
+    }
+    found
+}
+
+fn unlisted(tool: &'static dyn Tool, mention: &Mention, other: &Organization) -> String {
+    let what =
+        Feed::parse(&mention.url).map_or_else(|| format!("a repository of {other}"), |feed| format!("the feed {feed}"));
+    format!(
+        "{}: {} names {what}, whose organization is not permitted, so it gets no token; to permit it, add '{other}' to the \
+         input 'organizations'",
+        tool.name(),
+        mention.file
+    )
+}
+
+/// Takes back the names that also stand for a URL which is no feed of a permitted organization, or that stand for feeds of
+/// several organizations: the tool would send the credential to whichever the file at hand names.
+fn withhold_doubtful_names(
+    tool: &'static dyn Tool,
+    mentions: &[Mention],
+    served: &mut Vec<(ServedFeed, bool)>,
+    permitted_feed: &dyn Fn(&str) -> Option<Feed>,
+    warnings: &mut Vec<String>,
+) {
+    let mut standing: BTreeMap<String, Vec<(&str, Option<Organization>)>> = BTreeMap::new();
+    for mention in mentions {
+        if let Some(name) = &mention.name {
+            let organization = permitted_feed(&mention.url).map(|feed| feed.organization);
+            standing.entry(tool.name_key(name)).or_default().push((&mention.file, organization));
+        }
+    }
+    let mut withheld = BTreeSet::new();
+    for (feed, _) in served.iter() {
+        let Some(name) = feed.name.as_deref() else { continue };
+        let others = standing.get(&tool.name_key(name)).map_or(&[][..], Vec::as_slice);
+        let Some((other, organization)) = others.iter().find(|(_, o)| o.as_ref() != Some(&feed.feed.organization))
+        else {
+            continue;
+        };
+        if withheld.insert(tool.name_key(name)) {
+            let what = if organization.is_some() {
+                "a feed of another organization"
+            } else {
+                "something that is no permitted feed"
+            };
+            warnings.push(format!(
+                "{}: '{name}' stands for the feed {} in {}, but for {what} in {other}, so it gets no token; give the two \
+                 different names",
+                tool.name(),
+                feed.feed,
+                feed.named_in
+            ));
+        }
+    }
+    served.retain(|(feed, _)| feed.name.as_deref().is_none_or(|name| !withheld.contains(&tool.name_key(name))));
+}
