@@ -1,0 +1,96 @@
+//! What a company's machine gives its tools so that they get through the proxy and trust its authority.
+//!
+//! Part of the machine's environment, which all steps inherit. Each entry is what the real client was found to need:
+//!
+//! - npm, Node: `HTTPS_PROXY`, `NODE_EXTRA_CA_CERTS`; `NPM_CONFIG_CAFILE` because a `cafile` in the machine's own `npmrc`
+//!   replaces all roots, the extra ones too.
+//! - git, git-lfs: `HTTPS_PROXY`, `GIT_SSL_CAINFO`.
+//! - curl: `HTTPS_PROXY`, `CURL_CA_BUNDLE`.
+//! - Maven: neither is read; `MAVEN_OPTS` with `-Dhttps.proxyHost`, `-Dhttps.proxyPort`, a trust store, and `-Duser.home`,
+//!   since Java takes the home directory from the account and not from `HOME`. Java asks the proxy with Basic credentials only when
+//!   `jdk.http.auth.tunneling.disabledSchemes` is empty; Maven's own HTTP client takes `-Dhttps.proxyUser` instead.
+//! - Mono (NuGet): `https_proxy` and `http_proxy` in lower case, and the authority among its own roots, a folder below the home
+//!   directory that `cert-sync --user` fills; the file is written here under the name that Mono looks for.
+//! - others: `SSL_CERT_FILE`, `PIP_CERT`, `REQUESTS_CA_BUNDLE`, `CARGO_HTTP_CAINFO`.
+
+use crate::Emulator;
+use aws_lc_rs::digest;
+use std::path::Path;
+
+/// Password of the trust store; it holds nothing secret.
+const STORE_PASSWORD: &str = "changeit";
+
+/// Writes the files and names the variables.
+pub(super) fn settings(emulator: &Emulator, folder: &Path, home: &Path) -> anyhow::Result<Vec<(String, String)>> {
+    std::fs::create_dir_all(folder)?;
+    let authority = folder.join("company-ca.pem");
+    emulator.write_authority(&authority)?;
+    let store = folder.join("company-ca.jks");
+    std::fs::write(&store, trust_store(emulator.authority_der()))?;
+    trust_in_mono(emulator, home)?;
+    let authority = authority.display().to_string();
+    let proxy = emulator.proxy_url_with_password();
+    let mut settings: Vec<(String, String)> = Vec::new();
+    for name in ["HTTPS_PROXY", "https_proxy", "http_proxy"] {
+        settings.push((name.to_owned(), proxy.clone()));
+    }
+    for name in [
+        "NODE_EXTRA_CA_CERTS",
+        "NPM_CONFIG_CAFILE",
+        "GIT_SSL_CAINFO",
+        "SSL_CERT_FILE",
+        "CURL_CA_BUNDLE",
+        "REQUESTS_CA_BUNDLE",
+        "PIP_CERT",
+        "CARGO_HTTP_CAINFO",
+    ] {
+        settings.push((name.to_owned(), authority.clone()));
+    }
+    settings.push(("MAVEN_OPTS".to_owned(), maven_options(emulator, &store, home)));
+    settings.push(("NUGET_XMLDOC_MODE".to_owned(), "skip".to_owned()));
+    Ok(settings)
+}
+
+fn maven_options(emulator: &Emulator, store: &Path, home: &Path) -> String {
+    let address = emulator.proxy_url().replace("http://", "");
+    let (host, port) = address.split_once(':').unwrap_or((&address, "80"));
+    let mut options = format!(
+        "-Dhttps.proxyHost={host} -Dhttps.proxyPort={port} -Djavax.net.ssl.trustStore={} \
+         -Djavax.net.ssl.trustStorePassword={STORE_PASSWORD} -Duser.home={}",
+        store.display(),
+        home.display()
+    );
+    if let Some((user, password)) = &emulator.world().proxy_credentials {
+        options += &format!(" -Dhttps.proxyUser={user} -Dhttps.proxyPassword={password}");
+    }
+    options
+}
+
+/// Mono's own roots: a folder of files named by a hash of the certificate's name, here of `tls::AUTHORITY_NAME`.
+fn trust_in_mono(emulator: &Emulator, home: &Path) -> anyhow::Result<()> {
+    let folder = home.join(".config/.mono/new-certs/Trust");
+    std::fs::create_dir_all(&folder)?;
+    emulator.write_authority(&folder.join("MONO_HASH.0"))
+}
+
+/// A trust store in Java's own format (JKS, version 2) with one certificate.
+fn trust_store(certificate: &[u8]) -> Vec<u8> {
+    let text = |text: &str| [&u16::try_from(text.len()).unwrap_or(0).to_be_bytes(), text.as_bytes()].concat();
+    let store = [
+        0xfeed_feed_u32.to_be_bytes().to_vec(),
+        2_u32.to_be_bytes().to_vec(),
+        1_u32.to_be_bytes().to_vec(),
+        // Kind 2: a trusted certificate; then alias, time of entry, kind and length of the certificate.
+        2_u32.to_be_bytes().to_vec(),
+        text("company-ca"),
+        1_700_000_000_000_u64.to_be_bytes().to_vec(),
+        text("X.509"),
+        u32::try_from(certificate.len()).unwrap_or(0).to_be_bytes().to_vec(),
+        certificate.to_vec(),
+    ]
+    .concat();
+    let password: Vec<u8> = STORE_PASSWORD.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    // The words are part of the format.
+    let seal = [password.as_slice(), b"Mighty Aphrodite", &store].concat();
+    [store.as_slice(), digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &seal).as_ref()].concat()
+}

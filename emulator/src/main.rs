@@ -1,0 +1,28 @@
+//! Starts the sample world and serves until stdin closes.
+//!
+//! Prints one line of JSON: the proxy's address, the path of the authority's certificate, and the whole environment that an
+//! agent gives to a task step with the sample's service connection. For measurements from outside.
+
+use ado_entra_auth_emulator::agent::{Job, JobOptions, TaskStep};
+use ado_entra_auth_emulator::world::CONNECTION;
+use ado_entra_auth_emulator::{Emulator, World};
+use std::io::Read;
+
+fn main() -> anyhow::Result<()> {
+    let with_repositories = std::env::args().any(|argument| argument == "--with-repositories");
+    let world = if with_repositories { World::sample_with_repositories() } else { World::sample() };
+    let emulator = Emulator::start(world)?;
+    let mut job = Job::new(&emulator, JobOptions::default())?;
+    let step = TaskStep::new(["true"]).connection("azureDevOpsServiceConnection", CONNECTION);
+    job.skip_task(&step);
+    let line = serde_json::json!({
+        "proxy": emulator.proxy_url(),
+        "authority": job.root().join("ca.pem"),
+        "agentRoot": job.root(),
+        "workingDirectory": job.sources(),
+        "environment": job.task_environment(&step),
+    });
+    println!("{line}");
+    std::io::stdin().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
