@@ -228,6 +228,20 @@ pub fn is_private_folder(path: &Path) -> bool {
     found.is_dir()
 }
 
+/// Whether this user may make files in a folder, as far as its mode tells.
+pub fn seems_writable(folder: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let Ok(found) = fs::metadata(folder) else { return false };
+        let own = user_id();
+        let bits = if own.is_none_or(|own| own == found.uid()) { 0o300 } else { 0o033 };
+        own == Some(0) || found.mode() & bits != 0
+    }
+    #[cfg(not(unix))]
+    is_folder(folder)
+}
+
 /// This process's user id, by the owner of what the system says is this process.
 #[cfg(unix)]
 pub fn user_id() -> Option<u32> {

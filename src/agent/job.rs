@@ -213,12 +213,14 @@ impl Job {
             !HIDDEN_PREFIXES.iter().any(|prefix| upper.starts_with(prefix)) && upper != "SYSTEM_ACCESSTOKEN"
         };
         let path = |name: &str| self.variable(name).map(PathBuf::from);
+        // A home that is not there, or that the job may not write to, keeps no configuration: containers have such.
+        let usable = |home: &PathBuf| disk::is_folder(home) && disk::seems_writable(home);
         let home = if cfg!(windows) { path("USERPROFILE") } else { path("HOME") };
         Host {
             windows: cfg!(windows),
             environment: self.environment.clone().into_iter().filter(|(name, _)| visible(name)).collect(),
-            account_home: account_home().filter(|account| Some(account) != home.as_ref()),
-            home,
+            account_home: account_home().filter(usable).filter(|account| Some(account) != home.as_ref()),
+            home: home.filter(|home| disk::is_folder(home)),
             pipeline_workspace: path("PIPELINE_WORKSPACE").or_else(|| path("AGENT_BUILDDIRECTORY")),
             working_directory,
             program,

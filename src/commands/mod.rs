@@ -19,7 +19,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Task => return task::run(),
         Command::Post => return post::run(),
         Command::DryRun(arguments) => dry_run::run(&arguments),
-        Command::Credential(Credential::Git { operation }) => credential::git(&operation),
+        Command::Credential(Credential::Git { operation }) => credential::git::run(&operation),
         #[cfg(feature = "emulator")]
         Command::Demo(arguments) => demo::run(&arguments),
         #[cfg(not(feature = "emulator"))]

@@ -1,6 +1,8 @@
-//! Answers tools that ask for a credential at the time of use.
+//! Answers git, in the protocol of its credential helpers.
 
 use std::io::Read;
+
+use super::user_helpers;
 
 use crate::agent::job::Job;
 use crate::azure_devops::organization::Organization;
@@ -22,29 +24,45 @@ struct GitRequest {
     takes_bearer: bool,
 }
 
-/// Answers git. For whatever is not a repository of an organization that this job serves, it says nothing, and git asks on.
+/// Answers git for repositories of organizations that this job serves, and passes everything else on to the helpers that the
+/// user has configured; where there are none, it says nothing, and git asks on.
 ///
 /// Source: git's documentation of git-credential, "Input/output format".
-pub fn git(operation: &str) -> anyhow::Result<()> {
-    if operation != "get" {
-        return Ok(());
-    }
+pub fn run(operation: &str) -> anyhow::Result<()> {
     let mut input = Vec::new();
     std::io::stdin().take(LARGEST_REQUEST_BYTES).read_to_end(&mut input)?;
-    if let Some(answer) = parse(&input).and_then(|request| answer(&request, &Job::from_environment())) {
-        super::print(&answer);
+    let job = Job::from_environment();
+    let Some(request) = parse(&input) else { return Ok(()) };
+    match (served(&request, &job), operation) {
+        (Some((organization, token)), "get") => {
+            if let Some(answer) = answer(&request, &organization, token) {
+                crate::commands::print(&answer);
+            }
+        }
+        // The token lives in the job alone: there is nothing to store, and a refusal of it changes nothing.
+        (Some(_), _) => {}
+        (None, _) => {
+            if let Some(answer) = user_helpers::pass_on(operation, &input, &job) {
+                crate::commands::print(&answer);
+            }
+        }
     }
     Ok(())
 }
 
-fn answer(request: &GitRequest, job: &Job) -> Option<String> {
+/// The organization that a request is about and the job's token for it, where the job serves it.
+fn served<'j>(request: &GitRequest, job: &'j Job) -> Option<(Organization, &'j str)> {
     let organization = Organization::of_url(&format!("{}://{}/{}", request.protocol, request.host, request.path))?;
     let serves_repositories = request.host.eq_ignore_ascii_case("dev.azure.com")
-        || request.host.to_ascii_lowercase() == format!("{organization}.visualstudio.com");
+        || request.host.eq_ignore_ascii_case(&format!("{organization}.visualstudio.com"));
     let token = job.variable(&token_variable("git", &organization)).filter(|_| serves_repositories)?;
+    Some((organization, token))
+}
+
+fn answer(request: &GitRequest, organization: &Organization, token: &str) -> Option<String> {
     let expiry = claims::read(token).and_then(|claims| claims.exp);
     if expiry.is_some_and(|expiry| expiry <= now()) {
-        super::complain(&format!(
+        crate::commands::complain(&format!(
             "the access token for {organization} has ended\nremedy: run AdoEntraAuth@1 again before this step"
         ));
         return None;
@@ -97,7 +115,9 @@ mod tests {
 
     fn said(input: &str) -> Option<String> {
         let job = Job::new([(OsString::from("ADO_ENTRA_AUTH_GIT_CONTOSO"), OsString::from("TOKEN"))]);
-        answer(&parse(input.as_bytes())?, &job)
+        let request = parse(input.as_bytes())?;
+        let (organization, token) = served(&request, &job)?;
+        answer(&request, &organization, token)
     }
 
     #[test]
