@@ -53,6 +53,7 @@ pub struct NewElement {
 
 /// How the file is laid out around the place of an edit.
 struct Layout<'t> {
+    text: &'t str,
     prefix: &'t str,
     /// Nothing where the file does not break lines there, so neither do we.
     lines: Option<Lines<'t>>,
@@ -93,8 +94,9 @@ pub fn add<I: Item>(text: Option<&str>, items: &[I], list: List) -> Result<Vec<(
             None => missing.push(item),
             Some(element) if item.is_met(element) => {}
             Some(element) => {
-                let layout = Layout { prefix: element.prefix(), lines: lines(text, element.start_tag().start, root) };
-                let replacement = layout.written(&item.element()).trim().to_owned();
+                let layout =
+                    Layout { text, prefix: element.prefix(), lines: lines(text, element.start_tag().start, root) };
+                let replacement = layout.written_in_place(&item.element());
                 edits.push((item.key().to_owned(), TextEdit { range: element.range(), replacement }));
             }
         }
@@ -116,7 +118,7 @@ fn whole_file<I: Item>(text: &str, items: &[I], list: List) -> Vec<(String, Text
     }
     let List { root, name, .. } = list;
     let ending = line_ending(text);
-    let layout = Layout { prefix: "", lines: Some(Lines { ending, indentation: "    ".to_owned(), step: "  " }) };
+    let layout = Layout { text, prefix: "", lines: Some(Lines { ending, indentation: "    ".to_owned(), step: "  " }) };
     let frame = |words: String| (String::new(), TextEdit::insert(text.len(), words));
     let mut edits = vec![frame(format!("<{root}>{ending}  <{name}>{ending}"))];
     for item in items {
@@ -135,10 +137,10 @@ struct Frame<'t> {
 }
 
 fn frame<'t>(text: &'t str, root: Node<'t>, found: Option<Node<'t>>, list: List) -> Frame<'t> {
-    let edit =
-        |range: std::ops::Range<usize>, replacement: String| Some((String::new(), TextEdit { range, replacement }));
-    let prefix = found.unwrap_or(root).prefix();
-    let (open, close) = (format!("<{prefix}{}>", list.name), format!("</{prefix}{}>", list.name));
+    let frame = |range: std::ops::Range<usize>, written: &dyn Fn(&str) -> String| {
+        Some((String::new(), TextEdit { range, replacement: unlike(text, written) }))
+    };
+    let (prefix, name, ending) = (found.unwrap_or(root).prefix(), list.name, line_ending(text));
     match found {
         Some(found) if !found.is_self_closing() => {
             let end = found.end_tag().start;
@@ -148,57 +150,64 @@ fn frame<'t>(text: &'t str, root: Node<'t>, found: Option<Node<'t>>, list: List)
                 let indentation =
                     beside.and_then(|start| own_line(text, start)).map(|line| line.indentation.to_owned());
                 let indentation = indentation.unwrap_or_else(|| format!("{}{step}", line.indentation));
-                (line.start, Lines { ending: line_ending(text), indentation, step })
+                (line.start, Lines { ending, indentation, step })
             });
             let place = lines.as_ref().map_or(end, |(start, _)| *start);
-            Frame { place, layout: Layout { prefix, lines: lines.map(|(_, lines)| lines) }, before: None, after: None }
+            let layout = Layout { text, prefix, lines: lines.map(|(_, lines)| lines) };
+            Frame { place, layout, before: None, after: None }
         }
         Some(found) => {
             // `<servers/>` becomes `<servers>`, and its end tag is ours.
             let tag = found.start_tag();
-            let opened = opened(&text[tag.clone()]);
-            let lines = lines(text, tag.start, root);
             let place = tag.end;
-            let (before, after) = match &lines {
-                None => (opened, close),
-                Some(lines) => (format!("{opened}{}", lines.ending), format!("{}{close}", lines.indentation)),
-            };
-            let lines = lines.map(Lines::deeper);
-            Frame {
-                place,
-                layout: Layout { prefix, lines },
-                before: edit(tag, before),
-                after: edit(place..place, after),
-            }
+            let lines = lines(text, tag.start, root);
+            let (ending, indentation) = lines.as_ref().map_or(("", ""), |lines| (ending, lines.indentation.as_str()));
+            let before = frame(tag.clone(), &|padding| format!("{}{ending}", opened(&text[tag.clone()], padding)));
+            let after = frame(place..place, &|padding| format!("{indentation}</{prefix}{name}{padding}>"));
+            Frame { place, layout: Layout { text, prefix, lines: lines.map(Lines::deeper) }, before, after }
         }
         None if root.is_self_closing() => {
             let tag = root.start_tag();
-            let (ending, place) = (line_ending(text), tag.end);
-            let before = format!("{}{ending}  {open}{ending}", opened(&text[tag.clone()]));
-            let after = format!("  {close}{ending}</{prefix}{}>", root.name());
-            let lines = Lines { ending, indentation: "    ".to_owned(), step: "  " };
-            let layout = Layout { prefix, lines: Some(lines) };
-            Frame { place, layout, before: edit(tag, before), after: edit(place..place, after) }
+            let (place, root) = (tag.end, root.name());
+            let before = frame(tag.clone(), &|padding| {
+                format!("{}{ending}  <{prefix}{name}>{ending}", opened(&text[tag.clone()], padding))
+            });
+            let after =
+                frame(place..place, &|padding| format!("  </{prefix}{name}>{ending}</{prefix}{root}{padding}>"));
+            let lines = Some(Lines { ending, indentation: "    ".to_owned(), step: "  " });
+            Frame { place, layout: Layout { text, prefix, lines }, before, after }
         }
         None => {
             let end = root.end_tag().start;
-            let Some(line) = own_line(text, end) else {
-                let layout = Layout { prefix, lines: None };
-                return Frame { place: end, layout, before: edit(end..end, open), after: edit(end..end, close) };
-            };
-            let (step, ending, place) = (step(text, root), line_ending(text), line.start);
-            let outer = format!("{}{step}", line.indentation);
-            let before = edit(place..place, format!("{outer}{open}{ending}"));
-            let after = edit(place..place, format!("{outer}{close}{ending}"));
-            let lines = Lines { ending, indentation: format!("{outer}{step}"), step };
-            Frame { place, layout: Layout { prefix, lines: Some(lines) }, before, after }
+            let step = step(text, root);
+            let line = own_line(text, end);
+            let place = line.as_ref().map_or(end, |line| line.start);
+            let outer = line.as_ref().map(|line| format!("{}{step}", line.indentation));
+            let (outer, ending) = outer.as_ref().map_or(("", ""), |outer| (outer.as_str(), ending));
+            let before = frame(place..place, &|padding| format!("{outer}<{prefix}{name}{padding}>{ending}"));
+            let after = frame(place..place, &|padding| format!("{outer}</{prefix}{name}{padding}>{ending}"));
+            let lines = line.map(|_| Lines { ending, indentation: format!("{outer}{step}"), step });
+            Frame { place, layout: Layout { text, prefix, lines }, before, after }
         }
     }
 }
 
 /// A self-closing tag as a start tag.
-fn opened(tag: &str) -> String {
-    format!("{}>", tag.strip_suffix("/>").unwrap_or(tag).trim_end())
+fn opened(tag: &str, padding: &str) -> String {
+    format!("{}{padding}>", tag.strip_suffix("/>").unwrap_or(tag).trim_end())
+}
+
+/// Something to write that `text` does not hold yet, in a comment for instance, so that it can be found again: the same with
+/// as many blanks in a tag as it takes.
+fn unlike(text: &str, written: impl Fn(&str) -> String) -> String {
+    let mut padding = String::new();
+    loop {
+        let words = written(&padding);
+        if !text.contains(&words) {
+            return words;
+        }
+        padding.push(' ');
+    }
 }
 
 struct Line<'t> {
@@ -234,12 +243,21 @@ impl Lines<'_> {
 impl Layout<'_> {
     /// The element with its own indentation and line break, so that it can be taken out again by itself.
     fn written(&self, element: &NewElement) -> String {
+        unlike(self.text, |padding| self.laid_out(element, padding))
+    }
+
+    /// The element as it stands in the place of another.
+    fn written_in_place(&self, element: &NewElement) -> String {
+        unlike(self.text, |padding| self.laid_out(element, padding).trim().to_owned())
+    }
+
+    fn laid_out(&self, element: &NewElement, padding: &str) -> String {
         let mut result = String::new();
-        self.write(element, &mut result, 0);
+        self.write(element, padding, &mut result, 0);
         result
     }
 
-    fn write(&self, element: &NewElement, result: &mut String, depth: usize) {
+    fn write(&self, element: &NewElement, padding: &str, result: &mut String, depth: usize) {
         let (prefix, name) = (self.prefix, &element.name);
         let indent = |result: &mut String| {
             if let Some(lines) = &self.lines {
@@ -248,9 +266,9 @@ impl Layout<'_> {
             }
         };
         indent(result);
-        result.push_str(&format!("<{prefix}{name}"));
+        result.extend(["<", prefix, name]);
         for (key, value) in &element.attributes {
-            result.push_str(&format!(" {key}=\"{}\"", super::escaped(value)));
+            result.extend([" ", key, "=\"", &super::escaped(value), "\""]);
         }
         if element.children.is_empty() && element.text.is_empty() {
             result.push_str(" />");
@@ -260,11 +278,11 @@ impl Layout<'_> {
             if !element.children.is_empty() {
                 self.break_line(result);
                 for child in &element.children {
-                    self.write(child, result, depth + 1);
+                    self.write(child, "", result, depth + 1);
                 }
                 indent(result);
             }
-            result.push_str(&format!("</{prefix}{name}>"));
+            result.extend(["</", prefix, name, padding, ">"]);
         }
         self.break_line(result);
     }
@@ -273,5 +291,34 @@ impl Layout<'_> {
         if let Some(lines) = &self.lines {
             result.push_str(lines.ending);
         }
+    }
+}
+
+#[cfg(test)]
+pub mod testing {
+    //! What every list must keep to, for the tests of those who have one.
+
+    use crate::edit::text::{TextEdit, splice};
+
+    /// The text after the edits.
+    pub fn after(text: &str, edits: &[(String, TextEdit)]) -> String {
+        splice(text, &edits.iter().map(|(_, edit)| edit.clone()).collect::<Vec<_>>())
+    }
+
+    /// Takes back each edit that `chosen` means by finding the very text that it had put in, once.
+    pub fn take_back(before: &str, after: &str, edits: &[(String, TextEdit)], chosen: impl Fn(&str) -> bool) -> String {
+        let mut body = after.to_owned();
+        for (key, edit) in edits.iter().rev().filter(|(key, _)| chosen(key)) {
+            let places: Vec<usize> = body.match_indices(&edit.replacement).map(|(at, _)| at).collect();
+            assert_eq!(places.len(), 1, "{key:?} put {:?} into\n{after}", edit.replacement);
+            body.replace_range(places[0]..places[0] + edit.replacement.len(), &before[edit.range.clone()]);
+        }
+        body
+    }
+
+    /// Takes everything back, the elements first.
+    pub fn undone(before: &str, after: &str, edits: &[(String, TextEdit)]) -> String {
+        let framed = take_back(before, after, edits, |key| !key.is_empty());
+        take_back(before, &framed, edits, str::is_empty)
     }
 }

@@ -2,112 +2,113 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{ARGUMENTS, GLOBAL_COPY, quoted_path, template};
+use super::{ARGUMENTS, GLOBAL_COPY};
 use crate::plan::{Part, Template};
 use crate::tools::host::Host;
 
-/// The user's own `MAVEN_ARGS`, split as Maven's start script splits it.
+/// The user's own `MAVEN_ARGS`.
 #[derive(Debug, Default)]
 pub struct Arguments {
-    words: Vec<String>,
+    words: Vec<Argument>,
     folder: PathBuf,
+    windows: bool,
 }
 
-/// The two arguments that name settings files.
-#[derive(Clone, Copy)]
-enum Names {
-    Settings,
-    GlobalSettings,
-}
-
-impl Names {
-    fn spellings(self) -> [&'static str; 2] {
-        match self {
-            Self::Settings => ["-s", "--settings"],
-            Self::GlobalSettings => ["-gs", "--global-settings"],
-        }
-    }
-
-    /// Whether `word` is this argument, and the value that it brings along.
-    fn meant_by(self, word: &str) -> Option<Option<&str>> {
-        self.spellings().into_iter().find_map(|spelling| match word.strip_prefix(spelling)? {
-            "" => Some(None),
-            rest => rest.strip_prefix('=').map(Some),
-        })
-    }
+#[derive(Debug)]
+enum Argument {
+    /// `-s` and its value.
+    Settings(String),
+    /// `-gs` and its value.
+    GlobalSettings(String),
+    Other(String),
 }
 
 impl Arguments {
     /// Those of the job.
     pub fn of(host: &Host) -> Self {
-        let words = host.variable(ARGUMENTS).map(|text| words(text, host.windows)).unwrap_or_default();
-        Self { words, folder: host.working_directory.clone() }
+        let text = host.variable(ARGUMENTS).unwrap_or_default();
+        let words =
+            if host.windows { quoted_words(text) } else { text.split_whitespace().map(str::to_owned).collect() };
+        Self { words: parsed(words), folder: host.working_directory.clone(), windows: host.windows }
     }
 
-    /// The user settings that they name.
+    /// The user settings that they name. Of two, Maven takes the first.
     pub fn settings(&self) -> Option<PathBuf> {
-        self.file(Names::Settings)
+        self.file(|argument| if let Argument::Settings(file) = argument { Some(file) } else { None })
     }
 
     /// The global settings that they name.
     pub fn global_settings(&self) -> Option<PathBuf> {
-        self.file(Names::GlobalSettings)
+        self.file(|argument| if let Argument::GlobalSettings(file) = argument { Some(file) } else { None })
     }
 
-    /// Of two, Maven takes the first.
-    fn file(&self, names: Names) -> Option<PathBuf> {
-        let mut words = self.words.iter();
-        while let Some(word) = words.next() {
-            if let Some(value) = names.meant_by(word) {
-                let value = value.or_else(|| words.next().map(String::as_str))?;
-                return Some(self.folder.join(Path::new(value)));
-            }
-        }
-        None
+    fn file(&self, named: impl Fn(&Argument) -> Option<&String>) -> Option<PathBuf> {
+        self.words.iter().find_map(named).map(|file| self.folder.join(Path::new(file)))
     }
 
     /// The arguments with those that name settings files pointed at our copies. The user's own stay first.
-    pub fn with_copies(self, user_copy: Option<&str>, windows: bool) -> Template {
-        let mut parts: Vec<Part> = Vec::new();
-        let mut words = self.words.iter();
-        while let Some(word) = words.next() {
-            let replaced = match user_copy {
-                Some(_) => Names::Settings.meant_by(word).or_else(|| Names::GlobalSettings.meant_by(word)),
-                None => Names::GlobalSettings.meant_by(word),
-            };
-            match replaced {
-                Some(None) => drop(words.next()),
-                Some(Some(_)) => {}
-                None => {
-                    let quote = if windows && word.contains(char::is_whitespace) { "\"" } else { "" };
-                    parts.push(Part::Text(format!("{quote}{word}{quote} ")));
-                }
+    pub fn with_copies(&self, user_copy: Option<&str>) -> Template {
+        let mut template = Template::default();
+        for argument in &self.words {
+            match argument {
+                Argument::GlobalSettings(_) => {}
+                Argument::Settings(_) if user_copy.is_some() => {}
+                Argument::Settings(file) => template.push_text(format!("-s {} ", self.quoted(file))),
+                Argument::Other(word) => template.push_text(format!("{} ", self.quoted(word))),
             }
         }
         if let Some(copy) = user_copy {
-            parts.push(Part::Text("-s ".to_owned()));
-            parts.extend(quoted_path(copy, windows));
-            parts.push(Part::Text(" ".to_owned()));
+            template.push_text("-s ");
+            template.extend(self.path_of(copy));
+            template.push_text(" ");
         }
-        parts.push(Part::Text("-gs ".to_owned()));
-        parts.extend(quoted_path(GLOBAL_COPY, windows));
-        template(parts)
+        template.push_text("-gs ");
+        template.extend(self.path_of(GLOBAL_COPY));
+        template
+    }
+
+    fn quoted(&self, word: &str) -> String {
+        if self.windows && word.contains(char::is_whitespace) { format!("\"{word}\"") } else { word.to_owned() }
+    }
+
+    /// A private file's path as an argument. On Unix quotes would become part of it.
+    fn path_of(&self, name: &str) -> [Part; 3] {
+        let quote = if self.windows { "\"" } else { "" };
+        let file = format!("{}{name}{quote}", std::path::MAIN_SEPARATOR);
+        [Part::Text(quote.to_owned()), Part::RunDirectory, Part::Text(file)]
     }
 }
 
-/// On Unix the script splits at blanks whatever quotes there are; on Windows quotes hold words together.
-fn words(text: &str, quotes: bool) -> Vec<String> {
-    if !quotes {
-        return text.split_whitespace().map(str::to_owned).collect();
+fn parsed(words: Vec<String>) -> Vec<Argument> {
+    let mut arguments = Vec::new();
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        let (name, value) = word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
+        let kind: fn(String) -> Argument = match name {
+            "-s" | "--settings" => Argument::Settings,
+            "-gs" | "--global-settings" => Argument::GlobalSettings,
+            _ => {
+                arguments.push(Argument::Other(word));
+                continue;
+            }
+        };
+        if let Some(value) = value.map(str::to_owned).or_else(|| words.next()) {
+            arguments.push(kind(value));
+        }
     }
+    arguments
+}
+
+/// On Windows quotes hold words together; on Unix the start script splits at blanks whatever quotes there are.
+fn quoted_words(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     let mut word = String::new();
-    let mut quoted = false;
+    let mut inside = false;
     for character in text.chars() {
         match character {
-            '"' => quoted = !quoted,
-            c if c.is_whitespace() && !quoted => words.push(std::mem::take(&mut word)),
-            c => word.push(c),
+            '"' => inside = !inside,
+            blank if blank.is_whitespace() && !inside => words.push(std::mem::take(&mut word)),
+            other => word.push(other),
         }
     }
     words.push(word);
@@ -119,7 +120,7 @@ fn words(text: &str, quotes: bool) -> Vec<String> {
 pub fn java_home_folder(host: &Host) -> Option<PathBuf> {
     let variables = [ARGUMENTS, "_JAVA_OPTIONS", "MAVEN_OPTS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"];
     variables.into_iter().find_map(|name| {
-        let words = words(host.variable(name)?, true);
+        let words = quoted_words(host.variable(name)?);
         let folder = words.iter().rev().find_map(|word| word.strip_prefix("-Duser.home="))?;
         Some(host.working_directory.join(folder.trim_matches('\'')))
     })

@@ -20,7 +20,7 @@ use super::host::{Host, Look};
 use super::{Binding, Mention, PlanError, Request, SourceFile, Tool, USER_NAME, Unparsable, token_variable};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::text::{Text, TextEdit, splice};
-use crate::plan::{Change, Entry, Part, Plan, Served, SharedFile, Template, Variable};
+use crate::plan::{Change, Entry, Plan, Served, SharedFile, Variable};
 
 use arguments::Arguments;
 use installation::Installation;
@@ -76,12 +76,11 @@ impl Tool for Maven {
         }
         settings::warn(request, &entries, plan);
         let arguments = Arguments::of(request.host);
-        let changes = match modern(request) {
-            Some(installation) => by_arguments(request, &entries, &installation, arguments)?,
-            None => {
-                settings::warn_of_other_settings(request, &arguments, plan);
-                in_homes(request, &entries)?
-            }
+        let changes = if let Some(installation) = modern(request) {
+            by_arguments(request, &entries, &installation, &arguments)?
+        } else {
+            settings::warn_of_other_settings(request, &arguments, plan);
+            in_homes(request, &entries)?
         };
         plan.changes.extend(changes);
         plan.user_names.push(USER_NAME.to_owned());
@@ -120,14 +119,16 @@ fn entries(request: &Request<'_>, plan: &mut Plan) -> Vec<Entry> {
         let feed = &served.feed;
         let Some(id) = served.name.as_deref().filter(|id| !id.is_empty()) else {
             plan.warnings.push(format!(
-                "Maven takes credentials by a repository's id, and {} names none for {feed}: give the feed as id=URL in the input 'feeds'",
+                "Maven takes credentials by a repository's id, and {} names none for {feed}: give the feed as id=URL \
+                 in the input 'feeds'",
                 served.named_in
             ));
             continue;
         };
         if !settings::can_be_id(id) {
             plan.warnings.push(format!(
-                "Maven gets no credential for {feed}: its repository id '{id}' in {} cannot be resolved or written to settings.xml",
+                "Maven gets no credential for {feed}: its repository id '{id}' in {} cannot be resolved or written to \
+                 settings.xml",
                 served.named_in
             ));
             continue;
@@ -137,7 +138,8 @@ fn entries(request: &Request<'_>, plan: &mut Plan) -> Vec<Entry> {
             Some(known) if known.variable == variable => {}
             Some(_) => {
                 plan.warnings.push(format!(
-                    "Maven gets no credential for {feed}: the repository id '{id}' in {} stands for a feed of another organization too",
+                    "Maven gets no credential for {feed}: the repository id '{id}' in {} stands for a feed of another \
+                     organization too",
                     served.named_in
                 ));
                 continue;
@@ -167,7 +169,7 @@ fn by_arguments(
     request: &Request<'_>,
     entries: &[Entry],
     installation: &Installation,
-    arguments: Arguments,
+    arguments: &Arguments,
 ) -> Result<Vec<Change>, PlanError> {
     let mut changes = Vec::new();
     let global = arguments.global_settings().unwrap_or_else(|| installation.settings());
@@ -193,7 +195,7 @@ fn by_arguments(
             }
         }
     }
-    let value = arguments.with_copies(user_copy, request.host.windows);
+    let value = arguments.with_copies(user_copy);
     let former = request.host.variable(ARGUMENTS).map(str::to_owned);
     changes.push(Change::Variable(Variable::borrowed(ARGUMENTS, value, former)));
     Ok(changes)
@@ -238,18 +240,4 @@ fn own_entries(look: &dyn Look, file: &Path, entries: &[Entry]) -> Result<Vec<En
 
 fn unusable(file: &Path, error: &dyn std::fmt::Display) -> PlanError {
     PlanError::UserFile { tool: NAME, file: file.display().to_string(), reason: error.to_string() }
-}
-
-/// The parts of a template for a private file's path as an argument.
-fn quoted_path(name: &str, windows: bool) -> Vec<Part> {
-    let quote = if windows { "\"" } else { "" };
-    vec![
-        Part::Text(quote.to_owned()),
-        Part::RunDirectory,
-        Part::Text(format!("{}{name}{quote}", std::path::MAIN_SEPARATOR)),
-    ]
-}
-
-fn template(parts: Vec<Part>) -> Template {
-    Template::new(parts)
 }

@@ -77,10 +77,100 @@ pub fn warn(request: &Request<'_>, entries: &[Entry], places: &[Place], plan: &m
             let mut others = elements.filter(|element| entry.is_named(*element) && !entry.is_met(*element));
             if others.next().is_some() {
                 plan.warnings.push(format!(
-                    "{} has credentials for the NuGet source '{}' of its own, which go before this task's; remove them there",
+                    "{} has credentials for the NuGet source '{}' of its own, which go before this task's; remove \
+                     them there",
                     file.shown,
                     entry.key()
                 ));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::edit::text::TextEdit;
+    use crate::edit::xml::list::testing::{after, undone};
+
+    fn edits(text: &str, keys: &[&str]) -> Vec<(String, TextEdit)> {
+        let entry = |key: &&str| Entry { key: (*key).to_owned(), variable: "ADO_ENTRA_AUTH_NUGET_CONTOSO".to_owned() };
+        let entries: Vec<Entry> = keys.iter().map(entry).collect();
+        let edits = revise(Some(text), &entries).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        edits.into_iter().map(|keyed| (keyed.key, keyed.edit)).collect()
+    }
+
+    const ADDS: &str = "<add key=\"Username\" value=\"ado-entra-auth\" />\
+                        <add key=\"ClearTextPassword\" value=\"%ADO_ENTRA_AUTH_NUGET_CONTOSO%\" />\
+                        <add key=\"ValidAuthenticationTypes\" value=\"basic\" />";
+
+    #[test]
+    fn a_new_file_refers_to_the_token() {
+        let text = after("", &edits("", &["My Feed"]));
+        let adds = ADDS.replace("/><", "/>\n      <");
+        assert_eq!(
+            text,
+            format!(
+                "<configuration>\n  <packageSourceCredentials>\n    <My_x0020_Feed>\n      {adds}\n    </My_x0020_Feed>\n  \
+                 </packageSourceCredentials>\n</configuration>\n"
+            )
+        );
+    }
+
+    #[test]
+    fn credentials_go_where_the_file_has_room_for_them() {
+        for (before, expected) in [
+            (
+                "<configuration><packageSources/></configuration>",
+                "<configuration><packageSources/><packageSourceCredentials><a>@</a></packageSourceCredentials></configuration>",
+            ),
+            (
+                "<configuration><packageSourceCredentials/></configuration>",
+                "<configuration><packageSourceCredentials><a>@</a></packageSourceCredentials></configuration>",
+            ),
+            // Only the very spelling is the source's, and another credential under it gives way.
+            (
+                "<configuration><packageSourceCredentials><A><x/></A><a><x/></a></packageSourceCredentials></configuration>",
+                "<configuration><packageSourceCredentials><A><x/></A><a>@</a></packageSourceCredentials></configuration>",
+            ),
+            (
+                "<configuration><packageSourceCredentials><a>@</a></packageSourceCredentials></configuration>",
+                "<configuration><packageSourceCredentials><a>@</a></packageSourceCredentials></configuration>",
+            ),
+            (
+                "<configuration><packageSourceCredentials/><packageSourceCredentials/></configuration>",
+                "<configuration><packageSourceCredentials><a>@</a></packageSourceCredentials>\
+                 <packageSourceCredentials/></configuration>",
+            ),
+        ] {
+            let (before, expected) = (before.replace('@', ADDS), expected.replace('@', ADDS));
+            let edits = edits(&before, &["a"]);
+            let result = after(&before, &edits);
+            assert_eq!(result, expected);
+            assert_eq!(undone(&before, &result, &edits), before);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_name_comes_and_goes_without_a_trace(
+            names in prop::collection::btree_set("[a-zA-Z0-9 <&>\"'%;:\\]$.{}ä-]{1,6}", 1..4),
+            lines in prop::sample::select(vec!["", "\n", "\r\n"]),
+            list in prop::sample::select(vec!["", "<packageSourceCredentials />", "<packageSourceCredentials><z/></packageSourceCredentials>"]),
+        ) {
+            let names: Vec<&str> = names.iter().map(String::as_str).filter(|name| super::super::names::can_be_element(name)).collect();
+            let before = format!("<configuration>{lines}  {list}{lines}</configuration>");
+            let edits = edits(&before, &names);
+            let result = after(&before, &edits);
+            prop_assert_eq!(undone(&before, &result, &edits), before);
+            prop_assert!(self::edits(&result, &names).is_empty());
+            let document = Document::parse(&result).unwrap();
+            let lists = document.root().descend(&["packageSourceCredentials"]);
+            let found: Vec<String> = lists.iter().flat_map(|list| list.children()).map(|element| decoded(element.name())).collect();
+            for name in names {
+                prop_assert!(found.iter().any(|found| found == name));
             }
         }
     }

@@ -23,8 +23,8 @@ const ACCESS_TOKEN: [&str; 2] = ["ARTIFACTS_CREDENTIALPROVIDER_ACCESSTOKEN", "VS
 /// Adds `NuGetPackageSourceCredentials_<name>` for names that every shell can carry. NuGet takes the value as it is, so the token
 /// itself must stand there, and only this step's own can.
 pub fn add_source_variables(request: &Request<'_>, sources: &[Source<'_>], plan: &mut Plan) {
-    let plain = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let ours = |source: &&Source<'_>| plain(&source.entry.key) && (request.serves)(&source.feed.organization);
+    let exportable = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    let ours = |source: &&Source<'_>| exportable(&source.entry.key) && (request.serves)(&source.feed.organization);
     let mut names: Vec<&str> = sources.iter().filter(ours).map(|source| source.entry.key.as_str()).collect();
     if request.host.windows {
         // One variable there, whatever the case of its letters.
@@ -62,7 +62,8 @@ pub fn add_provider_variables(request: &Request<'_>, plan: &mut Plan) {
     let former = host.variable(name);
     let Some(others) = other_endpoints(former.unwrap_or_default(), &feeds) else {
         plan.warnings.push(format!(
-            "{name} is set to something that is not the JSON of Microsoft's credential provider, and stays as it is: the provider gets no credentials from this task"
+            "{name} is set to something that is not the JSON of Microsoft's credential provider, and stays as it is: \
+             the provider gets no credentials from this task"
         ));
         return;
     };
@@ -77,7 +78,8 @@ pub fn add_provider_variables(request: &Request<'_>, plan: &mut Plan) {
         plan.changes.extend([prefixes, token].map(Change::Variable));
     } else {
         plan.warnings.push(format!(
-            "Microsoft's credential provider gets no credentials from this task: they are too many for {name}, and {} is in use",
+            "Microsoft's credential provider gets no credentials from this task: they are too many for {name}, and {} \
+             is in use",
             PREFIXES[1]
         ));
     }

@@ -71,7 +71,9 @@ impl Tool for NuGet {
             let places = places::for_credentials(request.host, request.look);
             if places.is_empty() {
                 plan.warnings.push(
-                    "NuGet gets credentials by variables only, since neither the pipeline's workspace nor a home folder is known".to_owned(),
+                    "NuGet gets credentials by variables only, since neither the pipeline's workspace nor a home \
+                     folder is known"
+                        .to_owned(),
                 );
             }
             credentials::warn(request, &entries, &places, plan);
@@ -106,7 +108,7 @@ impl NuGet {
         for served in request.feeds {
             let feed = &served.feed;
             let Some(name) = &served.name else {
-                self.say_unnamed(request, feed, &served.named_in, plan);
+                say_unnamed(request, feed, &served.named_in, plan);
                 continue;
             };
             let variable = token_variable(NAME, &feed.organization);
@@ -114,16 +116,19 @@ impl NuGet {
             for spelling in std::iter::once(name).chain(same) {
                 if !names::can_be_element(spelling) {
                     plan.warnings.push(format!(
-                        "NuGet gets no credential for {feed} by name: its source name '{spelling}' in {} cannot be written to nuget.config; rename the source",
+                        "NuGet gets no credential for {feed} by name: its source name '{spelling}' in {} cannot be \
+                         written to nuget.config; rename the source",
                         served.named_in
                     ));
                     continue;
                 }
                 match sources.iter().find(|source| source.entry.key == *spelling) {
-                    None => sources.push(Source { entry: Entry { key: spelling.clone(), variable: variable.clone() }, feed }),
+                    None => sources
+                        .push(Source { entry: Entry { key: spelling.clone(), variable: variable.clone() }, feed }),
                     Some(known) if known.entry.variable == variable => {}
                     Some(_) => plan.warnings.push(format!(
-                        "NuGet gets no credential for {feed} by name: the source name '{spelling}' in {} stands for a feed of another organization too",
+                        "NuGet gets no credential for {feed} by name: the source name '{spelling}' in {} stands for a \
+                         feed of another organization too",
                         served.named_in
                     )),
                 }
@@ -131,14 +136,15 @@ impl NuGet {
         }
         sources
     }
+}
 
-    fn say_unnamed(&self, request: &Request<'_>, feed: &Feed, named_in: &str, plan: &mut Plan) {
-        let same_url = |other: &Feed| other.url.as_str().eq_ignore_ascii_case(feed.url.as_str());
-        let named = request.feeds.iter().any(|served| served.name.is_some() && same_url(&served.feed));
-        if !named && !places::has_provider(request.host, request.look) {
-            plan.warnings.push(format!(
-                "{named_in} names {feed} without a source name, for which NuGet needs Microsoft's credential provider, and that is not installed: add the feed to nuget.config as a source"
-            ));
-        }
+fn say_unnamed(request: &Request<'_>, feed: &Feed, named_in: &str, plan: &mut Plan) {
+    let same_url = |other: &Feed| other.url.as_str().eq_ignore_ascii_case(feed.url.as_str());
+    let named = request.feeds.iter().any(|served| served.name.is_some() && same_url(&served.feed));
+    if !named && !places::has_provider(request.host, request.look) {
+        plan.warnings.push(format!(
+            "{named_in} names {feed} without a source name, for which NuGet needs Microsoft's credential provider, \
+             and that is not installed: add the feed to nuget.config as a source"
+        ));
     }
 }

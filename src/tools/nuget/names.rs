@@ -17,10 +17,9 @@ pub fn encoded(name: &str) -> String {
         let code = u32::from(character);
         if first || inner && !result.is_empty() {
             result.push(character);
-        } else if code > 0xffff {
-            result.push_str(&format!("_x{code:08X}_"));
         } else {
-            result.push_str(&format!("_x{code:04X}_"));
+            let digits = if code > 0xffff { 8 } else { 4 };
+            result.extend(["_x", &format!("{code:0digits$X}"), "_"]);
         }
     }
     result
@@ -50,4 +49,53 @@ fn escape(text: &str, at: usize) -> Option<(char, usize)> {
         let character = char::from_u32(u32::from_str_radix(hex, 16).ok()?)?;
         rest[digits..].starts_with('_').then_some((character, digits + 3))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn names_are_written_the_way_of_dotnet() {
+        for (name, element) in [
+            ("contoso", "contoso"),
+            ("My Feed", "My_x0020_Feed"),
+            ("1st", "_x0031_st"),
+            ("-a", "_x002D_a"),
+            ("a-b.c_d", "a-b.c_d"),
+            ("at@feed/x", "at_x0040_feed_x002F_x"),
+            ("a:b", "a_x003A_b"),
+            ("ä", "_x00E4_"),
+            ("😀", "_x0001F600_"),
+            ("<&>\"'%;]", "_x003C__x0026__x003E__x0022__x0027__x0025__x003B__x005D_"),
+            ("_", "_"),
+            ("a_x", "a_x"),
+        ] {
+            assert!(can_be_element(name), "{name}");
+            assert_eq!(encoded(name), element);
+            assert_eq!(decoded(element), name);
+        }
+    }
+
+    #[test]
+    fn names_that_look_like_escapes_or_hold_controls_are_none() {
+        for name in ["a_x0041_b", "_x0001F600_", "", " ", "a\nb", "a\0"] {
+            assert!(!can_be_element(name), "{name:?}");
+        }
+        assert_eq!(decoded("_x004a_x0041_x0020_"), "Jx0041 ");
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_comes_back_and_is_plain_ascii(name in "\\PC{1,12}") {
+            prop_assume!(can_be_element(&name));
+            let element = encoded(&name);
+            let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+            prop_assert!(element.bytes().all(plain));
+            prop_assert_eq!(decoded(&element), name.clone());
+            prop_assert_eq!(decoded(&decoded(&element)), name);
+        }
+    }
 }
