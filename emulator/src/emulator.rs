@@ -142,6 +142,11 @@ impl Emulator {
         self.state.end_job(&job.job_id);
     }
 
+    /// An access token for this application without the way through OIDC and Entra, for tests of what comes after.
+    pub fn access_token(&self, client_id: &str) -> anyhow::Result<String> {
+        crate::entra::token_for(&self.state, client_id).context("the world has no such application")
+    }
+
     /// Every secret that was issued: assertions, access tokens, job tokens, and what [`Emulator::watch`] was told.
     pub fn issued(&self) -> Vec<Issued> {
         self.state.vault().all()

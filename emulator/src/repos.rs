@@ -34,7 +34,13 @@ fn answer(state: &State, call: &Call) -> Answer {
     let world = state.world();
     let Some(organization) = world.organization(&place.organization) else { return Answer::status(404) };
     let at = place.rest.iter().position(|s| s.eq_ignore_ascii_case("_git")).unwrap_or(0);
-    let name = place.rest.get(at + 1).cloned().unwrap_or_default();
+    let mut name = place.rest.get(at + 1).cloned().unwrap_or_default();
+    // git-lfs appends `.git` to an address that lacks it (measured with 3.3.0).
+    if place.rest.get(at + 3).is_some_and(|s| s == "lfs")
+        && let Some(bare) = name.strip_suffix(".git")
+    {
+        name = bare.to_owned();
+    }
     // `/{org}/_git/{repo}` is short for the project of the same name.
     let project = place.rest[..at].first().cloned().unwrap_or_else(|| name.clone());
     let found = organization

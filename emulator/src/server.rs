@@ -107,8 +107,8 @@ fn answer(state: &State, mut call: Call) -> (Answer, Option<Duration>) {
         Some(effect) => instead(effect, &call, &state.world()).unwrap_or_else(right),
         None => right(),
     };
-    for name in ["x-vss-e2eid", "x-msedge-ref", "ActivityId"] {
-        if service.is_some_and(|s| s.endpoint != service::Endpoint::Foreign) {
+    if service.is_some_and(|s| s.endpoint.is_azure_devops()) {
+        for name in ["x-vss-e2eid", "x-msedge-ref", "ActivityId"] {
             answer.headers.push((name.to_owned(), guid::random()));
         }
     }

@@ -35,6 +35,13 @@ pub enum Endpoint {
     Foreign,
 }
 
+impl Endpoint {
+    /// Whether the service is a part of Azure DevOps, whose answers carry request ids of their own.
+    pub(crate) fn is_azure_devops(self) -> bool {
+        !matches!(self, Self::Token | Self::Discovery | Self::Blob | Self::Foreign)
+    }
+}
+
 /// One service.
 pub(crate) struct Service {
     /// Its name.

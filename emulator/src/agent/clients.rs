@@ -70,7 +70,7 @@ fn maven_options(emulator: &Emulator, store: &Path, home: &Path) -> String {
 fn trust_in_mono(emulator: &Emulator, home: &Path) -> anyhow::Result<()> {
     let folder = home.join(".config/.mono/new-certs/Trust");
     std::fs::create_dir_all(&folder)?;
-    emulator.write_authority(&folder.join("MONO_HASH.0"))
+    emulator.write_authority(&folder.join("993d5981.0"))
 }
 
 /// A trust store in Java's own format (JKS, version 2) with one certificate.

@@ -12,7 +12,8 @@ pub fn variable_name(name: &str, preserve_case: bool) -> String {
 }
 
 /// Variables that the operating system needs and the agent's machine has.
-const KEPT: &[&str] = &["SystemRoot", "SystemDrive", "windir", "COMSPEC", "PATHEXT", "TEMP", "TMP", "JAVA_HOME", "LANG"];
+const KEPT: &[&str] =
+    &["SystemRoot", "SystemDrive", "windir", "COMSPEC", "PATHEXT", "TEMP", "TMP", "JAVA_HOME", "LANG"];
 
 /// An environment under construction; names keep their order out of the way.
 pub(super) type Environment = BTreeMap<String, String>;
@@ -67,7 +68,8 @@ impl Job<'_> {
         environment.extend(step.env.iter().cloned());
         environment.extend(self.public_variables(false));
         let names = |secret: bool| {
-            let names: Vec<&str> = self.variables.iter().filter(|v| v.secret == secret).map(|v| v.name.as_str()).collect();
+            let names: Vec<&str> =
+                self.variables.iter().filter(|v| v.secret == secret).map(|v| v.name.as_str()).collect();
             serde_json::json!(names).to_string()
         };
         for variable in self.variables.iter().filter(|v| v.secret) {
@@ -86,7 +88,8 @@ impl Job<'_> {
             endpoint.write(&mut environment);
         }
         for variable in task_variables.iter() {
-            environment.insert(format!("VSTS_TASKVARIABLE_{}", variable_name(&variable.name, false)), variable.value.clone());
+            environment
+                .insert(format!("VSTS_TASKVARIABLE_{}", variable_name(&variable.name, false)), variable.value.clone());
         }
         environment.insert("PATH".into(), self.path());
         environment
@@ -132,7 +135,14 @@ pub(super) struct Endpoint {
 
 /// Authorization parameters that the agent does not mask.
 const OPEN_PARAMETERS: &[&str] = &[
-    "tenantid", "scope", "role", "issuedat", "expiresat", "audience", "authenticationtype", "authorizationtype",
+    "tenantid",
+    "scope",
+    "role",
+    "issuedat",
+    "expiresat",
+    "audience",
+    "authenticationtype",
+    "authorizationtype",
     "authentication",
 ];
 
@@ -205,7 +215,16 @@ pub(super) fn fixed_variables(job: &FixedFacts<'_>) -> Vec<Variable> {
         fixed("Agent.MachineName", "machine"),
         fixed("Agent.JobName", "Job"),
         fixed("Agent.Version", "4.271.0"),
-        fixed("Agent.OS", if cfg!(windows) { "Windows_NT" } else if cfg!(target_os = "macos") { "Darwin" } else { "Linux" }),
+        fixed(
+            "Agent.OS",
+            if cfg!(windows) {
+                "Windows_NT"
+            } else if cfg!(target_os = "macos") {
+                "Darwin"
+            } else {
+                "Linux"
+            },
+        ),
         fixed("Agent.OSArchitecture", if cfg!(target_arch = "aarch64") { "ARM64" } else { "X64" }),
         fixed("Agent.IsSelfHosted", "1"),
     ];

@@ -54,7 +54,8 @@ impl<'a> Job<'a> {
         let world = emulator.world();
         let pipeline = emulator.new_job(&options.organization, &options.project);
         let organization = world.organization(&options.organization).context("the world has no such organization")?;
-        let project_id = organization.project(&options.project).context("the organization has no such project")?.id.clone();
+        let project_id =
+            organization.project(&options.project).context("the organization has no such project")?.id.clone();
         let collection_uri = match options.collection {
             CollectionForm::DevAzureCom => format!("https://dev.azure.com/{}/", options.organization),
             CollectionForm::VisualStudioCom => format!("https://{}.visualstudio.com/", options.organization),

@@ -18,13 +18,7 @@ pub struct Variable {
 impl Variable {
     /// A public variable.
     pub fn public(name: &str, value: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            value: value.to_owned(),
-            secret: false,
-            read_only: false,
-            preserve_case: false,
-        }
+        Self { name: name.to_owned(), value: value.to_owned(), secret: false, read_only: false, preserve_case: false }
     }
 
     /// A secret variable.

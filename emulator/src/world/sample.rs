@@ -105,6 +105,8 @@ fn packages() -> Vec<Package> {
         Package::npm("hello-contoso", "1.0.0", &[]),
         Package::maven("com.contoso:hello", "1.0.0", &[]),
         Package::maven_plugin("com.contoso:fetch-maven-plugin", "1.0.0"),
+        // Maven 3 adds this to every plugin that names no version of it.
+        Package::maven("org.codehaus.plexus:plexus-utils", "1.1", &[]),
         Package::nuget("Contoso.Hello", "1.0.0", &[]),
     ]
 }
