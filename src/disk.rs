@@ -115,6 +115,23 @@ pub fn walk(root: &Path, wanted: impl Fn(&str) -> bool) -> Walk {
     found
 }
 
+/// Every regular file below `root`, links not followed.
+#[cfg(feature = "emulator")]
+pub fn walk_everything(root: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                Ok(kind) if kind.is_file() => files.push(entry.path()),
+                _ => {}
+            }
+        }
+    }
+    files
+}
+
 /// Makes a folder that only this user can enter; it must not exist yet.
 pub fn create_private_folder(path: &Path) -> io::Result<()> {
     let mut builder = fs::DirBuilder::new();

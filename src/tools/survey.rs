@@ -252,6 +252,8 @@ fn feeds_of(tool: &'static dyn Tool, files: &[SourceFile], wanted: &Wanted<'_>, 
         withhold_doubtful_names(tool, &mentions, &mut served, &permitted_feed, &mut found.warnings);
     }
     found.chooses = served.iter().any(|(_, chooses)| *chooses);
+    // What the repository names goes before what the user's own files repeat.
+    served.sort_by_key(|(_, chooses)| !chooses);
     let mut seen = BTreeSet::new();
     for (feed, _) in served {
         let name = feed.name.as_deref().map(|name| tool.name_key(name));

@@ -1,0 +1,158 @@
+//! A sample workspace, and what later steps do in it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use crate::disk;
+
+/// What one tool fetches in a later step.
+pub struct Errand {
+    /// The tool's name in the input `tools`.
+    pub tool: &'static str,
+    /// Programs that must be installed.
+    pub programs: &'static [&'static str],
+    /// The command line.
+    pub command: &'static str,
+    /// Where it runs, below the checkout.
+    pub folder: &'static str,
+    /// What is there afterwards, below the checkout or the home folder.
+    pub proof: &'static str,
+}
+
+/// The errands, a tool each.
+pub fn errands() -> [Errand; 4] {
+    [
+        Errand {
+            tool: "npm",
+            programs: &["node", "npm"],
+            command: "npm install",
+            folder: "web",
+            proof: "web/node_modules/@contoso/hello/package.json",
+        },
+        Errand {
+            tool: "maven",
+            programs: &["java", "mvn"],
+            command: "mvn -q validate",
+            folder: "service",
+            proof: ".m2/repository/com/contoso/hello/1.0.0/hello-1.0.0.jar",
+        },
+        Errand {
+            tool: "nuget",
+            programs: &["nuget"],
+            command: "nuget restore packages.config -PackagesDirectory packages",
+            folder: "desktop",
+            proof: "desktop/packages/Contoso.Hello.1.0.0",
+        },
+        Errand {
+            tool: "git",
+            programs: &["git"],
+            command: "git clone --quiet https://dev.azure.com/contoso/Shop/_git/hello hello",
+            folder: ".",
+            proof: "hello/.git",
+        },
+    ]
+}
+
+const NPMRC: &str = "\
+; the company's feed, and a registry that the token must not reach
+registry=https://pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/
+@left:registry=https://registry.example.com/
+";
+
+const PACKAGE_JSON: &str = r#"{ "name": "web", "version": "1.0.0", "private": true, "dependencies": { "@contoso/hello": "1.0.0" } }
+"#;
+
+const POM: &str = r#"<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>com.contoso</groupId>
+  <artifactId>service</artifactId>
+  <version>1.0.0</version>
+  <packaging>pom</packaging>
+  <repositories>
+    <repository>
+      <id>feed1</id>
+      <url>https://pkgs.dev.azure.com/contoso/_packaging/feed1/maven/v1</url>
+    </repository>
+  </repositories>
+  <pluginRepositories>
+    <pluginRepository>
+      <id>feed1</id>
+      <url>https://pkgs.dev.azure.com/contoso/_packaging/feed1/maven/v1</url>
+    </pluginRepository>
+  </pluginRepositories>
+  <dependencies>
+    <dependency><groupId>com.contoso</groupId><artifactId>hello</artifactId><version>1.0.0</version></dependency>
+  </dependencies>
+  <build>
+    <plugins>
+      <plugin>
+        <groupId>com.contoso</groupId>
+        <artifactId>fetch-maven-plugin</artifactId>
+        <version>1.0.0</version>
+        <executions><execution><goals><goal>fetch</goal></goals></execution></executions>
+      </plugin>
+    </plugins>
+  </build>
+</project>
+"#;
+
+/// Nothing comes from the central repository here: the emulated feed has all that is needed.
+const SETTINGS: &str = r"<!-- the user's own settings -->
+<settings>
+  <mirrors>
+    <mirror>
+      <id>feed1</id>
+      <mirrorOf>central</mirrorOf>
+      <url>https://pkgs.dev.azure.com/contoso/_packaging/feed1/maven/v1</url>
+    </mirror>
+  </mirrors>
+</settings>
+";
+
+const NUGET_CONFIG: &str = r#"<?xml version="1.0" encoding="utf-8"?>
+<configuration>
+  <packageSources>
+    <clear />
+    <add key="Contoso Feed" value="https://pkgs.dev.azure.com/contoso/_packaging/feed1/nuget/v3/index.json" />
+  </packageSources>
+</configuration>
+"#;
+
+const PACKAGES_CONFIG: &str = r#"<?xml version="1.0" encoding="utf-8"?>
+<packages>
+  <package id="Contoso.Hello" version="1.0.0" targetFramework="net45" />
+</packages>
+"#;
+
+/// Writes the sample.
+pub fn write(home: &Path, sources: &Path) -> anyhow::Result<()> {
+    let files = [
+        (sources.join("web/.npmrc"), NPMRC),
+        (sources.join("web/package.json"), PACKAGE_JSON),
+        (sources.join("service/pom.xml"), POM),
+        (sources.join("desktop/nuget.config"), NUGET_CONFIG),
+        (sources.join("desktop/packages.config"), PACKAGES_CONFIG),
+        (home.join(".m2/settings.xml"), SETTINGS),
+    ];
+    for (path, content) in files {
+        if let Some(folder) = path.parent() {
+            disk::create_missing_folders(folder)?;
+        }
+        disk::write_private(&path, content.as_bytes())?;
+    }
+    Ok(())
+}
+
+/// The files that belong to the user and the repository, with their bytes; nothing where there is none.
+pub fn user_files(root: &Path, home: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+    let workspace = root.join("_work/1");
+    let paths = [
+        home.join(".npmrc"),
+        home.join(".m2/settings.xml"),
+        home.join(".gitconfig"),
+        workspace.join("nuget.config"),
+        workspace.join("s/web/.npmrc"),
+        workspace.join("s/desktop/nuget.config"),
+    ];
+    paths.into_iter().map(|path| (path.clone(), disk::read(&path).ok().flatten())).collect()
+}
