@@ -160,8 +160,10 @@ fn modern(request: &Request<'_>) -> Option<Installation> {
         request.files.iter().any(|file| file.path.file_name().and_then(|name| name.to_str()).is_some_and(is_wrapper));
     let folders = [host.variable("AGENT_TEMPDIRECTORY"), host.pipeline_workspace.as_deref().and_then(Path::to_str)];
     let blanks = !host.windows && folders.into_iter().flatten().any(|folder| folder.contains(char::is_whitespace));
+    let named = Arguments::of(host).global_settings();
+    let missing = named.is_some_and(|file| request.look.read(&file).is_none());
     let installations = installation::all(host, request.look);
-    let modern = !wrapped && !blanks && installations.iter().all(Installation::takes_arguments);
+    let modern = !wrapped && !blanks && !missing && installations.iter().all(Installation::takes_arguments);
     installations.into_iter().next().filter(|_| modern)
 }
 
@@ -241,3 +243,6 @@ fn own_entries(look: &dyn Look, file: &Path, entries: &[Entry]) -> Result<Vec<En
 fn unusable(file: &Path, error: &dyn std::fmt::Display) -> PlanError {
     PlanError::UserFile { tool: NAME, file: file.display().to_string(), reason: error.to_string() }
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,6 +78,13 @@ pub fn warn(request: &Request<'_>, entries: &[Entry], plan: &mut Plan) {
             continue;
         }
         let shown = &file.shown;
+        if !root.prefix().is_empty() {
+            // Measured with 3.8.7: "Expected root element 'settings' but found 'm:settings'".
+            plan.warnings.push(format!(
+                "Maven 3 ignores {shown}, since its root element has the prefix '{}', and with it the servers of this task there",
+                root.prefix().trim_end_matches(':')
+            ));
+        }
         for entry in entries {
             let server = Server(entry);
             let id = &entry.key;

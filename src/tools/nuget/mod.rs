@@ -84,7 +84,9 @@ impl Tool for NuGet {
         }
         environment::add_source_variables(request, &sources, plan);
         environment::add_provider_variables(request, plan);
-        for served in request.feeds {
+        let provided = places::has_provider(request.host, request.look);
+        let reached = |feed: &Feed| provided || sources.iter().any(|source| source.feed.url == feed.url);
+        for served in request.feeds.iter().filter(|served| reached(&served.feed)) {
             let (target, named_in) = (served.feed.to_string(), served.named_in.clone());
             plan.served.push(Served { tool: NAME, target, named_in });
         }
@@ -112,7 +114,8 @@ impl NuGet {
                 continue;
             };
             let variable = token_variable(NAME, &feed.organization);
-            let same = spellings.iter().filter(|other| self.name_key(other) == self.name_key(name));
+            let key = self.name_key(name);
+            let same = spellings.iter().filter(|other| *other != name && self.name_key(other) == key);
             for spelling in std::iter::once(name).chain(same) {
                 if !names::can_be_element(spelling) {
                     plan.warnings.push(format!(

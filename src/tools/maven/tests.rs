@@ -1,0 +1,371 @@
+//! What Maven's files name, and what is planned for them.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::tools::git::Delivery;
+use crate::tools::{ServedFeed, ServedOrganization};
+
+/// Files by path. Maven is where `bin/mvn` is.
+#[derive(Default)]
+struct Disk(BTreeMap<PathBuf, String>);
+
+impl Disk {
+    fn with(mut self, path: &str, text: &str) -> Self {
+        self.0.insert(PathBuf::from(path), text.to_owned());
+        self
+    }
+
+    /// With a Maven whose settings have a mirror and no servers.
+    fn with_maven(self, version: &str) -> Self {
+        let core = format!("/opt/maven/lib/maven-core-{version}.jar");
+        self.with("/opt/maven/bin/mvn", "").with(&core, "").with("/opt/maven/conf/settings.xml", INSTALLED)
+    }
+}
+
+impl Look for Disk {
+    fn read(&self, path: &Path) -> Option<Vec<u8>> {
+        self.0.get(path).map(|text| text.clone().into_bytes())
+    }
+
+    fn list(&self, folder: &Path) -> Vec<String> {
+        let names =
+            self.0.keys().filter(|path| path.parent() == Some(folder)).filter_map(|path| path.file_name()?.to_str());
+        names.map(str::to_owned).collect()
+    }
+
+    fn program(&self, name: &str) -> Option<PathBuf> {
+        self.0.keys().find(|path| path.ends_with(Path::new("bin").join(name))).cloned()
+    }
+}
+
+const INSTALLED: &str = "<settings>\n  <mirrors><mirror><id>block</id><mirrorOf>external:http:*</mirrorOf></mirror></mirrors>\n</settings>\n";
+
+fn host(environment: &[(&str, &str)]) -> Host {
+    Host {
+        environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        home: Some(PathBuf::from("/home/build")),
+        pipeline_workspace: Some(PathBuf::from("/work/1")),
+        working_directory: PathBuf::from("/work/1/s"),
+        ..Host::default()
+    }
+}
+
+fn file(path: &str, text: &str) -> SourceFile {
+    let in_workspace = path.starts_with("/work/1/s/");
+    let shown = path.trim_start_matches("/work/1/s/").to_owned();
+    SourceFile { path: PathBuf::from(path), shown, text: Text::decode(text.as_bytes()).unwrap(), in_workspace }
+}
+
+/// The mentions as `id url file`.
+fn mentioned(files: &[SourceFile], host: &Host) -> Vec<String> {
+    let shown = |mention: Result<Mention, Unparsable>| match mention {
+        Ok(mention) => format!("{} {} {}", mention.name.unwrap_or_default(), mention.url, mention.file),
+        Err(error) => format!("{}: {}", error.file, error.reason),
+    };
+    Maven.mentions(files, host).into_iter().map(shown).collect()
+}
+
+fn of_pom(text: &str) -> Vec<String> {
+    mentioned(&[file("/work/1/s/pom.xml", text)], &host(&[("FEED", "https://e/")]))
+}
+
+#[test]
+fn every_place_of_a_project_is_seen() {
+    let text = "<m:project xmlns:m='urn:m'>\
+        <m:repositories><m:repository><m:id> a </m:id><m:url>\n https://a/ </m:url></m:repository></m:repositories>\
+        <m:pluginRepositories><m:pluginRepository><m:id>b</m:id><m:url>https://b/</m:url></m:pluginRepository></m:pluginRepositories>\
+        <m:distributionManagement><m:repository><m:id>c</m:id><m:url>https://c/</m:url></m:repository>\
+        <m:snapshotRepository><m:id>d</m:id><m:url>https://d/</m:url></m:snapshotRepository>\
+        <m:site><m:id>e</m:id><m:url>https://e/</m:url></m:site></m:distributionManagement>\
+        <m:profiles><m:profile><m:repositories><m:repository><m:id>f</m:id><m:url>https://f/</m:url></m:repository></m:repositories>\
+        </m:profile></m:profiles>\
+        <m:build><m:repositories><m:repository><m:id>no</m:id><m:url>https://no/</m:url></m:repository></m:repositories></m:build>\
+        </m:project>";
+    let expected = ["a", "b", "c", "d", "e", "f"].map(|name| format!("{name} https://{name}/ pom.xml"));
+    assert_eq!(of_pom(text), expected);
+}
+
+#[test]
+fn references_are_resolved_as_far_as_the_files_tell() {
+    let pom = |properties: &str, url: &str| {
+        of_pom(&format!(
+            "<project><version>7</version><properties>{properties}</properties><repositories><repository><id>a</id>\
+             <url>{url}</url></repository></repositories><profiles><profile><properties><p>x</p></properties></profile>\
+             </profiles></project>"
+        ))
+    };
+    for (properties, url, expected) in [
+        ("<u>https://u/</u>", "${u}", vec!["https://u/"]),
+        ("<u>https://${v}/</u><v>w</v>", "${u}y", vec!["https://w/y"]),
+        ("", "${env.FEED}${project.version}${env.NONE}", vec!["https://e/7${env.NONE}"]),
+        // A profile's value is as possible as the project's.
+        ("<p>y</p>", "https://${p}/", vec!["https://x/", "https://y/"]),
+        ("", "https://${p}/", vec!["https://x/"]),
+        ("", "${nowhere}", vec!["${nowhere}"]),
+        ("<u>${u}</u>", "${u}", vec!["${u}"]),
+        ("", "${open", vec!["${open"]),
+    ] {
+        let expected: Vec<String> = expected.into_iter().map(|url| format!("a {url} pom.xml")).collect();
+        assert_eq!(pom(properties, url), expected, "{url}");
+    }
+}
+
+#[test]
+fn references_cannot_blow_up() {
+    let doubling: String = (0..40).map(|n| format!("<p{n}>${{p{0}}}${{p{0}}}${{p{0}}}</p{n}>", n + 1)).collect();
+    let text = format!(
+        "<project><properties>{doubling}</properties><repositories><repository><id>a</id><url>${{p0}}</url></repository>\
+         <repository><id>b</id><url>{}</url></repository></repositories></project>",
+        "${p0}".repeat(10_000)
+    );
+    let found = of_pom(&text);
+    assert_eq!(found.len(), 2);
+    assert!(found.iter().all(|mention| mention.contains("${p")));
+}
+
+#[test]
+fn parents_and_children_share_properties() {
+    let parent = "<project><properties><own>https://p/</own></properties><repositories>\
+        <repository><id>inherited</id><url>${of.child}</url></repository></repositories></project>";
+    let child = "<project><parent><groupId>g</groupId></parent><properties><of.child>https://c/</of.child></properties>\
+        <repositories><repository><id>${project.groupId}</id><url>${own}</url></repository></repositories></project>";
+    let elsewhere = child.replace("</parent>", "<relativePath/></parent>");
+    let files = [
+        file("/work/1/s/pom.xml", parent),
+        file("/work/1/s/child/pom.xml", child),
+        file("/work/1/s/other/pom.xml", &elsewhere),
+        file("/work/1/s/deep/er/pom.xml", &child.replace("</parent>", "<relativePath>../..</relativePath></parent>")),
+    ];
+    assert_eq!(
+        mentioned(&files, &host(&[])),
+        [
+            "inherited https://c/ pom.xml",
+            "g https://p/ child/pom.xml",
+            "g ${own} other/pom.xml",
+            "g https://p/ deep/er/pom.xml",
+        ]
+    );
+}
+
+#[test]
+fn settings_files_name_mirrors_and_repositories() {
+    let settings = "<settings><mirrors><mirror><id>m</id><url>https://m/</url><mirrorOf>*</mirrorOf></mirror></mirrors><profiles>\
+        <profile><properties><u>https://u/</u></properties><pluginRepositories><pluginRepository><id>p</id><url>${u}</url>\
+        </pluginRepository></pluginRepositories></profile></profiles></settings>";
+    let pom = "<project><repositories><repository><id>a</id><url>${u}</url></repository></repositories></project>";
+    let files = [
+        file("/work/1/s/.ci/ci-settings.xml", settings),
+        file("/work/1/s/ide.settings.xml", "<Profile/>"),
+        file("/work/1/s/vs.settings.xml", "<broken>"),
+        file("/work/1/s/bad/settings.xml", "<settings>\n<servers>"),
+        file("/work/1/s/pom.xml", pom),
+        file("/work/1/s/mvnw", "#!/bin/sh\n<"),
+        file(
+            "/home/build/.m2/settings.xml",
+            "<settings><mirrors><mirror><id>h</id><url>https://h/</url></mirror></mirrors></settings>",
+        ),
+    ];
+    assert_eq!(
+        mentioned(&files, &host(&[])),
+        [
+            "bad/settings.xml: line 2: the element <servers> has no end tag",
+            "m https://m/ .ci/ci-settings.xml",
+            "p https://u/ .ci/ci-settings.xml",
+            "h https://h/ /home/build/.m2/settings.xml",
+            "a https://u/ pom.xml",
+        ]
+    );
+}
+
+fn feed(id: &str, organization: &str) -> ServedFeed {
+    let url = format!("https://pkgs.dev.azure.com/{organization}/_packaging/{id}/maven/v1");
+    ServedFeed {
+        name: Some(id.to_owned()),
+        feed: Feed::parse(&url).unwrap_or_else(|| panic!("{url}")),
+        named_in: "pom.xml".to_owned(),
+    }
+}
+
+fn planned(feeds: &[ServedFeed], files: &[SourceFile], host: &Host, disk: &Disk) -> Result<Plan, PlanError> {
+    let organizations: Vec<ServedOrganization> = Vec::new();
+    let request = Request {
+        feeds,
+        organizations: &organizations,
+        serves: &|_| true,
+        files,
+        host,
+        look: disk,
+        git_credential: Delivery::Helper,
+    };
+    let mut plan = Plan::default();
+    Maven.plan(&request, &mut plan).map(|()| plan)
+}
+
+/// A line for each change.
+fn shown(plan: &Plan) -> Vec<String> {
+    let line = |change: &Change| match change {
+        Change::Variable(variable) => format!("{}={}", variable.name, variable.value.shown()),
+        Change::PrivateFile { name, content } => {
+            let ids = settings::server_ids(&String::from_utf8_lossy(content)).unwrap();
+            format!("{name}: {}", ids.join(" "))
+        }
+        Change::SharedFile(file) => {
+            let keys: Vec<&str> = file.entries.iter().map(|entry| entry.key.as_str()).collect();
+            format!("{} under {}: {}", file.path.display(), file.place.display(), keys.join(" "))
+        }
+    };
+    plan.changes.iter().map(line).collect()
+}
+
+#[test]
+fn old_and_unknown_mavens_are_reached_through_the_home_folder() {
+    let expected = ["/home/build/.m2/settings.xml under /home/build: a"];
+    for disk in [Disk::default(), Disk::default().with_maven("3.8.7"), Disk::default().with_maven("3.x")] {
+        assert_eq!(shown(&planned(&[feed("a", "contoso")], &[], &host(&[]), &disk).unwrap()), expected);
+    }
+    let modern = Disk::default().with_maven("3.9.6");
+    // A wrapper starts a Maven of its own; the other Maven may be the one that is started; blanks would split the path.
+    let wrapper = [file("/work/1/s/.mvn/wrapper/maven-wrapper.properties", "distributionUrl=x")];
+    assert_eq!(shown(&planned(&[feed("a", "contoso")], &wrapper, &host(&[]), &modern).unwrap()), expected);
+    for variable in
+        [("M2_HOME", "/opt/old"), ("AGENT_TEMPDIRECTORY", "/my agent/_temp"), ("MAVEN_ARGS", "-gs missing.xml")]
+    {
+        assert_eq!(shown(&planned(&[feed("a", "contoso")], &[], &host(&[variable]), &modern).unwrap()), expected);
+    }
+    // Java goes by the account's home folder, or by what it is told.
+    let other = Host { account_home: Some(PathBuf::from("/root")), ..host(&[]) };
+    assert_eq!(shown(&planned(&[feed("a", "contoso")], &[], &other, &Disk::default()).unwrap()).len(), 2);
+    let told = Host { account_home: Some(PathBuf::from("/root")), ..host(&[("MAVEN_OPTS", "-Xmx1g -Duser.home=/j")]) };
+    assert_eq!(
+        shown(&planned(&[feed("a", "contoso")], &[], &told, &Disk::default()).unwrap()),
+        ["/j/.m2/settings.xml under /j: a"]
+    );
+}
+
+#[test]
+fn maven_since_3_9_is_given_a_copy_of_the_installations_settings() {
+    let disk = Disk::default().with_maven("3.9.6");
+    let plan = planned(&[feed("a", "contoso"), feed("b", "fabrikam")], &[], &host(&[]), &disk).unwrap();
+    assert_eq!(
+        shown(&plan),
+        ["maven-global-settings.xml: a b", "MAVEN_ARGS=-gs <private directory>/maven-global-settings.xml"]
+    );
+    let Change::PrivateFile { content, .. } = &plan.changes[0] else { panic!() };
+    let content = String::from_utf8(content.clone()).unwrap();
+    assert!(content.starts_with(INSTALLED.trim_end_matches("</settings>\n")), "{content}");
+    assert!(content.contains("<password>${env.ADO_ENTRA_AUTH_MAVEN_FABRIKAM}</password>"));
+    assert_eq!(plan.user_names, [USER_NAME]);
+    assert_eq!(plan.served.len(), 2);
+}
+
+#[test]
+fn the_users_own_arguments_stay_first() {
+    let own = "<settings><servers><server><id>a</id></server></servers></settings>";
+    let disk = Disk::default()
+        .with_maven("4.0.0")
+        .with("/u.xml", own)
+        .with("/g.xml", own)
+        .with("/work/1/s/empty.xml", "<settings/>");
+    for (arguments, expected) in [
+        (
+            "-B -T 1C",
+            vec!["maven-global-settings.xml: a", "-B -T 1C -gs <private directory>/maven-global-settings.xml"],
+        ),
+        (
+            "--global-settings=/g.xml -B",
+            vec!["maven-global-settings.xml: a", "-B -gs <private directory>/maven-global-settings.xml"],
+        ),
+        (
+            "-s empty.xml",
+            vec!["maven-global-settings.xml: a", "-s empty.xml -gs <private directory>/maven-global-settings.xml"],
+        ),
+        (
+            "-s /u.xml -gs /g.xml -s empty.xml",
+            vec![
+                "maven-global-settings.xml: a",
+                "maven-settings.xml: a",
+                "-s <private directory>/maven-settings.xml -gs <private directory>/maven-global-settings.xml",
+            ],
+        ),
+    ] {
+        let plan = planned(&[feed("a", "contoso")], &[], &host(&[("MAVEN_ARGS", arguments)]), &disk).unwrap();
+        let changes: Vec<String> =
+            shown(&plan).iter().map(|line| line.trim_start_matches("MAVEN_ARGS=").to_owned()).collect();
+        assert_eq!(changes, expected, "{arguments}");
+        let Some(Change::Variable(variable)) = plan.changes.last() else { panic!() };
+        assert_eq!(variable.former.as_deref(), Some(arguments));
+    }
+    let windows = Host { windows: true, ..host(&[("MAVEN_ARGS", "-Dx=\"a b\" -s \"/u.xml\"")]) };
+    let plan = planned(&[feed("a", "contoso")], &[], &windows, &disk).unwrap();
+    assert_eq!(
+        shown(&plan)[2],
+        "MAVEN_ARGS=\"-Dx=a b\" -s \"<private directory>/maven-settings.xml\" -gs \"<private directory>/maven-global-settings.xml\""
+    );
+}
+
+#[test]
+fn a_server_of_the_user_gives_way_where_it_stands() {
+    let own = "<settings><servers><server><id>a</id><password>own</password></server></servers></settings>";
+    let disk = Disk::default().with_maven("3.9.6").with("/home/build/.m2/settings.xml", own);
+    let plan = planned(&[feed("a", "contoso"), feed("b", "contoso")], &[], &host(&[]), &disk).unwrap();
+    assert_eq!(shown(&plan)[1], "/home/build/.m2/settings.xml under /home/build: a");
+}
+
+#[test]
+fn what_cannot_be_used_is_an_error_with_its_file() {
+    let broken = Disk::default().with("/home/build/.m2/settings.xml", "<settings>");
+    let error = planned(&[feed("a", "contoso")], &[], &host(&[]), &broken).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "maven cannot be set up: /home/build/.m2/settings.xml cannot be used: line 1: the element <settings> has no end tag"
+    );
+    let homeless = Host { home: None, ..host(&[]) };
+    let error = planned(&[feed("a", "contoso")], &[], &homeless, &Disk::default()).unwrap_err();
+    assert!(matches!(error, PlanError::NoPlace { .. }));
+}
+
+#[test]
+fn ids_that_cannot_be_servers_get_nothing() {
+    let mut unnamed = feed("a", "contoso");
+    unnamed.name = None;
+    let mut unresolved = feed("a", "contoso");
+    unresolved.name = Some("${x}".to_owned());
+    let plan = planned(&[unnamed, unresolved], &[], &host(&[]), &Disk::default()).unwrap();
+    assert!(plan.changes.is_empty() && plan.served.is_empty());
+    assert_eq!(plan.warnings.len(), 2);
+    // One server cannot hold two tokens.
+    let mut other = feed("b", "fabrikam");
+    other.name = Some("a".to_owned());
+    let plan = planned(&[feed("a", "contoso"), other], &[], &host(&[]), &Disk::default()).unwrap();
+    assert_eq!((shown(&plan).len(), plan.served.len(), plan.warnings.len()), (1, 1, 1));
+}
+
+#[test]
+fn settings_that_get_in_the_way_are_named() {
+    let own = "<settings><servers><server><id>a</id></server></servers></settings>";
+    let mirror = "<settings><mirrors><mirror><id>m</id><mirrorOf>*,!b</mirrorOf></mirror></mirrors></settings>";
+    let files = [file("/work/1/s/ci-settings.xml", own), file("/home/build/.m2/settings.xml", mirror)];
+    let warnings = |feeds: &[ServedFeed], disk: &Disk| planned(feeds, &files, &host(&[]), disk).unwrap().warnings;
+    let found = warnings(&[feed("a", "contoso"), feed("b", "contoso")], &Disk::default());
+    assert_eq!(found.len(), 3, "{found:#?}");
+    assert!(found[0].starts_with("ci-settings.xml has a server 'a' of its own"));
+    assert!(found[1].starts_with("/home/build/.m2/settings.xml sends Maven's repository 'a' to the mirror 'm'"));
+    assert!(found[2].starts_with("where Maven is given ci-settings.xml with -s"));
+    assert_eq!(warnings(&[feed("b", "contoso")], &Disk::default().with_maven("3.9.6")), Vec::<String>::new());
+}
+
+#[test]
+fn a_mirror_covers_what_its_pattern_says() {
+    for (pattern, covered) in [
+        ("*", true),
+        ("external:*", true),
+        ("a", true),
+        ("b, a", true),
+        ("*,!a", false),
+        ("b", false),
+        ("external:http:*", false),
+    ] {
+        assert_eq!(mirrors::covers(pattern, "a"), covered, "{pattern}");
+    }
+}
