@@ -47,16 +47,11 @@ fn answer(state: &State, call: &Call) -> Answer {
     let world = state.world();
     let asked = call.query_value("serviceConnectionId").unwrap_or_default();
     // A name where the GUID belongs is silently ignored: the answer is an assertion of the pipeline.
-    let connection = match guid::is_guid(&asked) {
-        true => match world.connection(&asked).filter(|c| is_referenced(&job, c)) {
-            Some(connection) => Some(connection),
-            None => {
-                let text = format!("No service connection found with identifier {asked}");
-                return errors::error(404, "ServiceEndpointException", &text);
-            }
-        },
-        false => None,
-    };
+    let connection = world.connection(&asked).filter(|c| guid::is_guid(&asked) && is_referenced(&job, c));
+    if connection.is_none() && guid::is_guid(&asked) {
+        let text = format!("No service connection found with identifier {asked}");
+        return errors::error(404, "ServiceEndpointException", &text);
+    }
     let token = assertion(state, &world, &job, connection, call);
     Answer::json(200, &json!({ "oidcToken": token }))
 }

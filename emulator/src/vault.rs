@@ -29,10 +29,13 @@ pub struct Issued {
     pub claims: serde_json::Value,
 }
 
+/// What to look for, with the name of the form it has.
+type Needle = (&'static str, Vec<u8>);
+
 /// All issued secrets.
 #[derive(Default)]
 pub(crate) struct Vault {
-    issued: Vec<(Issued, Vec<(&'static str, Vec<u8>)>)>,
+    issued: Vec<(Issued, Vec<Needle>)>,
     by_value: HashMap<String, usize>,
 }
 
@@ -77,7 +80,7 @@ impl Vault {
 ///
 /// Of a JWT a part of its signature is enough: nobody has it who has not the token, and every encoding of the whole holds the
 /// same encoding of the part. base64 depends on the position modulo three, hence three needles.
-fn needles(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
+fn needles(secret: &str) -> Vec<Needle> {
     let part = match secret.rsplit_once('.') {
         Some((_, signature)) if signature.len() >= 64 => &signature[12..60],
         _ => secret,

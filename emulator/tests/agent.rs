@@ -129,3 +129,39 @@ fn a_process_can_be_killed_at_some_point() {
         assert_eq!(outcome.result, StepResult::Failed);
     }
 }
+
+#[test]
+fn the_next_job_finds_the_agent_as_it_was_left() {
+    let emulator = emulator();
+    let root = tempfile::tempdir().unwrap();
+    let options = || JobOptions { agent_root: Some(root.path().to_path_buf()), ..JobOptions::default() };
+    let mut first = Job::new(&emulator, options()).unwrap();
+    first
+        .run_task(&sh("echo x > $AGENT_TEMPDIRECTORY/left; echo y > $HOME/kept; mkdir $AGENT_TEMPDIRECTORY/folder"))
+        .unwrap();
+    first.abandon();
+    let second = Job::new(&emulator, options()).unwrap();
+    assert_eq!(std::fs::read_dir(second.temp()).unwrap().count(), 0);
+    assert!(second.home().join("kept").is_file());
+}
+
+#[test]
+fn cancelling_signals_the_process_before_it_kills() {
+    let emulator = emulator();
+    let mut job = Job::new(&emulator, JobOptions::default()).unwrap();
+    let step = sh("trap 'echo interrupted; exit 0' INT; echo ready; while :; do sleep 0.05; done");
+    let outcome = job.run_task_and_cancel(&step, &KillWhen::LineHolds("ready".into())).unwrap();
+    assert_eq!((outcome.result, outcome.exit_code), (StepResult::Canceled, Some(0)));
+    assert!(outcome.raw_stdout.contains("interrupted"));
+}
+
+#[test]
+fn unknown_variables_of_the_machine_do_not_reach_a_step() {
+    let emulator = emulator();
+    let mut job = Job::new(&emulator, JobOptions { client_settings: false, ..JobOptions::default() }).unwrap();
+    let outcome = job.run_task(&TaskStep::new(["env"])).unwrap();
+    for hidden in ["CARGO", "HTTPS_PROXY", "SSL_CERT_FILE", "MAVEN_OPTS"] {
+        assert!(!outcome.raw_stdout.contains(hidden), "{hidden}");
+    }
+    assert!(outcome.raw_stdout.contains("AGENT_PROXYURL="));
+}

@@ -226,7 +226,19 @@ fn clients_get_through_a_proxy_that_wants_a_password() {
              <repository><id>central</id><url>https://registry.example.com/maven</url></repository></repositories></project>",
         )
         .unwrap();
-        let outcome = job.run_script("mvn -B validate", &folder).unwrap();
+        // Maven takes the password of a proxy from its settings only.
+        let (host, port) = emulator
+            .proxy_url()
+            .replace("http://", "")
+            .split_once(':')
+            .map(|(h, p)| (h.to_owned(), p.to_owned()))
+            .unwrap();
+        let settings = format!(
+            "<settings><proxies><proxy><protocol>https</protocol><host>{host}</host><port>{port}</port><username>user</username>\
+             <password>word</password></proxy></proxies></settings>"
+        );
+        fs::write(folder.join("settings.xml"), settings).unwrap();
+        let outcome = job.run_script("mvn -B -s settings.xml validate", &folder).unwrap();
         assert!(
             emulator.requests_to("registry.example.com").iter().any(|r| r.path.ends_with("hello-1.0.0.pom")),
             "{}",

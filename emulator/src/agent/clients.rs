@@ -7,8 +7,8 @@
 //! - git, git-lfs: `HTTPS_PROXY`, `GIT_SSL_CAINFO`.
 //! - curl: `HTTPS_PROXY`, `CURL_CA_BUNDLE`.
 //! - Maven: neither is read; `MAVEN_OPTS` with `-Dhttps.proxyHost`, `-Dhttps.proxyPort`, a trust store, and `-Duser.home`,
-//!   since Java takes the home directory from the account and not from `HOME`. Java asks the proxy with Basic credentials only when
-//!   `jdk.http.auth.tunneling.disabledSchemes` is empty; Maven's own HTTP client takes `-Dhttps.proxyUser` instead.
+//!   since Java takes the home directory from the account and not from `HOME`. Password of a proxy: Maven (3.8) reads it from
+//!   `<proxies>` of a `settings.xml` only, no property gives it; a test with such a proxy writes that file.
 //! - Mono (NuGet): `https_proxy` and `http_proxy` in lower case, and the authority among its own roots, a folder below the home
 //!   directory that `cert-sync --user` fills; the file is written here under the name that Mono looks for.
 //! - others: `SSL_CERT_FILE`, `PIP_CERT`, `REQUESTS_CA_BUNDLE`, `CARGO_HTTP_CAINFO`.
@@ -54,16 +54,12 @@ pub(super) fn settings(emulator: &Emulator, folder: &Path, home: &Path) -> anyho
 fn maven_options(emulator: &Emulator, store: &Path, home: &Path) -> String {
     let address = emulator.proxy_url().replace("http://", "");
     let (host, port) = address.split_once(':').unwrap_or((&address, "80"));
-    let mut options = format!(
+    format!(
         "-Dhttps.proxyHost={host} -Dhttps.proxyPort={port} -Djavax.net.ssl.trustStore={} \
          -Djavax.net.ssl.trustStorePassword={STORE_PASSWORD} -Duser.home={}",
         store.display(),
         home.display()
-    );
-    if let Some((user, password)) = &emulator.world().proxy_credentials {
-        options += &format!(" -Dhttps.proxyUser={user} -Dhttps.proxyPassword={password}");
-    }
-    options
+    )
 }
 
 /// Mono's own roots: a folder of files named by a hash of the certificate's name, here of `tls::AUTHORITY_NAME`.

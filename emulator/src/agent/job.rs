@@ -4,6 +4,7 @@ use super::clients;
 use super::environment::{self, FixedFacts};
 use super::masking::Masker;
 use super::options::{CollectionForm, JobOptions, KillWhen, TaskStep};
+use super::process::Ending;
 use super::step::{self, StepOutcome, StepResult};
 use super::variables::{Variable, Variables};
 use crate::state::PipelineJob;
@@ -37,13 +38,12 @@ pub struct Job<'a> {
 impl<'a> Job<'a> {
     /// Starts a job: makes the agent's folders where they are missing, empties its temporary folder, gets ids and a token.
     pub fn new(emulator: &'a Emulator, options: JobOptions) -> anyhow::Result<Self> {
-        let (own_root, root) = match options.agent_root {
-            Some(root) => (None, root),
-            None => {
-                let folder = tempfile::Builder::new().prefix("agent").tempdir()?;
-                let root = folder.path().to_path_buf();
-                (Some(folder), root)
-            }
+        let (own_root, root) = if let Some(root) = options.agent_root {
+            (None, root)
+        } else {
+            let folder = tempfile::Builder::new().prefix("agent").tempdir()?;
+            let root = folder.path().to_path_buf();
+            (Some(folder), root)
         };
         for folder in ["_work/_temp", "_work/_tool", "_work/_tasks", "_work/1/s", "_work/1/a", "_work/1/b"] {
             std::fs::create_dir_all(root.join(folder))?;
@@ -102,7 +102,9 @@ impl<'a> Job<'a> {
             job.set_proxy()?;
         }
         let secrets: Vec<String> = job.variables.iter().filter(|v| v.secret).map(|v| v.value.clone()).collect();
-        secrets.iter().for_each(|value| job.masker.add_of_job(value));
+        for value in &secrets {
+            job.masker.add_of_job(value);
+        }
         Ok(job)
     }
 
@@ -178,10 +180,17 @@ impl<'a> Job<'a> {
         step::run(self, step, &step.command, None)
     }
 
+    /// The same, but cancels the step at some point as the agent does: SIGINT to the process, SIGTERM 7.5 s later, SIGKILL after
+    /// another 2.5 s.
+    pub fn run_task_and_cancel(&mut self, step: &TaskStep, when: &KillWhen) -> anyhow::Result<StepOutcome> {
+        self.start(step);
+        step::run(self, step, &step.command, Some(&Ending { when, gently: true }))
+    }
+
     /// The same, but kills the process (and its group) at some point.
     pub fn run_task_and_kill(&mut self, step: &TaskStep, when: &KillWhen) -> anyhow::Result<StepOutcome> {
         self.start(step);
-        step::run(self, step, &step.command, Some(when))
+        step::run(self, step, &step.command, Some(&Ending { when, gently: false }))
     }
 
     /// Remembers a step whose main part is skipped; its post-job part runs all the same.
@@ -193,7 +202,9 @@ impl<'a> Job<'a> {
         self.emulator.reference(&self.pipeline, &step.connections);
         let masked: Vec<String> =
             self.endpoints(step).iter().flat_map(|e| e.masked().map(str::to_owned).collect::<Vec<_>>()).collect();
-        masked.iter().for_each(|value| self.masker.add(value));
+        for value in &masked {
+            self.masker.add(value);
+        }
         if !self.steps.iter().any(|known| known.name == step.name) {
             self.steps.push(step.clone());
         }

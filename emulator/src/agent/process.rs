@@ -20,12 +20,23 @@ pub(super) enum Stream {
     Error,
 }
 
+/// A process is to be stopped early.
+pub(super) struct Ending<'a> {
+    /// When.
+    pub when: &'a KillWhen,
+    /// Whether signals ask it first, as when the agent cancels a step. Otherwise its whole group is killed at once.
+    pub gently: bool,
+}
+
+/// How long the agent waits after SIGINT, and after SIGTERM.
+const PATIENCE: [Duration; 2] = [Duration::from_millis(7_500), Duration::from_millis(2_500)];
+
 /// How a program ended.
 pub(super) struct Ended {
     /// Exit code; `None` when a signal ended it.
     pub code: Option<i32>,
-    /// Whether it was killed on purpose.
-    pub killed: bool,
+    /// Whether it was stopped on purpose.
+    pub stopped: bool,
 }
 
 /// Runs a program to its end and hands over every line as it comes.
@@ -33,7 +44,7 @@ pub(super) fn run(
     command: &[OsString],
     environment: &BTreeMap<String, String>,
     directory: &Path,
-    kill: Option<&KillWhen>,
+    ending: Option<&Ending<'_>>,
     mut line: impl FnMut(Stream, &str),
 ) -> anyhow::Result<Ended> {
     let (program, arguments) = command.split_first().context("no command")?;
@@ -48,18 +59,21 @@ pub(super) fn run(
         read(out, Stream::Out, sender.clone());
         read(error, Stream::Error, sender);
     }
-    follow(&mut child, &lines, kill, &mut line)
+    follow(&mut child, &lines, ending, &mut line)
 }
 
 fn follow(
     child: &mut Child,
     lines: &Receiver<(Stream, String)>,
-    kill: Option<&KillWhen>,
+    ending: Option<&Ending<'_>>,
     line: &mut impl FnMut(Stream, &str),
 ) -> anyhow::Result<Ended> {
     let start = Instant::now();
+    let kill = ending.map(|ending| ending.when);
+    let gently = ending.is_some_and(|ending| ending.gently);
     let step = Duration::from_millis(if matches!(kill, Some(KillWhen::FileExists(_))) { 1 } else { 10 });
-    let (mut count, mut killed, mut ended_at) = (0, false, None);
+    let (mut count, mut stopped_at, mut ended_at) = (0, None, None);
+    let mut asked = 0_i32;
     loop {
         let mut due = match kill {
             Some(KillWhen::After(time)) => start.elapsed() >= *time,
@@ -76,9 +90,19 @@ fn follow(
                 _ => false,
             };
         }
-        if due && !killed && ended_at.is_none() {
-            killed = true;
-            end(child);
+        if due && stopped_at.is_none() && ended_at.is_none() {
+            stopped_at = Some(Instant::now());
+        }
+        if let (Some(at), None) = (stopped_at, ended_at) {
+            let waited = at.elapsed();
+            match (gently, asked) {
+                (true, 0) => signal(child, "-INT"),
+                (true, 1) if waited >= PATIENCE[0] => signal(child, "-TERM"),
+                (true, 2) if waited >= PATIENCE[0] + PATIENCE[1] => drop(child.kill()),
+                (false, 0) => end(child),
+                _ => asked -= 1,
+            }
+            asked += 1;
         }
         if ended_at.is_none() && child.try_wait()?.is_some() {
             ended_at = Some(Instant::now());
@@ -94,9 +118,14 @@ fn follow(
         };
         if over {
             let code = child.wait()?.code();
-            return Ok(Ended { code, killed });
+            return Ok(Ended { code, stopped: stopped_at.is_some() });
         }
     }
+}
+
+/// Sends a signal to the process alone.
+fn signal(child: &Child, name: &str) {
+    let _ = Command::new("kill").args([name, &child.id().to_string()]).stderr(Stdio::null()).status();
 }
 
 /// Kills the process and its group at once, by its own id.

@@ -2,8 +2,8 @@
 
 use super::commands::{Command, RESTRICTED_MODE_ALLOWS, escape_data, mentions_command};
 use super::job::Job;
-use super::options::{KillWhen, TaskStep};
-use super::process::{self, Stream};
+use super::options::TaskStep;
+use super::process::{self, Ending, Stream};
 use super::variables::Variable;
 use std::ffi::OsString;
 
@@ -31,7 +31,7 @@ pub struct StepOutcome {
     pub result: StepResult,
     /// Exit code of the process; `None` when a signal ended it.
     pub exit_code: Option<i32>,
-    /// Whether [`KillWhen`] ended it.
+    /// Whether the test ended it.
     pub killed: bool,
     /// Every line on stdout, not masked.
     pub raw_stdout: String,
@@ -81,20 +81,23 @@ pub(super) fn run(
     job: &mut Job<'_>,
     step: &TaskStep,
     command: &[OsString],
-    kill: Option<&KillWhen>,
+    ending: Option<&Ending<'_>>,
 ) -> anyhow::Result<StepOutcome> {
     let task_variables = job.task_variables_of(&step.name);
     let environment = job.handler_environment(step, &task_variables);
     let directory = step.working_directory.clone().unwrap_or_else(|| job.sources());
     let mut outcome = StepOutcome::new();
-    let ended = process::run(command, &environment, &directory, kill, |stream, line| {
+    let ended = process::run(command, &environment, &directory, ending, |stream, line| {
         let raw = if stream == Stream::Out { &mut outcome.raw_stdout } else { &mut outcome.raw_stderr };
         raw.push_str(line);
         raw.push('\n');
         Reader { job, step, outcome: &mut outcome }.line(line);
     })?;
     outcome.exit_code = ended.code;
-    outcome.killed = ended.killed;
+    outcome.killed = ended.stopped;
+    if ended.stopped && ending.is_some_and(|ending| ending.gently) {
+        outcome.worsen(StepResult::Canceled);
+    }
     if ended.code != Some(0) {
         let code = ended.code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
         let text = format!("The process ended with {code}.");
@@ -160,8 +163,8 @@ impl Reader<'_, '_> {
                 self.outcome.debug.push(text);
                 Ok(())
             }
-            "task.setprogress" | "task.logdetail" | "telemetry.publish" => Ok(()),
-            "task.addattachment" | "task.uploadsummary" | "task.uploadfile" | "task.setendpoint" => Ok(()),
+            "task.setprogress" | "task.logdetail" | "telemetry.publish" | "task.addattachment"
+            | "task.uploadsummary" | "task.uploadfile" | "task.setendpoint" => Ok(()),
             _ if command.area.eq_ignore_ascii_case("task") => Err("The event is unknown.".to_owned()),
             _ => {
                 self.warn(&format!("Cannot find a command extension for '##vso[{name}]'."));
@@ -171,7 +174,7 @@ impl Reader<'_, '_> {
     }
 
     fn set_variable(&mut self, command: &Command) -> Result<(), String> {
-        let variable = self.variable_of(command)?;
+        let variable = Self::variable_of(command)?;
         if !self.may_set(&variable.name) {
             return Ok(());
         }
@@ -195,7 +198,7 @@ impl Reader<'_, '_> {
     }
 
     fn set_task_variable(&mut self, command: &Command) -> Result<(), String> {
-        let variable = self.variable_of(command)?;
+        let variable = Self::variable_of(command)?;
         if variable.secret && !variable.value.is_empty() {
             self.job.masker.add(&variable.value);
         }
@@ -203,7 +206,7 @@ impl Reader<'_, '_> {
         Ok(())
     }
 
-    fn variable_of(&self, command: &Command) -> Result<Variable, String> {
+    fn variable_of(command: &Command) -> Result<Variable, String> {
         let name = command.property("variable").ok_or("Required field 'variable' is missing in ##vso command.")?;
         let secret = command.flag("issecret");
         let line_break = if cfg!(windows) { "\r\n" } else { "\n" };

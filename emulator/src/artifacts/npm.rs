@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 
 pub(crate) fn answer(call: &Call, shelf: &Shelf<'_>, tail: &[&str]) -> Reply {
     match (call.method.as_str(), tail) {
-        ("GET" | "HEAD", ["-", "ping"]) => Answer::json(200, &json!({})).into(),
         ("GET", ["-", "whoami"]) => Answer::json(200, &json!({ "username": "contoso" })).into(),
         // Audits find nothing.
-        ("POST", ["-", "npm", ..]) => Answer::json(200, &json!({})).into(),
+        ("GET" | "HEAD", ["-", "ping"]) | ("POST", ["-", "npm", ..]) => Answer::json(200, &json!({})).into(),
         ("GET" | "HEAD", [name @ .., "-", file]) => tarball(shelf, &name.join("/"), file).into(),
         ("GET" | "HEAD", name) => document(shelf, &name.join("/")).into(),
         ("PUT", name) => publish(call, &name.join("/")),

@@ -21,20 +21,18 @@ fn answer(state: &State, call: &Call) -> Answer {
     let world = state.world();
     let Some(organization) = world.organization(&place.organization) else { return Answer::status(404) };
     let shown = |p: &crate::world::Project| json!({ "id": p.id, "name": p.name, "state": "wellFormed" });
-    match place.api(&["projects"]).and_then(|(_, rest)| rest.first()) {
-        Some(wanted) => match organization.project(wanted) {
-            Some(project) => Answer::json(200, &shown(project)),
-            None => errors::error(
-                400,
-                "ProjectDoesNotExistWithNameException",
-                &format!(
-                    "VS800075: The project with id '{wanted}' does not exist, or you do not have permission to access it."
-                ),
+    let Some(wanted) = place.api(&["projects"]).and_then(|(_, rest)| rest.first()) else {
+        let all: Vec<_> = organization.projects.iter().map(shown).collect();
+        return Answer::json(200, &json!({ "count": all.len(), "value": all }));
+    };
+    match organization.project(wanted) {
+        Some(project) => Answer::json(200, &shown(project)),
+        None => errors::error(
+            400,
+            "ProjectDoesNotExistWithNameException",
+            &format!(
+                "VS800075: The project with id '{wanted}' does not exist, or you do not have permission to access it."
             ),
-        },
-        None => {
-            let all: Vec<_> = organization.projects.iter().map(shown).collect();
-            Answer::json(200, &json!({ "count": all.len(), "value": all }))
-        }
+        ),
     }
 }

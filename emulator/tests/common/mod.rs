@@ -1,6 +1,6 @@
 //! What the tests of this crate share: curl as a client that is not ours.
 
-#![allow(dead_code, clippy::unwrap_used, missing_docs)]
+#![allow(dead_code, clippy::unwrap_used, clippy::format_push_string, missing_docs)]
 
 use ado_entra_auth_emulator::{Emulator, PipelineJob, world};
 use std::process::Command;
