@@ -305,7 +305,11 @@ pub mod testing {
         splice(text, &edits.iter().map(|(_, edit)| edit.clone()).collect::<Vec<_>>())
     }
 
-    /// Takes back each edit that `chosen` means by finding the very text that it had put in, once.
+    /// Takes back each edit that `chosen` means by finding the very text that it had put in.
+    ///
+    /// # Panics
+    ///
+    /// Where that text does not stand there once.
     pub fn take_back(before: &str, after: &str, edits: &[(String, TextEdit)], chosen: impl Fn(&str) -> bool) -> String {
         let mut body = after.to_owned();
         for (key, edit) in edits.iter().rev().filter(|(key, _)| chosen(key)) {

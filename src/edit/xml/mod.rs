@@ -297,7 +297,7 @@ pub fn can_hold(text: &str) -> bool {
     !text.chars().any(|c| c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}'))
 }
 
-/// `text` as it stands between tags or in an attribute's value, in either quotes.
+/// `text` as it stands between tags or in an attribute's value, in either quotes. In ASCII, whatever the file's encoding.
 pub fn escaped(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
     for character in text.chars() {
@@ -307,7 +307,8 @@ pub fn escaped(text: &str) -> String {
             '>' => result.push_str("&gt;"),
             '"' => result.push_str("&quot;"),
             '\'' => result.push_str("&apos;"),
-            other => result.push(other),
+            ascii if ascii.is_ascii() => result.push(ascii),
+            other => result.extend(["&#x", &format!("{:X}", u32::from(other)), ";"]),
         }
     }
     result

@@ -113,7 +113,10 @@ fn references_are_resolved_as_far_as_the_files_tell() {
 
 #[test]
 fn references_cannot_blow_up() {
-    let doubling: String = (0..40).map(|n| format!("<p{n}>${{p{0}}}${{p{0}}}${{p{0}}}</p{n}>", n + 1)).collect();
+    let doubling = (0..40).fold(String::new(), |all, n| {
+        let next = format!("${{p{}}}", n + 1).repeat(3);
+        format!("{all}<p{n}>{next}</p{n}>")
+    });
     let text = format!(
         "<project><properties>{doubling}</properties><repositories><repository><id>a</id><url>${{p0}}</url></repository>\
          <repository><id>b</id><url>{}</url></repository></repositories></project>",

@@ -151,3 +151,6 @@ fn say_unnamed(request: &Request<'_>, feed: &Feed, named_in: &str, plan: &mut Pl
         ));
     }
 }
+
+#[cfg(test)]
+mod tests;
