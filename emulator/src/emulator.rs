@@ -8,7 +8,7 @@ use crate::vault::Issued;
 use crate::world::World;
 use anyhow::Context;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -162,6 +162,29 @@ impl Emulator {
     /// broken into lines.
     pub fn leaks_in(&self, bytes: &[u8]) -> Vec<String> {
         self.state.vault().leaks_in(bytes)
+    }
+
+    /// Names every file below a folder that holds an issued secret, with what [`Emulator::leaks_in`] says of it. Links are not
+    /// followed; what cannot be read is passed over.
+    pub fn leaks_under(&self, folder: &Path) -> Vec<(PathBuf, Vec<String>)> {
+        let mut found = Vec::new();
+        let mut folders = vec![folder.to_path_buf()];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+                let path = entry.path();
+                match entry.file_type() {
+                    Ok(kind) if kind.is_dir() => folders.push(path),
+                    Ok(kind) if kind.is_file() => {
+                        let leaks = self.leaks_in(&std::fs::read(&path).unwrap_or_default());
+                        if !leaks.is_empty() {
+                            found.push((path, leaks));
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        found
     }
 }
 

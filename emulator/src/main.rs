@@ -1,11 +1,13 @@
 //! Starts the sample world and serves until stdin closes.
 //!
 //! Prints one line of JSON: the proxy's address, the path of the authority's certificate, and the whole environment that an
-//! agent gives to a task step with the sample's service connection. For measurements from outside.
+//! agent gives to a task step with the sample's service connection. Once stdin is closed, a second line says how many requests
+//! each host had. For measurements from outside.
 
 use ado_entra_auth_emulator::agent::{Job, JobOptions, TaskStep};
 use ado_entra_auth_emulator::world::CONNECTION;
 use ado_entra_auth_emulator::{Emulator, World};
+use std::collections::BTreeMap;
 use std::io::Read;
 
 fn main() -> anyhow::Result<()> {
@@ -24,5 +26,10 @@ fn main() -> anyhow::Result<()> {
     });
     println!("{line}");
     std::io::stdin().read_to_end(&mut Vec::new())?;
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for request in emulator.requests() {
+        *counts.entry(request.host).or_default() += 1;
+    }
+    println!("{}", serde_json::json!(counts));
     Ok(())
 }

@@ -143,6 +143,10 @@ fn the_next_job_finds_the_agent_as_it_was_left() {
     let second = Job::new(&emulator, options()).unwrap();
     assert_eq!(std::fs::read_dir(second.temp()).unwrap().count(), 0);
     assert!(second.home().join("kept").is_file());
+    assert!(emulator.leaks_under(root.path()).is_empty());
+    let kept = second.home().join("kept");
+    std::fs::write(&kept, format!("x{}", second.pipeline().token)).unwrap();
+    assert_eq!(emulator.leaks_under(root.path()).into_iter().map(|(path, _)| path).collect::<Vec<_>>(), [kept]);
 }
 
 #[test]

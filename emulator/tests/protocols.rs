@@ -6,7 +6,7 @@ mod common;
 
 use ado_entra_auth_emulator::faults::{ConnectionDataFault, EntraFault, OidcFault, TokenFault};
 use ado_entra_auth_emulator::message::Answer;
-use ado_entra_auth_emulator::world::{self, AssertionIssuer, FederatedCredential};
+use ado_entra_auth_emulator::world::{self, AssertionIssuer, FederatedCredential, NO_TENANT, TenantHeader};
 use ado_entra_auth_emulator::{Effect, Emulator, Endpoint, Fault, Target, World};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use common::{ask_assertion, ask_token, curl, job, oidc_address, token, try_curl};
@@ -338,4 +338,40 @@ fn foreign_hosts_note_what_they_are_sent() {
     assert_eq!(curl(&emulator, &[maven]).status, 200);
     assert_eq!(curl(&emulator, &[&format!("{maven}.sha1")]).body.len(), 40);
     assert_eq!(curl(&emulator, &["https://registry.example.com/nuget/v3/index.json"]).status, 200);
+}
+
+#[test]
+fn the_tenant_is_named_as_the_world_says() {
+    let emulator = start();
+    for (header, on_head, on_get) in [
+        (TenantHeader::Always, 1, 1),
+        (TenantHeader::HeadOnly, 1, 0),
+        (TenantHeader::GetOnly, 0, 1),
+        (TenantHeader::Absent, 0, 0),
+    ] {
+        emulator.change(|world| world.tenant_header = header);
+        let count = |arguments: &[&str]| curl(&emulator, arguments).header("X-VSS-ResourceTenant").len();
+        assert_eq!((count(&["-I", NPM]), count(&[NPM])), (on_head, on_get), "{header:?}");
+    }
+    emulator.change(|world| {
+        world.tenant_header = TenantHeader::Always;
+        world.organizations[0].tenant = NO_TENANT.into();
+    });
+    assert_eq!(
+        curl(&emulator, &["-I", "https://contoso.visualstudio.com/"]).header("X-VSS-ResourceTenant"),
+        [NO_TENANT]
+    );
+}
+
+#[test]
+fn keys_are_published() {
+    let emulator = start();
+    for url in [
+        "https://vstoken.dev.azure.com/0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9/.well-known/openid-configuration",
+        "https://login.microsoftonline.com/contoso.example/v2.0/.well-known/openid-configuration",
+    ] {
+        let document = curl(&emulator, &[url]).json();
+        let keys = curl(&emulator, &[document["jwks_uri"].as_str().unwrap()]).json();
+        assert_eq!(keys["keys"][0]["kty"], "RSA", "{document}");
+    }
 }

@@ -6,7 +6,7 @@ mod common;
 
 use ado_entra_auth_emulator::agent::{Job, JobOptions};
 use ado_entra_auth_emulator::world::Downloads;
-use ado_entra_auth_emulator::{Emulator, World};
+use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target, World};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use common::{has, token};
 use std::fs;
@@ -254,4 +254,63 @@ fn clients_get_through_a_proxy_that_wants_a_password() {
         let outcome = job.run_script(&script, &place).unwrap();
         assert!(outcome.succeeded(), "{}", outcome.raw);
     }
+}
+
+#[test]
+fn nuget_pushes_and_maven_deploys() {
+    let emulator = Emulator::start(World::sample()).unwrap();
+    let token = token(&emulator);
+    let mut job = Job::new(&emulator, JobOptions::default()).unwrap();
+    let place = job.sources();
+    if let (true, Some(nuget)) = (has("mono"), nuget()) {
+        let config = r#"<configuration><packageSources><clear /><add key="feed2" value="https://pkgs.dev.azure.com/contoso/_packaging/feed2/nuget/v3/index.json" /></packageSources>
+            <packageSourceCredentials><feed2><add key="Username" value="any" /><add key="ClearTextPassword" value="PASSWORD" /></feed2></packageSourceCredentials></configuration>"#;
+        fs::write(place.join("nuget.config"), config.replace("PASSWORD", &token)).unwrap();
+        let package = ado_entra_auth_emulator::world::Package::nuget("Contoso.Fresh", "3.1.0", &[]);
+        fs::write(place.join("fresh.nupkg"), &package.files[0].content).unwrap();
+        let push = format!("mono {} push fresh.nupkg -Source feed2 -ApiKey az -NonInteractive", nuget.display());
+        let outcome = job.run_script(&push, &place).unwrap();
+        assert!(outcome.succeeded(), "{}", outcome.raw);
+        let stored = emulator.world().organizations[0].feed(None, "feed2").unwrap().packages.clone();
+        assert!(stored.iter().any(|p| p.name == "Contoso.Fresh" && p.version == "3.1.0"));
+    }
+    let put = format!(
+        "curl -sf -u any:{token} -T nuget.config https://pkgs.dev.azure.com/contoso/_packaging/feed2/maven/v1/com/contoso/fresh/1/fresh-1.jar"
+    );
+    fs::write(place.join("nuget.config"), "x").unwrap();
+    assert!(job.run_script(&put, &place).unwrap().succeeded());
+    let get = put.replace("-T nuget.config", "");
+    assert_eq!(job.run_script(&get, &place).unwrap().raw, "x\n");
+}
+
+#[test]
+fn a_redirect_to_a_foreign_host_shows_what_git_sends_there() {
+    if !has("git") {
+        return;
+    }
+    let emulator = Emulator::start(World::sample_with_repositories()).unwrap();
+    let token = token(&emulator);
+    let mut job = Job::new(&emulator, JobOptions::default()).unwrap();
+    let target = Target::Path("dev.azure.com".into(), "/contoso/Shop/_git/hello/info/refs".into());
+    emulator.fault(Fault::new(target, Effect::Redirect(302, "evil.example".into())));
+    let place = job.sources();
+    let scoped = format!("git -c http.https://dev.azure.com.extraheader='Authorization: Bearer {token}'");
+    let clone = "clone https://dev.azure.com/contoso/Shop/_git/hello";
+    let outcome = job.run_script(&format!("{scoped} {clone} a"), &place).unwrap();
+    assert!(outcome.succeeded(), "{}", outcome.raw);
+    let leaks: Vec<String> = emulator
+        .requests_to("evil.example")
+        .iter()
+        .filter(|r| r.authorization.is_token())
+        .map(|r| r.method.clone())
+        .collect();
+    assert!(
+        !leaks.is_empty() && leaks.iter().all(|method| method == "POST"),
+        "git sends a scoped header on the POST after a redirect: {leaks:?}"
+    );
+    emulator.clear_requests();
+    let outcome = job
+        .run_script(&format!("{scoped} -c http.https://dev.azure.com.followRedirects=false {clone} b"), &place)
+        .unwrap();
+    assert!(!outcome.succeeded() && emulator.requests_to("evil.example").is_empty());
 }

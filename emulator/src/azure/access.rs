@@ -32,7 +32,7 @@ pub(crate) enum Door {
 pub(crate) fn caller(state: &State, call: &Call, organization: &str, door: Door) -> Result<Caller, Answer> {
     let world = state.world();
     let secret = match call.credential() {
-        // As GitHub answers it (actions/checkout#2299); the status of Azure Repos is not known.
+        // As GitHub answers it; the status of Azure Repos is not known.
         Credential::Several => return Err(Answer::text(400, "Duplicate header: Authorization")),
         Credential::Basic { user, password } if !user.is_empty() => password,
         Credential::Bearer(token) => token,

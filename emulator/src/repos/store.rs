@@ -2,7 +2,7 @@
 
 use super::lfs_id;
 use crate::world::{Repository, World};
-use anyhow::{Context, ensure};
+use anyhow::{Context, anyhow, ensure};
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -19,6 +19,9 @@ pub(crate) fn nowhere() -> &'static str {
     if cfg!(windows) { "NUL" } else { "/dev/null" }
 }
 
+/// The commit of each repository, by owner (in lower case) and name.
+type Heads = HashMap<(String, String), String>;
+
 /// A directory of bare repositories.
 pub(crate) struct GitStore {
     root: TempDir,
@@ -31,16 +34,34 @@ impl GitStore {
         let of_organizations =
             world.organizations.iter().flat_map(|o| o.repositories.iter().map(|r| (o.name.as_str(), r)));
         let of_hosts = world.foreign_hosts.iter().flat_map(|h| h.repositories.iter().map(|r| (h.name.as_str(), r)));
-        let mut all: Vec<(&str, &Repository)> = of_organizations.chain(of_hosts).collect();
-        all.sort_by_key(|(_, repository)| !repository.submodules.is_empty());
-        let mut heads = HashMap::new();
-        for (owner, repository) in all {
-            let directory = store.path(owner, &repository.project, &repository.name);
-            let head = make(&directory, repository, &heads)
-                .with_context(|| format!("making the repository {} of {owner}", repository.name))?;
-            heads.insert(repository.name.clone(), head);
+        let (simple, nested): (Vec<_>, Vec<_>) =
+            of_organizations.chain(of_hosts).partition(|(_, repository)| repository.submodules.is_empty());
+        let mut heads = Heads::new();
+        for generation in [simple, nested] {
+            heads.extend(store.make_all(&generation, &heads)?);
         }
         Ok(store)
+    }
+
+    /// Makes repositories side by side.
+    fn make_all(&self, wanted: &[(&str, &Repository)], heads: &Heads) -> anyhow::Result<Heads> {
+        std::thread::scope(|scope| {
+            let running: Vec<_> = wanted
+                .iter()
+                .map(|(owner, repository)| {
+                    let directory = self.path(owner, &repository.project, &repository.name);
+                    scope.spawn(move || {
+                        let head = make(&directory, &stream(owner, repository, heads))
+                            .with_context(|| format!("making the repository {} of {owner}", repository.name))?;
+                        Ok(((owner.to_lowercase(), repository.name.clone()), head))
+                    })
+                })
+                .collect();
+            running
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|_| Err(anyhow!("a thread panicked"))))
+                .collect()
+        })
     }
 
     /// Where a repository lies.
@@ -58,24 +79,29 @@ fn git(directory: &Path) -> Command {
     command
 }
 
-/// Makes a bare repository with one commit on `main` and returns the commit's id.
-fn make(directory: &Path, repository: &Repository, heads: &HashMap<String, String>) -> anyhow::Result<String> {
-    std::fs::create_dir_all(directory)?;
-    let made = git(directory).args(["init", "--quiet", "--bare", "--initial-branch=main"]).status()?;
-    ensure!(made.success(), "git init failed");
-    let config = "[http]\n\treceivepack = true\n[uploadpack]\n\tallowAnySHA1InWant = true\n";
-    std::fs::OpenOptions::new().append(true).open(directory.join("config"))?.write_all(config.as_bytes())?;
-    let mut child = git(directory).args(["fast-import", "--quiet"]).stdin(Stdio::piped()).spawn()?;
+/// Makes a bare repository from a stream for `git fast-import` and returns the id of its commit.
+fn make(directory: &Path, stream: &str) -> anyhow::Result<String> {
+    // What `git init --bare` would make, without a process of its own.
+    for folder in ["objects/info", "objects/pack", "refs/heads", "refs/tags"] {
+        std::fs::create_dir_all(directory.join(folder))?;
+    }
+    std::fs::write(directory.join("HEAD"), "ref: refs/heads/main\n")?;
+    let config = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n[http]\n\treceivepack = true\n[uploadpack]\n\t\
+                  allowAnySHA1InWant = true\n";
+    std::fs::write(directory.join("config"), config)?;
+    let mut child = git(directory)
+        .args(["-c", "core.fsync=none", "-c", "fastimport.unpackLimit=0", "fast-import", "--quiet"])
+        .stdin(Stdio::piped())
+        .spawn()?;
     let mut input = child.stdin.take().context("no pipe to git")?;
-    input.write_all(stream(repository, heads).as_bytes())?;
+    input.write_all(stream.as_bytes())?;
     drop(input);
     ensure!(child.wait()?.success(), "git fast-import failed");
-    let output = git(directory).args(["rev-parse", "refs/heads/main"]).output()?;
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    Ok(std::fs::read_to_string(directory.join("refs/heads/main"))?.trim().to_owned())
 }
 
 /// The commit in the language of `git fast-import`.
-fn stream(repository: &Repository, heads: &HashMap<String, String>) -> String {
+fn stream(owner: &str, repository: &Repository, heads: &Heads) -> String {
     let mut files = repository.files.clone();
     let mut modules = String::new();
     for (path, url) in &repository.submodules {
@@ -106,8 +132,11 @@ fn stream(repository: &Repository, heads: &HashMap<String, String>) -> String {
     }
     for (path, url) in &repository.submodules {
         let name = url.rsplit('/').next().unwrap_or_default();
+        let elsewhere = heads.iter().find(|((o, n), _)| n == name && url.to_lowercase().contains(&format!("/{o}/")));
+        let here = heads.get(&(owner.to_lowercase(), name.to_owned()));
         let unknown = "1".repeat(40);
-        let _ = writeln!(text, "M 160000 {} {path}", heads.get(name).unwrap_or(&unknown));
+        let commit = elsewhere.map(|(_, head)| head).or(here).unwrap_or(&unknown);
+        let _ = writeln!(text, "M 160000 {commit} {path}");
     }
     text
 }

@@ -145,7 +145,8 @@ pub struct Repository {
     pub name: String,
     /// Files of the only commit on `main`.
     pub files: Vec<(String, String)>,
-    /// Submodules: path, URL as written in `.gitmodules`, and the repository whose commit is pinned as `host-or-organization/name`.
+    /// Submodules: path, and URL as written in `.gitmodules`. The last part of the URL names the repository whose commit is
+    /// pinned, of the organization or foreign host that the URL names, else of the same owner.
     pub submodules: Vec<(String, String)>,
     /// Files that git-lfs keeps outside the repository.
     pub lfs_files: Vec<(String, String)>,
