@@ -213,14 +213,14 @@ impl Job {
             !HIDDEN_PREFIXES.iter().any(|prefix| upper.starts_with(prefix)) && upper != "SYSTEM_ACCESSTOKEN"
         };
         let path = |name: &str| self.variable(name).map(PathBuf::from);
-        // A home that is not there, or that the job may not write to, keeps no configuration: containers have such.
-        let usable = |home: &PathBuf| disk::is_folder(home) && disk::seems_writable(home);
+        // Containers have users whose home is not there.
+        let standing = |home: &PathBuf| disk::is_folder(home);
         let home = if cfg!(windows) { path("USERPROFILE") } else { path("HOME") };
         Host {
             windows: cfg!(windows),
             environment: self.environment.clone().into_iter().filter(|(name, _)| visible(name)).collect(),
-            account_home: account_home().filter(usable).filter(|account| Some(account) != home.as_ref()),
-            home: home.filter(|home| disk::is_folder(home)),
+            account_home: account_home().filter(standing).filter(|account| Some(account) != home.as_ref()),
+            home: home.filter(standing),
             pipeline_workspace: path("PIPELINE_WORKSPACE").or_else(|| path("AGENT_BUILDDIRECTORY")),
             working_directory,
             program,

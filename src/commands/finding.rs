@@ -32,6 +32,10 @@ impl Look for Disk {
         disk::list(folder)
     }
 
+    fn may_write(&self, folder: &Path) -> bool {
+        disk::seems_writable(folder)
+    }
+
     fn program(&self, name: &str) -> Option<PathBuf> {
         disk::resolve(&which::which_in(name, self.path.as_deref(), "/").ok()?)
     }

@@ -19,8 +19,8 @@ use crate::http::Http;
 use crate::identity::entra::{self, Issued};
 use crate::identity::pipeline::{self, AssertionError};
 use crate::plan::{Change, Plan};
-use crate::tools::PlanError;
 use crate::tools::survey::{Grant, Outcome, Standing};
+use crate::tools::{self, PlanError};
 
 /// For all of the network: the whole step must end within 45 seconds, whatever a server does.
 const NETWORK_LIMIT: Duration = Duration::from_secs(38);
@@ -77,7 +77,7 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let settings = inputs::settings(&job)?;
     let run = new_run(&job)?;
     let host = job.host(settings.working_directory.clone(), Job::program());
-    let left = undo::sweep(&host.places(), &run);
+    let left = undo::sweep(&tools::places(&host), &run);
     let earlier = job.earlier_runs();
     let grants: Vec<Grant> = earlier.iter().flat_map(|run| run.grants.clone()).collect();
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// The content of a text file, which encodes back to the very bytes that it came from.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Text {
     /// The text without a byte-order mark.
     pub body: String,

@@ -31,11 +31,6 @@ impl Host {
         exact.or_else(|| self.windows.then(any_case).flatten()).map(String::as_str).filter(|value| !value.is_empty())
     }
 
-    /// The folders in which tools may have files changed, and whose journals know of it.
-    pub fn places(&self) -> Vec<PathBuf> {
-        [&self.home, &self.account_home, &self.pipeline_workspace].into_iter().flatten().cloned().collect()
-    }
-
     /// A variable whose name its reader compares without regard to case.
     pub fn variable_in_any_case(&self, name: &str) -> Option<&str> {
         let mut found = self.environment.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
@@ -49,6 +44,10 @@ pub trait Look {
     fn read(&self, path: &Path) -> Option<Vec<u8>>;
     /// The names in a folder; none where it cannot be listed.
     fn list(&self, folder: &Path) -> Vec<String>;
+    /// Whether files can be made in a folder, as far as can be seen without making one.
+    fn may_write(&self, _folder: &Path) -> bool {
+        true
+    }
     /// The real path of a program on PATH, links followed.
     fn program(&self, name: &str) -> Option<PathBuf>;
 }

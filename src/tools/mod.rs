@@ -66,6 +66,11 @@ pub trait Tool: Sync {
     /// The user's own configuration outside the workspace, which stays in force.
     fn user_files(&self, host: &Host, look: &dyn Look) -> Vec<PathBuf>;
 
+    /// The folders whose journals know of this tool's changes to files that are not ours alone.
+    fn places(&self, _host: &Host) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// Every registry, repository or source that these files name. `files` holds what [`Tool::reads`] accepted, and then the
     /// user's own files.
     fn mentions(&self, files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unparsable>>;
@@ -190,7 +195,7 @@ impl PlanError {
                 format!("mend or remove {file}, or leave '{tool}' out of the input 'tools'")
             }
             Self::NoPlace { tool, .. } => {
-                format!("run the step on an agent where it is set, or leave '{tool}' out of the input 'tools'")
+                format!("mend that in the agent's or the job's set-up, or leave '{tool}' out of the input 'tools'")
             }
         }
     }
@@ -199,6 +204,14 @@ impl PlanError {
 /// The tool that the input `tools` means by `name`, without regard to case.
 pub fn by_name(name: &str) -> Option<&'static dyn Tool> {
     TOOLS.into_iter().find(|tool| tool.name().eq_ignore_ascii_case(name))
+}
+
+/// The folders whose journals know of any tool's changes, each once.
+pub fn places(host: &Host) -> Vec<PathBuf> {
+    let mut places: Vec<PathBuf> = TOOLS.iter().flat_map(|tool| tool.places(host)).collect();
+    places.sort();
+    places.dedup();
+    places
 }
 
 /// The variable through which `tool` reaches the token for `organization` in later steps.

@@ -3,7 +3,7 @@
 //! Later steps get a user configuration of ours that holds the user's own lines and then a credential for each feed, which
 //! refers to a variable: npm, pnpm and yarn replace `${VAR}` (npm's documentation of `.npmrc`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -12,7 +12,7 @@ use super::host::{Host, Look};
 use super::{Binding, Mention, PlanError, Request, SourceFile, Tool, Unparsable, token_variable};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::npmrc;
-use crate::edit::text::{Text, splice};
+use crate::edit::text::splice;
 use crate::plan::{Change, Plan, Served, Template, Variable};
 
 /// npm.
@@ -72,18 +72,21 @@ impl Tool for Npm {
 
     fn plan(&self, request: &Request<'_>, plan: &mut Plan) -> Result<(), PlanError> {
         let user_file = request.files.iter().find(|file| !file.in_workspace);
-        let carried = user_file.map_or_else(|| Text::decode(b"").map_err(|_| ()), |file| Ok(file.text.clone()));
-        let Ok(carried) = carried else { return Ok(()) };
+        let carried = user_file.map(|file| file.text.clone()).unwrap_or_default();
         let standing = npmrc::assignments(&carried.body);
+        let standing: BTreeMap<&str, &str> = standing.iter().map(|found| (found.key, found.value.as_str())).collect();
+        let nearer = nearer_credentials(request.files);
         let mut lines = BTreeSet::new();
         for served in request.feeds {
             let reference = format!("${{{}}}", token_variable(NAME, &served.feed.organization));
             for prefix in key_prefixes(&served.feed) {
                 let key = format!("{prefix}:_authToken");
-                warn_of_nearer_credentials(request.files, &prefix, plan);
-                let has_it =
-                    standing.iter().rfind(|found| found.key == key).is_some_and(|found| found.value == reference);
-                if !has_it {
+                for place in nearer.get(prefix.as_str()).into_iter().flatten() {
+                    plan.warnings.push(format!(
+                        "{place} has a credential of its own for {prefix}, which npm prefers to this task's: remove the line"
+                    ));
+                }
+                if standing.get(key.as_str()) != Some(&reference.as_str()) {
                     lines.insert(format!("{key}={reference}"));
                 }
             }
@@ -123,21 +126,20 @@ fn key_prefixes(feed: &Feed) -> Vec<String> {
     prefixes
 }
 
-/// A credential in the repository's own file is nearer than ours, and npm takes the nearest.
-fn warn_of_nearer_credentials(files: &[SourceFile], prefix: &str, plan: &mut Plan) {
-    let workspace_files =
+/// The credentials in the repository's own files, by key prefix: they are nearer than ours, and npm takes the nearest.
+fn nearer_credentials(files: &[SourceFile]) -> BTreeMap<&str, Vec<String>> {
+    let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let of_workspace =
         files.iter().filter(|file| file.in_workspace && file.path.file_name().is_some_and(|name| name == ".npmrc"));
-    for file in workspace_files {
-        for found in npmrc::assignments(&file.text.body) {
-            let credential = found.key.strip_prefix(prefix).and_then(|rest| rest.strip_prefix(':'));
-            if credential.is_some_and(|name| matches!(name, "_authToken" | "_auth" | "_password")) {
-                plan.warnings.push(format!(
-                    "{} line {} has a credential of its own for {prefix}, which npm prefers to this task's: remove the line",
-                    file.shown, found.line
-                ));
+    for file in of_workspace {
+        for assignment in npmrc::assignments(&file.text.body) {
+            let Some((prefix, name)) = assignment.key.rsplit_once(':') else { continue };
+            if matches!(name, "_authToken" | "_auth" | "_password") {
+                found.entry(prefix).or_default().push(format!("{} line {}", file.shown, assignment.line));
             }
         }
     }
+    found
 }
 
 /// The registries that an rc file names, `${VAR}` replaced by what the later step will have.

@@ -61,6 +61,10 @@ impl Tool for Maven {
         files
     }
 
+    fn places(&self, host: &Host) -> Vec<PathBuf> {
+        homes(host)
+    }
+
     fn mentions(&self, files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unparsable>> {
         model::mentions(files, host)
     }
@@ -205,10 +209,10 @@ fn by_arguments(
 
 /// The home folders' files. Each is planned for here too, so that one that cannot be used stops the run before it begins.
 fn in_homes(request: &Request<'_>, entries: &[Entry]) -> Result<Vec<Change>, PlanError> {
-    let homes = homes(request.host);
+    let mut homes = homes(request.host);
+    homes.retain(|home| request.look.may_write(home));
     if homes.is_empty() {
-        let reason =
-            "no home folder is known (HOME or USERPROFILE is not set), and its settings.xml goes there".to_owned();
+        let reason = "there is no home folder that can be written to, and its settings.xml goes there".to_owned();
         return Err(PlanError::NoPlace { tool: NAME, reason });
     }
     let change = |home: &PathBuf| {

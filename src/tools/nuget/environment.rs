@@ -1,5 +1,7 @@
 //! Credentials in variables: NuGet's own, and those of Microsoft's credential provider.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::Source;
@@ -48,12 +50,9 @@ pub fn add_source_variables(request: &Request<'_>, sources: &[Source<'_>], plan:
 
 /// Adds what Microsoft's provider reads. Always, since a later step may install it and nothing else reads these.
 pub fn add_provider_variables(request: &Request<'_>, plan: &mut Plan) {
-    let mut feeds: Vec<&Feed> = Vec::new();
-    for feed in request.feeds.iter().map(|served| &served.feed).filter(|feed| (request.serves)(&feed.organization)) {
-        if !feeds.iter().any(|known| known.url.as_str().eq_ignore_ascii_case(feed.url.as_str())) {
-            feeds.push(feed);
-        }
-    }
+    let mut known = BTreeSet::new();
+    let mut feeds: Vec<&Feed> = request.feeds.iter().map(|served| &served.feed).collect();
+    feeds.retain(|feed| (request.serves)(&feed.organization) && known.insert(feed.url.as_str().to_ascii_lowercase()));
     if feeds.is_empty() {
         return;
     }

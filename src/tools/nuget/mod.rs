@@ -14,6 +14,7 @@ mod environment;
 mod names;
 mod places;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::host::{Host, Look};
@@ -46,6 +47,10 @@ impl Tool for NuGet {
 
     fn user_files(&self, host: &Host, look: &dyn Look) -> Vec<PathBuf> {
         places::files_in_force(host, look)
+    }
+
+    fn places(&self, host: &Host) -> Vec<PathBuf> {
+        places::journalled(host)
     }
 
     fn mentions(&self, files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unparsable>> {
@@ -105,7 +110,11 @@ impl NuGet {
     /// The sources to write, each spelling once: clients compare the names of credentials with regard to case (measured with
     /// nuget.exe 5.8), those of sources without. What has no name, or none that can be written safely, is said.
     fn sources<'r>(&self, request: &Request<'r>, plan: &mut Plan) -> Vec<Source<'r>> {
-        let spellings = config::source_names(request.files, request.host);
+        let mut spellings: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for name in config::source_names(request.files, request.host) {
+            spellings.entry(self.name_key(&name)).or_default().push(name);
+        }
+        let mut variables: BTreeMap<String, String> = BTreeMap::new();
         let mut sources: Vec<Source<'r>> = Vec::new();
         for served in request.feeds {
             let feed = &served.feed;
@@ -114,8 +123,7 @@ impl NuGet {
                 continue;
             };
             let variable = token_variable(NAME, &feed.organization);
-            let key = self.name_key(name);
-            let same = spellings.iter().filter(|other| *other != name && self.name_key(other) == key);
+            let same = spellings.get(&self.name_key(name)).into_iter().flatten().filter(|other| *other != name);
             for spelling in std::iter::once(name).chain(same) {
                 if !names::can_be_element(spelling) {
                     plan.warnings.push(format!(
@@ -125,10 +133,13 @@ impl NuGet {
                     ));
                     continue;
                 }
-                match sources.iter().find(|source| source.entry.key == *spelling) {
-                    None => sources
-                        .push(Source { entry: Entry { key: spelling.clone(), variable: variable.clone() }, feed }),
-                    Some(known) if known.entry.variable == variable => {}
+                match variables.get(spelling) {
+                    None => {
+                        variables.insert(spelling.clone(), variable.clone());
+                        sources
+                            .push(Source { entry: Entry { key: spelling.clone(), variable: variable.clone() }, feed });
+                    }
+                    Some(known) if *known == variable => {}
                     Some(_) => plan.warnings.push(format!(
                         "NuGet gets no credential for {feed} by name: the source name '{spelling}' in {} stands for a \
                          feed of another organization too",

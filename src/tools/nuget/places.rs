@@ -66,6 +66,12 @@ pub fn for_credentials(host: &Host, look: &dyn Look) -> Vec<Place> {
     user_folders(host).into_iter().filter_map(place).collect()
 }
 
+/// The folders above all those files.
+pub fn journalled(host: &Host) -> Vec<PathBuf> {
+    let users = user_folders(host).into_iter().map(|folder| folder.base);
+    host.pipeline_workspace.iter().chain(&host.home).cloned().chain(users).collect()
+}
+
 struct UserFolder {
     /// The folder that the others are named from.
     base: PathBuf,
