@@ -47,6 +47,8 @@ struct FileEntry {
 struct RecordedEdit {
     /// The entry it serves; empty for the frame around the entries.
     key: String,
+    /// The variable that the entry refers to; empty for the frame.
+    variable: String,
     removed: String,
     inserted: String,
     /// The ids of the runs that need it.
@@ -101,8 +103,11 @@ impl Ledger {
             }
         }
         for keyed in &edits {
+            let variable =
+                file.entries.iter().find(|wanted| wanted.key == keyed.key).map(|wanted| wanted.variable.clone());
             entry.edits.push(RecordedEdit {
                 key: keyed.key.clone(),
+                variable: variable.unwrap_or_default(),
                 removed: text.body[keyed.edit.range.clone()].to_owned(),
                 inserted: keyed.edit.replacement.clone(),
                 users: vec![run.id.clone()],
@@ -208,18 +213,17 @@ impl FileEntry {
         let Ok(text) = Text::decode(&bytes) else { return Ok(()) };
         let (frame, entries): (Vec<_>, Vec<_>) = unused.into_iter().partition(|edit| edit.key.is_empty());
         let mut body = text.body.clone();
-        for edit in entries.iter().rev() {
-            if !take_back(&mut body, edit) {
-                left.push(format!(
-                    "{}: '{}' was changed by somebody else since, and is left as it is",
-                    self.path.display(),
-                    edit.key
-                ));
-            }
+        let kept: Vec<&RecordedEdit> = entries.iter().rev().filter(|edit| !take_back(&mut body, edit)).collect();
+        for edit in kept.into_iter().filter(|edit| self.still_stands(&body, edit)) {
+            left.push(format!(
+                "{}: '{}' was changed by somebody else since, and is left as it is",
+                self.path.display(),
+                edit.key
+            ));
         }
         // Somebody else's content may stand in our frame by now: it goes only where nothing else is left.
         let mut bare = body.clone();
-        let frame_gone = frame.iter().rev().all(|edit| take_back(&mut bare, edit));
+        let frame_gone = frame.iter().rev().all(|edit| take_back(&mut bare, edit) || !bare.contains(&edit.inserted));
         let bare_bytes = text.encode(&bare);
         if frame_gone && original.is_none() && bare.trim().is_empty() {
             return self.remove();
@@ -227,6 +231,12 @@ impl FileEntry {
         let bytes_after = if original.as_ref() == Some(&bare_bytes) { bare_bytes } else { text.encode(&body) };
         self.written = STANDARD.encode(&bytes_after);
         if bytes_after == bytes { Ok(()) } else { disk::replace(&self.path, &bytes_after).map_err(failed) }
+    }
+
+    /// Whether what an edit inserted stands there in another form by now. Nobody else writes our variables: where nothing refers
+    /// to this one any more, somebody has removed the entry, or it never reached the file.
+    fn still_stands(&self, body: &str, edit: &RecordedEdit) -> bool {
+        !self.edits.iter().any(|other| other.variable == edit.variable) && body.contains(&edit.variable)
     }
 
     fn remove(&self) -> Result<(), ApplyError> {
@@ -242,17 +252,12 @@ impl FileEntry {
     }
 }
 
-/// Puts back what an edit removed, where what it inserted stands exactly once. An edit that never reached the file is done.
+/// Puts back what an edit removed, where what it inserted stands exactly once.
 fn take_back(body: &mut String, edit: &RecordedEdit) -> bool {
     let places: Vec<usize> = body.match_indices(&edit.inserted).map(|(at, _)| at).take(2).collect();
-    match places.as_slice() {
-        [at] => {
-            body.replace_range(*at..*at + edit.inserted.len(), &edit.removed);
-            true
-        }
-        [] => edit.removed.is_empty() || body.contains(&edit.removed),
-        _ => false,
-    }
+    let [at] = places[..] else { return false };
+    body.replace_range(at..at + edit.inserted.len(), &edit.removed);
+    true
 }
 
 /// Whether the run of a journal's user is over, as `current` sees it.
