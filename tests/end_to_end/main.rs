@@ -1,4 +1,10 @@
 //! The whole task against the emulator, with the agent's environment and the real tools.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on ends there, in its helpers too")]
+
+mod exchange;
+mod exchange_refused;
+mod exchange_trouble;
 mod npm;
 mod support;
+mod undo;

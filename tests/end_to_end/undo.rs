@@ -1,0 +1,282 @@
+//! After the job everything is as before: files, modes, links, variables.
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use ado_entra_auth_emulator::agent::{Job, JobOptions, Variable};
+use ado_entra_auth_emulator::world::SECOND_CONNECTION;
+
+use crate::support::{
+    Snapshot, assert_succeeded, bare_step, emulator, finish, job, named, next_job, read, run, script, step,
+    step_with_env, variable, write, write_file,
+};
+
+pub const NPMRC: &str = "@contoso:registry=https://pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/\n";
+pub const NUGET: &str = r#"<?xml version="1.0" encoding="utf-8"?>
+<configuration><packageSources><clear /><add key="feed1" value="https://pkgs.dev.azure.com/contoso/_packaging/feed1/nuget/v3/index.json" /></packageSources></configuration>
+"#;
+pub const POM: &str = r"<project><modelVersion>4.0.0</modelVersion><groupId>shop</groupId><artifactId>shop</artifactId><version>1</version>
+<packaging>pom</packaging><repositories><repository><id>feed1</id>
+<url>https://pkgs.dev.azure.com/contoso/_packaging/feed1/maven/v1</url></repository></repositories></project>
+";
+pub const SETTINGS: &str = "<?xml version=\"1.0\"?>\r\n<!-- mine -->\r\n<settings>\r\n  <servers>\r\n    <server><id>other</id>\
+    <password>{abc=}</password></server>\r\n  </servers>\r\n</settings>";
+
+/// A checkout that names a feed for every tool.
+pub fn fill_checkout(job: &Job<'_>) {
+    write(job, ".npmrc", NPMRC);
+    write(job, "package.json", r#"{"name":"shop","version":"1.0.0"}"#);
+    write(job, "app/nuget.config", NUGET);
+    write(job, "pom.xml", POM);
+}
+
+/// A home folder and a workspace in which the user keeps files of each tool.
+pub fn fill_home(job: &Job<'_>) {
+    write_file(&job.home().join(".npmrc"), "; mine\nfund=false");
+    write_file(&job.home().join(".m2/settings.xml"), SETTINGS);
+    std::fs::set_permissions(job.home().join(".m2/settings.xml"), PermissionsExt::from_mode(0o640)).unwrap();
+    write_file(&job.home().join(".gitconfig"), "[user]\n\tname = me\n");
+    write_file(&job.root().join("_work/1/nuget.config"), "\u{feff}<configuration>\r\n</configuration>");
+}
+
+#[test]
+fn everything_is_as_before_after_the_job() {
+    for (filled, mode) in [(false, "helper"), (true, "helper"), (true, "extraHeader")] {
+        let emulator = emulator();
+        let mut job = job(&emulator);
+        fill_checkout(&job);
+        if filled {
+            fill_home(&job);
+            job.set_variable(Variable::public("GIT_CONFIG_COUNT", "1"));
+            job.set_variable(Variable::public("GIT_CONFIG_KEY_0", "user.email"));
+            job.set_variable(Variable::public("GIT_CONFIG_VALUE_0", "me@contoso.example"));
+            job.set_variable(Variable::public(
+                "NPM_CONFIG_USERCONFIG",
+                &job.home().join(".npmrc").display().to_string(),
+            ));
+            let endpoints = r#"{"endpointCredentials":[{"endpoint":"https://registry.example.com/","password":"x"}]}"#;
+            job.set_variable(Variable::public("VSS_NUGET_EXTERNAL_FEED_ENDPOINTS", endpoints));
+            job.set_variable(Variable::public("MAVEN_ARGS", "-B"));
+        }
+        let sources = job.sources();
+        script(
+            &mut job,
+            &sources,
+            "git init -q && git add -A && git -c user.name=a -c user.email=a@b commit -qm first",
+        );
+        let before = Snapshot::of(&job);
+        let sources_before = Snapshot::below(&sources);
+        let outcome = run(&emulator, &mut job, &step().input("gitCredential", mode));
+        assert!(outcome.variables_set.len() > 8, "{}", outcome.log);
+        for tool in ["npm:", "maven:", "nuget:", "git:"] {
+            assert!(outcome.log.contains(tool), "{}", outcome.log);
+        }
+        // The checkout is never touched.
+        sources_before.assert_same(&Snapshot::below(&sources), "the checkout after the step");
+        assert_eq!(script(&mut job, &sources, "git status --porcelain").raw, "");
+        finish(&mut job);
+        before.assert_same(&Snapshot::of(&job), &format!("after the job, filled {filled}, {mode}"));
+    }
+}
+
+#[test]
+fn a_linked_settings_file_stays_a_link_and_modes_stay() {
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    fill_checkout(&job);
+    let real = job.home().join("dotfiles/maven.xml");
+    write_file(&real, SETTINGS);
+    std::fs::set_permissions(&real, PermissionsExt::from_mode(0o604)).unwrap();
+    std::fs::create_dir_all(job.home().join(".m2")).unwrap();
+    symlink("../dotfiles/maven.xml", job.home().join(".m2/settings.xml")).unwrap();
+    let before = Snapshot::of(&job);
+    run(&emulator, &mut job, &step());
+    assert!(job.home().join(".m2/settings.xml").is_symlink());
+    assert!(read(&real).contains("<id>feed1</id>"), "{}", read(&real));
+    assert_eq!(std::fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o604);
+    finish(&mut job);
+    before.assert_same(&Snapshot::of(&job), "after the job");
+}
+
+#[test]
+fn several_steps_are_undone_in_either_order() {
+    for (first, second) in [(false, true), (true, false), (false, false)] {
+        let emulator = emulator();
+        let mut job = job(&emulator);
+        fill_checkout(&job);
+        fill_home(&job);
+        let before = Snapshot::of(&job);
+        let with = |other: bool| {
+            if other { bare_step().connection("azureDevOpsServiceConnection", SECOND_CONNECTION) } else { step() }
+        };
+        let (one, two) = (named(&with(first), "one"), named(&with(second), "two"));
+        run(&emulator, &mut job, &one);
+        run(&emulator, &mut job, &two);
+        finish(&mut job);
+        before.assert_same(&Snapshot::of(&job), "last in, first out");
+
+        // The order that the agent does not use today: each post-job part as a job step of its own.
+        let mut job = next_job(&emulator, &job.root().to_path_buf());
+        let before = Snapshot::of(&job);
+        run(&emulator, &mut job, &one);
+        run(&emulator, &mut job, &two);
+        for step in [&one, &two] {
+            let mut post = step.clone();
+            post.command = post.post_command.take().unwrap();
+            assert_succeeded(&job.run_task(&post).unwrap());
+        }
+        before.assert_same(&Snapshot::of(&job), "first in, first out");
+    }
+}
+
+#[test]
+fn the_post_job_part_alone_does_nothing() {
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    fill_checkout(&job);
+    fill_home(&job);
+    let before = Snapshot::of(&job);
+    job.skip_task(&step());
+    finish(&mut job);
+    before.assert_same(&Snapshot::of(&job), "the step was skipped");
+}
+
+/// What a hostile step could write into the post-job part's task variable, it cannot: but a wrong value must harm nothing.
+#[test]
+fn the_post_job_part_touches_only_runs_of_this_agent() {
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    let victim = job.root().join("ado-entra-auth-0123456789abcdef");
+    write_file(&victim.join("keep"), "x");
+    std::fs::set_permissions(&victim, PermissionsExt::from_mode(0o700)).unwrap();
+    let link = job.temp().join("ado-entra-auth-fedcba9876543210");
+    symlink(&victim, &link).unwrap();
+    for value in [victim.clone(), link, job.home().to_path_buf(), "/".into(), "ado-entra-auth-0123456789abcdef".into()]
+    {
+        let mut step = step();
+        let command = format!(
+            "export VSTS_TASKVARIABLE_ADO_ENTRA_AUTH_RUN='{}'; exec '{}' post",
+            value.display(),
+            crate::support::BINARY
+        );
+        step.command = crate::support::words(&["sh", "-c", &command]);
+        let outcome = job.run_task(&step).unwrap();
+        assert_succeeded(&outcome);
+        assert_eq!(read(victim.join("keep")), "x", "{}", value.display());
+    }
+}
+
+#[test]
+fn a_failed_step_can_be_tried_again() {
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    fill_checkout(&job);
+    fill_home(&job);
+    let before = Snapshot::of(&job);
+    let fault = ado_entra_auth_emulator::Fault::new(
+        ado_entra_auth_emulator::Endpoint::Token,
+        ado_entra_auth_emulator::Effect::entra(7_000_112),
+    );
+    emulator.fault(fault);
+    crate::support::assert_refused(&emulator, &mut job, &step(), &["AADSTS7000112"]);
+    emulator.end_faults();
+    run(&emulator, &mut job, &step());
+    finish(&mut job);
+    before.assert_same(&Snapshot::of(&job), "failure, then success");
+}
+
+#[test]
+fn what_the_user_changes_meanwhile_stays() {
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    fill_checkout(&job);
+    fill_home(&job);
+    run(&emulator, &mut job, &step());
+    let settings = job.home().join(".m2/settings.xml");
+    let edited = read(&settings).replace("</settings>", "<offline>true</offline></settings>");
+    std::fs::write(&settings, edited).unwrap();
+    job.set_variable(Variable::public("NPM_CONFIG_USERCONFIG", "/the/users/own"));
+    finish(&mut job);
+    assert_eq!(read(&settings), SETTINGS.replace("</settings>", "<offline>true</offline></settings>"));
+    assert_eq!(variable(&job, "NPM_CONFIG_USERCONFIG"), "/the/users/own");
+    assert!(!job.home().join(".ado-entra-auth").exists());
+
+    // Deleted, it stays deleted.
+    let mut job = next_job(&emulator, &job.root().to_path_buf());
+    run(&emulator, &mut job, &step());
+    std::fs::remove_file(&settings).unwrap();
+    finish(&mut job);
+    assert!(!settings.exists() && !job.home().join(".ado-entra-auth").exists());
+}
+
+#[test]
+fn what_the_user_did_to_our_entry_is_left_and_said() {
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    fill_checkout(&job);
+    fill_home(&job);
+    run(&emulator, &mut job, &step());
+    let settings = job.home().join(".m2/settings.xml");
+    let edited = read(&settings).replace("<id>feed1</id>", "<id>feed1</id><!-- mine now -->");
+    assert_ne!(edited, read(&settings));
+    std::fs::write(&settings, &edited).unwrap();
+    let outcomes = job.finish().unwrap();
+    assert_eq!(read(&settings), edited);
+    assert!(
+        outcomes[0].warnings.iter().any(|w| w.contains("settings.xml") && w.contains("feed1")),
+        "{:?}",
+        outcomes[0].warnings
+    );
+}
+
+#[test]
+fn a_file_locked_or_replaced_by_a_folder_is_a_warning() {
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    fill_checkout(&job);
+    fill_home(&job);
+    run(&emulator, &mut job, &step());
+    let settings = job.home().join(".m2/settings.xml");
+    std::fs::remove_file(&settings).unwrap();
+    std::fs::create_dir(&settings).unwrap();
+    std::fs::remove_dir_all(job.temp()).unwrap();
+    std::fs::create_dir(job.temp()).unwrap();
+    for outcome in job.finish().unwrap() {
+        assert_succeeded(&outcome);
+    }
+    assert!(settings.is_dir());
+}
+
+/// `umask 000` gives away whatever is made without a mode.
+#[test]
+fn private_files_are_private_from_the_start() {
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    fill_checkout(&job);
+    let before = Snapshot::below(job.root());
+    let mut step = step();
+    step.command =
+        crate::support::words(&["bash", "-c", &format!("umask 000; exec '{}' task", crate::support::BINARY)]);
+    run(&emulator, &mut job, &step);
+    let new = before.new_in(&Snapshot::below(job.root()));
+    assert!(new.len() > 3, "{new:?}");
+    for (path, mode) in new {
+        let folder_of_the_tool = path.ends_with(".m2");
+        assert!(mode & 0o077 == 0 || folder_of_the_tool, "{}: {mode:o}", path.display());
+    }
+    finish(&mut job);
+}
+
+/// Names in the temporary folder that somebody else took are not followed or removed.
+#[test]
+fn links_planted_in_the_temporary_folder_are_not_followed() {
+    let emulator = emulator();
+    let mut job = Job::new(&emulator, JobOptions::default()).unwrap();
+    let victim = job.root().join("victim");
+    write_file(&victim.join("keep"), "x");
+    symlink(&victim, job.temp().join("ado-entra-auth-00112233445566aa")).unwrap();
+    std::fs::create_dir(job.temp().join("ado-entra-auth-00112233445566bb")).unwrap();
+    run(&emulator, &mut job, &step());
+    assert_eq!(read(victim.join("keep")), "x");
+    assert!(job.temp().join("ado-entra-auth-00112233445566aa").is_symlink());
+    finish(&mut job);
+}
