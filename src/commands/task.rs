@@ -125,12 +125,15 @@ fn block_on<T>(work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| stop(&format!("the system refused a timer or socket: {error}"), "run again"))?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = work => outcome,
             () = cancelled() => Err(Stop::Cancelled),
         }
-    })
+    });
+    // A look-up of a name that hangs in the system cannot be ended, and must not be waited for.
+    runtime.shutdown_background();
+    outcome
 }
 
 /// Ends when the agent cancels the step. What follows the network takes milliseconds and is not interrupted: the post-job
