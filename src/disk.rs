@@ -177,20 +177,43 @@ fn new_private_file(path: &Path) -> io::Result<File> {
 
 /// Replaces the file at `path`, or makes it, in one step: a reader sees the old bytes or the new ones.
 ///
-/// A file that exists keeps its mode and owner, a link stays a link; a new one only this user can read.
+/// A file that exists keeps its mode and owner, a link stays a link; a new one only this user can read. The new bytes stand
+/// beside the file until they take its place, under a name that [`remove_unfinished`] finds again after a kill. Only the holder
+/// of a [`Lock`] may replace, since that name is always the same.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-    let folder = target.parent().ok_or_else(|| io::Error::other("it has no folder"))?;
-    let mut file = tempfile::Builder::new().prefix(".ado-entra-auth-").tempfile_in(folder)?;
-    file.write_all(bytes)?;
-    if let Ok(former) = fs::metadata(&target) {
-        fs::set_permissions(file.path(), former.permissions())?;
-        keep_owner(file.path(), &former);
+    let (target, unfinished) = unfinished(path)?;
+    remove_file(&unfinished)?;
+    let replaced = fill(&unfinished, &target, bytes).and_then(|()| fs::rename(&unfinished, &target));
+    if replaced.is_err() {
+        let _ = remove_file(&unfinished);
     }
-    file.as_file().sync_all()?;
-    file.persist(&target).map_err(|error| error.error)?;
-    sync_folder(folder);
-    Ok(())
+    replaced.inspect(|()| target.parent().into_iter().for_each(sync_folder))
+}
+
+/// What [`replace`] calls new bytes that have not taken their place yet.
+pub const UNFINISHED_PREFIX: &str = ".ado-entra-auth-";
+
+/// Removes what a killed [`replace`] left beside a file.
+pub fn remove_unfinished(path: &Path) -> io::Result<()> {
+    remove_file(&unfinished(path)?.1)
+}
+
+/// The file behind links, and the place of new bytes beside it. No tool takes a name that ends so for its configuration.
+fn unfinished(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let name = target.file_name().ok_or_else(|| io::Error::other("it has no name"))?.to_string_lossy();
+    let unfinished = target.with_file_name(format!("{UNFINISHED_PREFIX}{name}.new"));
+    Ok((target, unfinished))
+}
+
+fn fill(unfinished: &Path, target: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = new_private_file(unfinished)?;
+    file.write_all(bytes)?;
+    if let Ok(former) = fs::metadata(target) {
+        fs::set_permissions(unfinished, former.permissions())?;
+        keep_owner(unfinished, &former);
+    }
+    file.sync_all()
 }
 
 /// Best effort: only root may give a file away, and only root meets files of others here.

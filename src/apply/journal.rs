@@ -144,7 +144,12 @@ impl Ledger {
         }
         let _lock = self.lock()?;
         let mut left = Vec::new();
-        for name in disk::list(&folder) {
+        let (unfinished, names): (Vec<_>, Vec<_>) =
+            disk::list(&folder).into_iter().partition(|name| name.starts_with(disk::UNFINISHED_PREFIX));
+        for path in unfinished.into_iter().map(|name| folder.join(name)) {
+            disk::remove_file(&path).map_err(|error| ApplyError::write(&path, &error))?;
+        }
+        for name in names {
             let Some(mut entry) = load(&folder.join(&name)) else { continue };
             let leaving: Vec<String> =
                 entry.users.iter().filter(|user| over(user)).map(|user| user.run.clone()).collect();
@@ -193,6 +198,7 @@ impl FileEntry {
         for edit in &mut self.edits {
             edit.users.retain(|user| !leaving.contains(user));
         }
+        disk::remove_unfinished(&self.path).map_err(|error| ApplyError::write(&self.path, &error))?;
         let unused: Vec<RecordedEdit> = self.edits.extract_if(.., |edit| edit.users.is_empty()).collect();
         let Ok(Some(bytes)) = disk::read(&self.path) else {
             if self.edits.is_empty() {
