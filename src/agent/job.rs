@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use crate::apply::record::{EarlierRun, earlier_runs};
-use crate::apply::{RUN_VARIABLE, RUNS_VARIABLE};
+use crate::apply::{RUN_VARIABLE, RUNS_VARIABLE, Run};
 use crate::disk;
 use crate::http::Network;
 use crate::identity::pipeline::Pipeline;
@@ -238,9 +238,11 @@ impl Job {
         names.iter().find_map(|name| self.variable(name)).map(PathBuf::from)
     }
 
-    /// The private directory of the run that this step's main part began.
-    pub fn own_run(&self) -> Option<PathBuf> {
-        self.variable(&format!("VSTS_TASKVARIABLE_{RUN_VARIABLE}")).map(PathBuf::from)
+    /// The run that this step's main part began: in the post-job part the one to undo, in the main part an earlier attempt.
+    pub fn own_run(&self) -> Option<Run> {
+        let directory = self.variable(&format!("VSTS_TASKVARIABLE_{RUN_VARIABLE}"))?;
+        let job = self.pipeline().job_id.unwrap_or_default();
+        Run::of_directory(directory.as_ref(), &self.temp_directory()?, &job)
     }
 
     /// The earlier runs of this job.

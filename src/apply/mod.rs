@@ -38,6 +38,9 @@ pub struct Run {
     pub temp_directory: PathBuf,
     /// The id of the job.
     pub job: String,
+    /// The private directory of an earlier attempt of the same step, which the agent tries again when it failed: what a killed
+    /// one had set up is undone together with this run.
+    pub earlier_attempt: Option<PathBuf>,
 }
 
 /// Why a plan could not be done. What had been done is undone then.
@@ -86,7 +89,15 @@ impl Run {
     pub fn new(temp_directory: PathBuf, job: String) -> Self {
         use std::hash::{BuildHasher, Hasher};
         let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
-        Self { id: format!("{random:016x}"), temp_directory, job }
+        Self { id: format!("{random:016x}"), temp_directory, job, earlier_attempt: None }
+    }
+
+    /// The run whose private directory this is, where it is one: below the agent's temporary folder and ours alone.
+    pub fn of_directory(directory: &Path, temp_directory: &Path, job: &str) -> Option<Self> {
+        let id = directory.file_name()?.to_str()?.strip_prefix(DIRECTORY_PREFIX).filter(|id| undo::is_run_id(id))?;
+        let ours = directory.parent() == Some(temp_directory) && disk::is_private_folder(directory);
+        let (id, temp_directory) = (id.to_owned(), temp_directory.to_path_buf());
+        ours.then(|| Self { id, temp_directory, job: job.to_owned(), earlier_attempt: None })
     }
 
     /// Its private directory.

@@ -26,6 +26,8 @@ pub struct RunRecord {
     pub places: Vec<PathBuf>,
     /// What it set up for later steps.
     pub grants: Vec<Grant>,
+    /// The private directories of earlier attempts of the same step, oldest first.
+    pub attempts: Vec<PathBuf>,
 }
 
 /// A variable, and what it goes back to.
@@ -72,6 +74,15 @@ pub fn earlier_runs(variable: Option<&str>) -> Vec<EarlierRun> {
     runs.into_iter().filter(|run| disk::is_private_folder(&run.directory)).collect()
 }
 
+/// The same with an earlier attempt of the step, which may have been killed before it said that it was there.
+pub fn with_attempt(mut runs: Vec<EarlierRun>, attempt: Option<&Path>) -> Vec<EarlierRun> {
+    if let Some(attempt) = attempt.filter(|attempt| !runs.iter().any(|run| run.directory == **attempt)) {
+        let grants = RunRecord::load(attempt).map_or(Vec::new(), |record| record.grants);
+        runs.push(EarlierRun { directory: attempt.to_path_buf(), grants });
+    }
+    runs
+}
+
 /// The variable's value with one more run.
 pub fn runs_with(earlier: &[EarlierRun], run: &Run, grants: &[Grant]) -> String {
     let mut runs = earlier.to_vec();
@@ -112,7 +123,18 @@ impl RunRecord {
         }
         places.sort();
         places.dedup();
-        Self { version: 1, job: run.job.clone(), variables, places, grants: grants.to_vec() }
+        let attempts = run.earlier_attempt.iter().flat_map(|attempt| {
+            let before = Self::load(attempt).map_or(Vec::new(), |record| record.attempts);
+            before.into_iter().chain([attempt.clone()])
+        });
+        Self {
+            version: 1,
+            job: run.job.clone(),
+            variables,
+            places,
+            grants: grants.to_vec(),
+            attempts: attempts.collect(),
+        }
     }
 
     /// Reads the record of a private directory; nothing where it is not whole.

@@ -10,6 +10,7 @@ use super::finding;
 use crate::agent::inputs::{self, Connection, Settings};
 use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
+use crate::apply::record::with_attempt;
 use crate::apply::{self, Filling, Run, forms_to_mask, undo};
 use crate::azure_devops::organization::Organization;
 use crate::azure_devops::probe::{self, Member};
@@ -78,7 +79,7 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let run = new_run(&job)?;
     let host = job.host(settings.working_directory.clone(), Job::program());
     let left = undo::sweep(&tools::places(&host), &run);
-    let earlier = job.earlier_runs();
+    let earlier = with_attempt(job.earlier_runs(), run.earlier_attempt.as_deref());
     let grants: Vec<Grant> = earlier.iter().flat_map(|run| run.grants.clone()).collect();
 
     let (network, network_warnings) = job.network();
@@ -118,7 +119,8 @@ fn new_run(job: &Job) -> Result<Run, Stop> {
     if !disk::is_folder(&temp) {
         return Err(stop(&format!("the agent's temporary folder {} does not exist", temp.display()), remedy));
     }
-    Ok(Run::new(temp, job.pipeline().job_id.unwrap_or_default()))
+    let earlier_attempt = job.own_run().map(|run| run.directory());
+    Ok(Run { earlier_attempt, ..Run::new(temp, job.pipeline().job_id.unwrap_or_default()) })
 }
 
 fn block_on<T>(work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
