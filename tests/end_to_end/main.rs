@@ -2,9 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on ends there, in its helpers too")]
 
+mod agents;
 mod exchange;
 mod exchange_refused;
 mod exchange_trouble;
+mod kills;
 mod npm;
+mod steps;
 mod support;
 mod undo;

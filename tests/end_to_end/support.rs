@@ -205,6 +205,13 @@ impl Snapshot {
         Self { files: tree(folder), variables: BTreeMap::new() }
     }
 
+    /// The same without a folder and what is below it; the folder itself stays.
+    #[must_use]
+    pub fn without(mut self, folder: &Path) -> Self {
+        self.files.retain(|path, _| path == folder || !path.starts_with(folder));
+        self
+    }
+
     /// What `after` has that this one had not, with its mode.
     pub fn new_in(&self, after: &Self) -> Vec<(PathBuf, u32)> {
         let new = after.files.iter().filter(|(path, _)| !self.files.contains_key(*path));

@@ -152,13 +152,8 @@ fn the_post_job_part_touches_only_runs_of_this_agent() {
     symlink(&victim, &link).unwrap();
     for value in [victim.clone(), link, job.home().to_path_buf(), "/".into(), "ado-entra-auth-0123456789abcdef".into()]
     {
-        let mut step = step();
-        let command = format!(
-            "export VSTS_TASKVARIABLE_ADO_ENTRA_AUTH_RUN='{}'; exec '{}' post",
-            value.display(),
-            crate::support::BINARY
-        );
-        step.command = crate::support::words(&["sh", "-c", &command]);
+        let mut step = step_with_env(&[&format!("VSTS_TASKVARIABLE_ADO_ENTRA_AUTH_RUN={}", value.display())]);
+        *step.command.last_mut().unwrap() = "post".into();
         let outcome = job.run_task(&step).unwrap();
         assert_succeeded(&outcome);
         assert_eq!(read(victim.join("keep")), "x", "{}", value.display());
