@@ -10,16 +10,6 @@ use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target, World};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use common::{has, token};
 use std::fs;
-use std::path::PathBuf;
-
-/// Where nuget.exe 5.8 lies, if anywhere.
-fn nuget() -> Option<PathBuf> {
-    let found = std::env::var_os("NUGET_EXE").map(PathBuf::from).filter(|path| path.is_file());
-    if found.is_none() {
-        eprintln!("skipped: NUGET_EXE names no nuget.exe");
-    }
-    found
-}
 
 #[test]
 fn npm_installs_and_publishes() {
@@ -98,10 +88,9 @@ fn maven_resolves_and_is_refused() {
 
 #[test]
 fn nuget_restores() {
-    if !has("mono") {
+    if !has("nuget") {
         return;
     }
-    let Some(nuget) = nuget() else { return };
     let emulator = Emulator::start(World::sample()).unwrap();
     let token = token(&emulator);
     let mut job = Job::new(&emulator, JobOptions::default()).unwrap();
@@ -114,12 +103,11 @@ fn nuget_restores() {
         r#"<packages><package id="Contoso.Hello" version="1.0.0" targetFramework="net472" /></packages>"#,
     )
     .unwrap();
-    let nuget = nuget.display();
-    let restore = format!("mono {nuget} restore packages.config -PackagesDirectory packages -NonInteractive -NoCache");
+    let restore = "nuget restore packages.config -PackagesDirectory packages -NonInteractive -NoCache";
     let outcome = job.run_script(&restore, &project).unwrap();
     assert!(outcome.succeeded(), "{}", outcome.raw);
     assert!(project.join("packages/Contoso.Hello.1.0.0/content/hello.txt").is_file(), "{}", outcome.raw);
-    let install = format!("mono {nuget} install Contoso.Hello -OutputDirectory other -NonInteractive -NoCache");
+    let install = "nuget install Contoso.Hello -OutputDirectory other -NonInteractive -NoCache";
     let outcome = job.run_script(&install, &project).unwrap();
     assert!(outcome.succeeded(), "{}", outcome.raw);
     fs::write(project.join("nuget.config"), config.replace("PASSWORD", "wrong")).unwrap();
@@ -245,12 +233,9 @@ fn clients_get_through_a_proxy_that_wants_a_password() {
             outcome.raw
         );
     }
-    if let (true, Some(nuget)) = (has("mono"), nuget()) {
+    if has("nuget") {
         let source = "https://registry.example.com/nuget/v3/index.json";
-        let script = format!(
-            "mono {} install Left.Behind -Source {source} -OutputDirectory n -NonInteractive -NoCache",
-            nuget.display()
-        );
+        let script = format!("nuget install Left.Behind -Source {source} -OutputDirectory n -NonInteractive -NoCache");
         let outcome = job.run_script(&script, &place).unwrap();
         assert!(outcome.succeeded(), "{}", outcome.raw);
     }
@@ -262,13 +247,13 @@ fn nuget_pushes_and_maven_deploys() {
     let token = token(&emulator);
     let mut job = Job::new(&emulator, JobOptions::default()).unwrap();
     let place = job.sources();
-    if let (true, Some(nuget)) = (has("mono"), nuget()) {
+    if has("nuget") {
         let config = r#"<configuration><packageSources><clear /><add key="feed2" value="https://pkgs.dev.azure.com/contoso/_packaging/feed2/nuget/v3/index.json" /></packageSources>
             <packageSourceCredentials><feed2><add key="Username" value="any" /><add key="ClearTextPassword" value="PASSWORD" /></feed2></packageSourceCredentials></configuration>"#;
         fs::write(place.join("nuget.config"), config.replace("PASSWORD", &token)).unwrap();
         let package = ado_entra_auth_emulator::world::Package::nuget("Contoso.Fresh", "3.1.0", &[]);
         fs::write(place.join("fresh.nupkg"), &package.files[0].content).unwrap();
-        let push = format!("mono {} push fresh.nupkg -Source feed2 -ApiKey az -NonInteractive", nuget.display());
+        let push = "nuget push fresh.nupkg -Source feed2 -ApiKey az -NonInteractive";
         let outcome = job.run_script(&push, &place).unwrap();
         assert!(outcome.succeeded(), "{}", outcome.raw);
         let stored = emulator.world().organizations[0].feed(None, "feed2").unwrap().packages.clone();
