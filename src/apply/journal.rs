@@ -278,3 +278,6 @@ fn is_over(user: &User, current: &Run) -> bool {
     }
     !disk::exists(&directory) || user.since + LONGEST_JOB_SECONDS < now()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,203 @@
+//! The journal on a real disk, with Maven's settings as the shared file.
+
+use std::fs;
+
+use proptest::prelude::*;
+use tempfile::TempDir;
+
+use super::*;
+use crate::azure_devops::feed::Feed;
+use crate::plan::{Change, Plan};
+use crate::tools::git::Delivery;
+use crate::tools::host::{Host, Look};
+use crate::tools::maven::Maven;
+use crate::tools::{Request, ServedFeed, Tool};
+
+struct Blind;
+
+impl Look for Blind {
+    fn read(&self, path: &Path) -> Option<Vec<u8>> {
+        fs::read(path).ok()
+    }
+    fn list(&self, _folder: &Path) -> Vec<String> {
+        Vec::new()
+    }
+    fn program(&self, _name: &str) -> Option<PathBuf> {
+        None
+    }
+}
+
+/// What the Maven tool wants in the home folder for repositories of these ids.
+fn wanted(home: &Path, ids: &[&str]) -> SharedFile {
+    let feed = |id: &&str| ServedFeed {
+        name: Some((*id).to_owned()),
+        feed: Feed::parse("https://pkgs.dev.azure.com/contoso/_packaging/feed1/maven/v1").unwrap(),
+        named_in: "pom.xml".to_owned(),
+    };
+    let feeds: Vec<ServedFeed> = ids.iter().map(feed).collect();
+    let host = Host { home: Some(home.to_path_buf()), ..Host::default() };
+    let request = Request {
+        feeds: &feeds,
+        organizations: &[],
+        serves: &|_| true,
+        files: &[],
+        host: &host,
+        look: &Blind,
+        git_credential: Delivery::Helper,
+    };
+    let mut plan = Plan::default();
+    Maven.plan(&request, &mut plan).unwrap();
+    let shared = plan.changes.into_iter().find_map(|change| match change {
+        Change::SharedFile(file) => Some(file),
+        Change::Variable(_) | Change::PrivateFile { .. } => None,
+    });
+    shared.unwrap()
+}
+
+/// A run whose private folder is there and complete, as after the step's main part.
+fn begun(temp: &Path, job: &str) -> Run {
+    let run = Run::new(temp.to_path_buf(), job.to_owned());
+    fs::create_dir_all(run.directory()).unwrap();
+    RunRecord::mark_complete(&run.directory()).unwrap();
+    run
+}
+
+struct Machine {
+    _folder: TempDir,
+    home: PathBuf,
+    agents: [PathBuf; 2],
+}
+
+fn machine() -> Machine {
+    let folder = tempfile::tempdir().unwrap();
+    let made = |name: &str| {
+        let path = folder.path().join(name);
+        fs::create_dir(&path).unwrap();
+        path
+    };
+    Machine { home: made("home"), agents: [made("agent1"), made("agent2")], _folder: folder }
+}
+
+const SETTINGS: [Option<&str>; 6] = [
+    None,
+    Some(""),
+    Some("<settings/>"),
+    Some("<settings>\r\n  <servers/>\r\n</settings>"),
+    Some(
+        "\u{feff}<!-- mine --><settings><servers><server><id>a</id><password>{x=}</password></server></servers></settings>",
+    ),
+    Some("<settings>\n  <!-- a comment -->\n  <mirrors><mirror><id>m</id></mirror></mirrors>\n</settings>\n"),
+];
+
+fn content(home: &Path) -> Option<Vec<u8>> {
+    fs::read(home.join(".m2/settings.xml")).ok()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn begin_with(home: &Path, settings: Option<&str>) {
+    if let Some(settings) = settings {
+        fs::create_dir(home.join(".m2")).unwrap();
+        fs::write(home.join(".m2/settings.xml"), settings).unwrap();
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    /// Jobs of two agents under one account come and go in any order, each with ids of its own choice.
+    #[test]
+    fn whoever_goes_last_leaves_everything_as_it_was(
+        settings in proptest::sample::select(&SETTINGS[..]),
+        choices in proptest::collection::vec(proptest::sample::subsequence(vec!["a", "b", "c & <d>"], 1..=3), 1..5),
+        order in proptest::collection::vec(any::<proptest::sample::Index>(), 10),
+    ) {
+        let machine = machine();
+        begin_with(&machine.home, settings);
+        let before = (content(&machine.home), names(&machine.home));
+        let ledger = Ledger::at(&machine.home);
+        let mut waiting: Vec<_> = choices.iter().enumerate().collect();
+        let mut holding: Vec<(Run, &Vec<&str>)> = Vec::new();
+        for step in order.iter().cycle().take(20) {
+            if holding.is_empty() || (!waiting.is_empty() && step.index(2) == 0) {
+                let Some((number, ids)) = waiting.pop() else { break };
+                let run = begun(&machine.agents[number % 2], &format!("job{number}"));
+                ledger.hold(&wanted(&machine.home, ids), &run).unwrap();
+                holding.push((run, ids));
+            } else {
+                let (run, _) = holding.swap_remove(step.index(holding.len()));
+                prop_assert_eq!(ledger.release(&run.id).unwrap(), Vec::<String>::new());
+            }
+            let now = String::from_utf8(content(&machine.home).unwrap_or_default()).unwrap();
+            for id in holding.iter().flat_map(|(_, ids)| ids.iter()) {
+                let id = format!("<id>{}</id>", id.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
+                prop_assert!(now.contains(&id), "{id} is gone while a run needs it:\n{now}");
+            }
+        }
+        for (run, _) in holding {
+            ledger.release(&run.id).unwrap();
+        }
+        prop_assert_eq!((content(&machine.home), names(&machine.home)), before);
+    }
+}
+
+#[test]
+fn a_sweep_takes_what_is_over_and_leaves_what_goes_on() {
+    let machine = machine();
+    let [own, other] = &machine.agents;
+    let ledger = Ledger::at(&machine.home);
+    let killed = begun(own, "job1");
+    let elsewhere = begun(other, "job7");
+    ledger.hold(&wanted(&machine.home, &["killed"]), &killed).unwrap();
+    ledger.hold(&wanted(&machine.home, &["elsewhere"]), &elsewhere).unwrap();
+
+    // A later step of the same job lets an earlier one be.
+    ledger.sweep(&begun(own, "job1")).unwrap();
+    let both = String::from_utf8(content(&machine.home).unwrap()).unwrap();
+    assert!(both.contains("killed") && both.contains("elsewhere"));
+
+    // The next job of the agent takes what its killed one left, and nothing of the other agent's.
+    ledger.sweep(&begun(own, "job2")).unwrap();
+    let rest = String::from_utf8(content(&machine.home).unwrap()).unwrap();
+    assert!(!rest.contains("killed") && rest.contains("elsewhere"), "{rest}");
+
+    // The other agent has emptied its temporary folder: its job is over.
+    fs::remove_dir_all(elsewhere.directory()).unwrap();
+    ledger.sweep(&begun(own, "job2")).unwrap();
+    assert_eq!(names(&machine.home), Vec::<String>::new());
+}
+
+#[test]
+fn a_run_that_was_killed_before_it_wrote_the_file_leaves_nothing() {
+    for settings in SETTINGS {
+        let machine = machine();
+        begin_with(&machine.home, settings);
+        let before = (content(&machine.home), names(&machine.home));
+        let run = begun(&machine.agents[0], "job1");
+        Ledger::at(&machine.home).hold(&wanted(&machine.home, &["a"]), &run).unwrap();
+        // As if the process had ended between the journal and the file.
+        match settings {
+            Some(settings) => fs::write(machine.home.join(".m2/settings.xml"), settings).unwrap(),
+            None => fs::remove_dir_all(machine.home.join(".m2")).unwrap(),
+        }
+        Ledger::at(&machine.home).sweep(&begun(&machine.agents[0], "job2")).unwrap();
+        assert_eq!((content(&machine.home), names(&machine.home)), before, "{settings:?}");
+    }
+}
+
+#[test]
+fn a_journal_that_cannot_be_read_is_no_reason_to_touch_anything() {
+    let machine = machine();
+    begin_with(&machine.home, SETTINGS[5]);
+    let before = content(&machine.home);
+    let folder = machine.home.join(FOLDER);
+    fs::create_dir(&folder).unwrap();
+    fs::write(folder.join("0000000000000000.json"), b"{\"version\":1,").unwrap();
+    Ledger::at(&machine.home).sweep(&begun(&machine.agents[0], "job2")).unwrap();
+    assert_eq!(content(&machine.home), before);
+}
