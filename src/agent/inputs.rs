@@ -338,3 +338,6 @@ fn token_variable(job: &Job) -> Result<String, InputError> {
     }
     Ok(name.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,6 +119,7 @@ pub fn plan(
     for tool in candidates(&wanted.choice) {
         let files = files(tool);
         let found = feeds_of(tool, &files, wanted, host);
+        warnings.extend(found.warnings);
         let chosen = match &wanted.choice {
             Choice::Named(_) => true,
             Choice::Auto => tool.protocol().is_none() || found.chooses,
@@ -126,7 +127,6 @@ pub fn plan(
         if !chosen {
             continue;
         }
-        warnings.extend(found.warnings);
         if tool.protocol().is_some() && found.feeds.is_empty() {
             warnings.insert(format!(
                 "{}: no file below the working directory names a feed of a permitted organization; name the feed in the input \
@@ -316,3 +316,6 @@ fn withhold_doubtful_names(
     }
     served.retain(|(feed, _)| feed.name.as_deref().is_none_or(|name| !withheld.contains(&tool.name_key(name))));
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,150 @@
+//! Every input with what it allows and what it does not.
+
+use std::ffi::OsString;
+
+use super::*;
+
+const ID: &str = "b6f3c1de-1111-4222-8333-444455556666";
+
+fn job(inputs: &[(&str, &str)], variables: &[(&str, &str)]) -> Job {
+    let variables = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let mut job = Job::new(variables);
+    for (name, value) in inputs {
+        job.set_input(name, value);
+    }
+    job
+}
+
+fn refused(name: &str, value: &str) -> String {
+    let error = settings(&job(&[(name, value)], &[])).err().unwrap_or_else(|| panic!("{name} = {value} was taken"));
+    let said = error.to_string();
+    assert!(said.contains(name), "{said}");
+    assert!(!error.remedy().is_empty());
+    said
+}
+
+#[test]
+fn without_inputs_the_defaults_hold() {
+    let settings = settings(&job(&[], &[])).unwrap();
+    assert!(matches!(settings.choice, Choice::Auto));
+    assert!(settings.verify && settings.feeds.is_empty() && settings.permitted.is_empty());
+    assert_eq!((settings.git_credential, settings.token_variable.as_str()), (Delivery::Helper, "ADO_ENTRA_TOKEN"));
+    assert_eq!(authority(&job(&[], &[])).unwrap().as_str(), "https://login.microsoftonline.com/");
+}
+
+#[test]
+fn values_that_an_input_does_not_allow_are_refused() {
+    for (name, value) in [
+        ("tools", "npm, cargoo"),
+        ("tools", "auto, npm"),
+        ("tools", "$(tools)"),
+        ("tools", "npm,$(more)"),
+        ("feeds", "https://registry.example.com/npm/"),
+        ("feeds", "http://pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/"),
+        ("feeds", "feed1"),
+        ("feeds", "=https://pkgs.dev.azure.com/contoso/_packaging/feed1"),
+        ("feeds", "https://pkgs.dev.azure.com/contoso/../fabrikam/_packaging/feed1"),
+        ("organizations", "https://evil.example/contoso"),
+        ("organizations", "con toso"),
+        ("organizations", "contoso, $(other)"),
+        ("gitCredential", "header"),
+        ("verify", "yes"),
+        ("verify", "1"),
+        ("tokenVariable", "MY TOKEN"),
+        ("tokenVariable", "1TOKEN"),
+        ("tokenVariable", "a;b]c"),
+        ("tokenVariable", "Path"),
+        ("tokenVariable", "SYSTEM_ACCESSTOKEN"),
+        ("tokenVariable", "GIT_CONFIG_COUNT"),
+        ("tokenVariable", "ado_entra_auth_npm_contoso"),
+        ("authorityHost", "http://login.microsoftonline.com"),
+        ("authorityHost", "https://login.microsoftonline.com/tenant"),
+        ("authorityHost", "https://user@login.microsoftonline.com"),
+        ("authorityHost", "https://login.microsoftonline.com:8443"),
+        ("authorityHost", "login.microsoftonline.com"),
+        ("workingDirectory", "there/is/no/such/folder"),
+        ("connectionType", "basic"),
+    ] {
+        refused(name, value);
+    }
+}
+
+#[test]
+fn what_later_versions_bring_is_said_to_be_missing() {
+    for tool in ["pnpm", "cargo", "azureDevOpsCli"] {
+        assert!(refused("tools", tool).contains(tool));
+    }
+    for kind in ["azureRM", "pipeline", "clientSecret", "clientCertificate", "managedIdentity"] {
+        assert!(refused("connectionType", kind).contains(kind));
+    }
+}
+
+#[test]
+fn lists_take_commas_and_line_breaks_and_any_case() {
+    let settings = settings(&job(&[("tools", " NPM,\r\n maven \n\n,npm")], &[])).unwrap();
+    let Choice::Named(tools) = settings.choice else { panic!("auto") };
+    assert_eq!(tools.iter().map(|tool| tool.name()).collect::<Vec<_>>(), ["npm", "maven"]);
+}
+
+#[test]
+fn feeds_take_a_name() {
+    let feeds = "team=https://pkgs.dev.azure.com/contoso/Shop/_packaging/feed1/maven/v1\n\
+                 https://fabrikam.pkgs.visualstudio.com/_packaging/f?a=b";
+    let settings = settings(&job(&[("feeds", feeds)], &[])).unwrap();
+    assert_eq!(settings.feeds[0].name.as_deref(), Some("team"));
+    assert_eq!((settings.feeds[1].name.as_deref(), settings.feeds[1].feed.name.as_str()), (None, "f"));
+    let names: Vec<&str> = settings.permitted.iter().map(|permitted| permitted.organization.name()).collect();
+    assert_eq!(names, ["contoso", "fabrikam"]);
+}
+
+#[test]
+fn the_connections_organization_is_owned_and_the_pipelines_merely_permitted() {
+    let variables = [
+        (format!("ENDPOINT_URL_{ID}"), "https://dev.azure.com/Fabrikam/"),
+        ("SYSTEM_COLLECTIONURI".to_owned(), "https://Contoso.visualstudio.com/"),
+    ];
+    let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (name.as_str(), *value)).collect();
+    let settings =
+        settings(&job(&[("azureDevOpsServiceConnection", ID), ("organizations", "fabrikam")], &variables)).unwrap();
+    let found: Vec<_> = settings
+        .permitted
+        .iter()
+        .map(|p| (p.organization.name(), p.standing, p.spellings.iter().map(String::as_str).collect()))
+        .collect();
+    let expected: Vec<(&str, Standing, Vec<&str>)> = vec![
+        ("fabrikam", Standing::Owned, vec!["Fabrikam", "fabrikam"]),
+        ("contoso", Standing::Permitted, vec!["Contoso", "contoso"]),
+    ];
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_connection_must_be_one_of_workload_identity_federation() {
+    let with = |scheme: &str, client: &str, tenant: &str| {
+        let endpoint = [
+            (format!("ENDPOINT_AUTH_SCHEME_{ID}"), scheme.to_owned()),
+            (format!("ENDPOINT_AUTH_PARAMETER_{ID}_SERVICEPRINCIPALID"), client.to_owned()),
+            (format!("ENDPOINT_AUTH_PARAMETER_{ID}_TENANTID"), tenant.to_owned()),
+        ];
+        let endpoint: Vec<(&str, &str)> =
+            endpoint.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        connection(&job(&[("azureDevOpsServiceConnection", &ID.to_uppercase())], &endpoint))
+    };
+    assert_eq!(with("workloadidentityfederation", ID, "contoso.onmicrosoft.com").unwrap().id, ID);
+    for (scheme, client, tenant, expected) in [
+        ("Token", ID, ID, "its scheme is 'Token'"),
+        ("", ID, ID, "no details"),
+        ("WorkloadIdentityFederation", "", ID, "client id"),
+        ("WorkloadIdentityFederation", "x", ID, "client id"),
+        ("WorkloadIdentityFederation", ID, "", "tenant id"),
+        ("WorkloadIdentityFederation", ID, "a/../b", "tenant id"),
+    ] {
+        let said = with(scheme, client, tenant).unwrap_err().to_string();
+        assert!(said.contains(expected) && said.contains(ID), "{said}");
+    }
+    assert_eq!(connection(&job(&[], &[])).unwrap_err(), InputError::Missing { name: "azureDevOpsServiceConnection" });
+    let named = connection(&job(&[("azureDevOpsServiceConnection", "feeds-reader")], &[]));
+    assert!(matches!(named, Err(InputError::Refused { .. })));
+    let unset = connection(&job(&[("azureDevOpsServiceConnection", "$(connection)")], &[]));
+    assert!(matches!(unset, Err(InputError::UnsetVariable { .. })));
+}

@@ -1,0 +1,257 @@
+//! The rules that hold for every tool.
+
+use std::path::{Path, PathBuf};
+
+use super::*;
+use crate::edit::text::Text;
+
+struct Blind;
+
+impl Look for Blind {
+    fn read(&self, _path: &Path) -> Option<Vec<u8>> {
+        None
+    }
+    fn list(&self, _folder: &Path) -> Vec<String> {
+        Vec::new()
+    }
+    fn program(&self, _name: &str) -> Option<PathBuf> {
+        None
+    }
+}
+
+fn permitted(name: &str, standing: Standing) -> PermittedOrganization {
+    PermittedOrganization {
+        organization: Organization::parse(name).unwrap(),
+        standing,
+        spellings: BTreeSet::from([name.to_owned()]),
+        named_in: "the service connection".to_owned(),
+    }
+}
+
+struct Case<'a> {
+    choice: Choice,
+    permitted: Vec<PermittedOrganization>,
+    feeds: &'a [FeedInput],
+    grants: Vec<Grant>,
+    git_credential: Delivery,
+    environment: &'a [(&'a str, &'a str)],
+    files: &'a [(&'a str, &'a str)],
+}
+
+impl Default for Case<'_> {
+    fn default() -> Self {
+        Self {
+            choice: Choice::Auto,
+            permitted: vec![permitted("contoso", Standing::Owned)],
+            feeds: &[],
+            grants: Vec::new(),
+            git_credential: Delivery::Helper,
+            environment: &[],
+            files: &[],
+        }
+    }
+}
+
+impl Case<'_> {
+    fn outcome(&self) -> Outcome {
+        let host = Host {
+            environment: self
+                .environment
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            home: Some(PathBuf::from("/home/agent")),
+            pipeline_workspace: Some(PathBuf::from("/w/1")),
+            working_directory: PathBuf::from("/w/1/s"),
+            program: PathBuf::from("/tasks/it's here/ado-entra-auth"),
+            ..Host::default()
+        };
+        let wanted = Wanted {
+            choice: self.choice.clone(),
+            permitted: &self.permitted,
+            feeds: self.feeds,
+            grants: &self.grants,
+            git_credential: self.git_credential,
+            token_variable: "ADO_ENTRA_TOKEN",
+        };
+        let files = |tool: &'static dyn Tool| {
+            let file = |(path, body): &(&str, &str)| SourceFile {
+                path: PathBuf::from("/w/1/s").join(path),
+                shown: (*path).to_owned(),
+                text: Text::decode(body.as_bytes()).unwrap(),
+                in_workspace: true,
+            };
+            let reads = |file: &SourceFile| tool.reads(file.path.file_name().unwrap().to_str().unwrap());
+            self.files.iter().map(file).filter(reads).collect()
+        };
+        plan(&wanted, &files, &host, &Blind).unwrap()
+    }
+}
+
+fn tools(outcome: &Outcome) -> Vec<&'static str> {
+    let mut tools: Vec<&str> = outcome.plan.served.iter().map(|served| served.tool).collect();
+    tools.dedup();
+    tools
+}
+
+fn variables(outcome: &Outcome) -> Vec<(String, String)> {
+    let variable = |change: &Change| match change {
+        Change::Variable(variable) => Some((variable.name.clone(), variable.value.shown())),
+        Change::PrivateFile { .. } | Change::SharedFile(_) => None,
+    };
+    outcome.plan.changes.iter().filter_map(variable).collect()
+}
+
+const NPMRC: &str = "registry=https://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/\n";
+
+fn pom(id: &str, url: &str) -> String {
+    format!("<project><repositories><repository><id>{id}</id><url>{url}</url></repository></repositories></project>")
+}
+
+#[test]
+fn auto_chooses_what_the_workspace_names_and_git() {
+    assert_eq!(tools(&Case::default().outcome()), ["git"]);
+    assert_eq!(tools(&Case { files: &[("a/.npmrc", NPMRC)], ..Case::default() }.outcome()), ["npm", "git"]);
+    let foreign = [(".npmrc", "registry=https://registry.example.com/\n")];
+    let outcome = Case { files: &foreign, ..Case::default() }.outcome();
+    assert_eq!((tools(&outcome), outcome.plan.warnings.len()), (vec!["git"], 0));
+}
+
+#[test]
+fn a_feed_of_another_organization_gets_a_warning_and_no_token() {
+    let files = [(".npmrc", "registry=https://pkgs.dev.azure.com/fabrikam/_packaging/f/npm/registry/\n")];
+    for choice in [Choice::Auto, Choice::Named(vec![&crate::tools::npm::Npm])] {
+        let outcome = Case { choice, files: &files, ..Case::default() }.outcome();
+        let warning = outcome.plan.warnings.iter().find(|warning| warning.contains("fabrikam/f")).unwrap();
+        assert!(warning.contains(".npmrc") && warning.contains("'organizations'"), "{warning}");
+        assert!(!tools(&outcome).contains(&"npm"));
+    }
+}
+
+#[test]
+fn a_name_that_also_stands_for_somewhere_else_gets_nothing() {
+    let feed = "https://pkgs.dev.azure.com/contoso/_packaging/f/maven/v1";
+    for other in ["https://evil.example/", "${unknown}", "https://pkgs.dev.azure.com/fabrikam/_packaging/f/maven/v1"] {
+        let (ours, theirs, sound) = (pom("f", feed), pom("f", other), pom("sound", feed));
+        let files = [("a/pom.xml", ours.as_str()), ("b/pom.xml", theirs.as_str()), ("c/pom.xml", sound.as_str())];
+        let outcome = Case { files: &files, ..Case::default() }.outcome();
+        let warning = outcome.plan.warnings.iter().find(|warning| warning.contains("'f'")).unwrap();
+        assert!(warning.contains("a/pom.xml") && warning.contains("b/pom.xml"), "{warning}");
+        let Some(Change::SharedFile(file)) =
+            outcome.plan.changes.iter().find(|change| matches!(change, Change::SharedFile(_)))
+        else {
+            panic!("no settings.xml")
+        };
+        assert_eq!(file.entries.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>(), ["sound"]);
+    }
+}
+
+#[test]
+fn feeds_of_the_input_serve_the_tools_that_they_speak_to() {
+    let input = |url: &str| [FeedInput { name: None, feed: Feed::parse(url).unwrap() }];
+    let npm = input("https://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/");
+    assert_eq!(tools(&Case { feeds: &npm, ..Case::default() }.outcome()), ["npm", "git"]);
+    let bare = input("https://pkgs.dev.azure.com/contoso/_packaging/f");
+    assert_eq!(tools(&Case { feeds: &bare, ..Case::default() }.outcome()), ["git"]);
+    let choice = Choice::Named(vec![&crate::tools::npm::Npm, &crate::tools::nuget::NuGet]);
+    assert_eq!(tools(&Case { feeds: &bare, choice, ..Case::default() }.outcome()), ["npm", "nuget"]);
+}
+
+#[test]
+fn a_chosen_tool_without_a_feed_is_said() {
+    let choice = Choice::Named(vec![&crate::tools::npm::Npm]);
+    let outcome = Case { choice, ..Case::default() }.outcome();
+    assert!(
+        outcome.plan.warnings.iter().any(|warning| warning.starts_with("npm: no file")),
+        "{:?}",
+        outcome.plan.warnings
+    );
+}
+
+#[test]
+fn who_owns_an_organization_keeps_it_and_among_equals_the_later_serves() {
+    let serves = |now: Standing, earlier: Standing| {
+        let grant = Grant { tool: "npm".to_owned(), organization: "contoso".to_owned(), standing: earlier };
+        let case = Case {
+            permitted: vec![permitted("contoso", now)],
+            grants: vec![grant],
+            files: &[(".npmrc", NPMRC)],
+            ..Case::default()
+        };
+        let outcome = case.outcome();
+        let sets = variables(&outcome).iter().any(|(name, _)| name == "ADO_ENTRA_AUTH_NPM_CONTOSO");
+        assert_eq!(sets, outcome.grants.iter().any(|grant| grant.tool == "npm"));
+        // What another tool has is another matter.
+        assert!(variables(&outcome).iter().any(|(name, _)| name == "ADO_ENTRA_AUTH_GIT_CONTOSO"));
+        sets
+    };
+    assert!(serves(Standing::Owned, Standing::Owned));
+    assert!(serves(Standing::Owned, Standing::Permitted));
+    assert!(serves(Standing::Permitted, Standing::Permitted));
+    assert!(!serves(Standing::Permitted, Standing::Owned));
+}
+
+#[test]
+fn npm_gets_both_key_forms_behind_a_reference_and_nothing_unscoped() {
+    let outcome = Case { files: &[(".npmrc", NPMRC)], ..Case::default() }.outcome();
+    let file = outcome.plan.changes.iter().find_map(|change| match change {
+        Change::PrivateFile { content, .. } => Some(String::from_utf8(content.clone()).unwrap()),
+        Change::Variable(_) | Change::SharedFile(_) => None,
+    });
+    let expected = "//pkgs.dev.azure.com/contoso/_packaging/f/npm/:_authToken=${ADO_ENTRA_AUTH_NPM_CONTOSO}\n\
+                    //pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/:_authToken=${ADO_ENTRA_AUTH_NPM_CONTOSO}\n";
+    assert_eq!(file.as_deref(), Some(expected));
+}
+
+fn git_pairs(outcome: &Outcome) -> Vec<(String, String)> {
+    let all = variables(outcome);
+    let value = |name: String| all.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
+    (0..100)
+        .filter_map(|n| Some((value(format!("GIT_CONFIG_KEY_{n}"))?, value(format!("GIT_CONFIG_VALUE_{n}"))?)))
+        .collect()
+}
+
+#[test]
+fn git_asks_our_helper_alone_at_the_hosts_of_azure_devops() {
+    let outcome = Case::default().outcome();
+    let helper = "!'/tasks/it'\\''s here/ado-entra-auth' credential git";
+    let mut expected = Vec::new();
+    for host in ["dev.azure.com", "contoso.visualstudio.com"] {
+        for (name, value) in [("helper", ""), ("helper", helper), ("useHttpPath", "true")] {
+            expected.push((format!("credential.https://{host}.{name}"), value.to_owned()));
+        }
+    }
+    assert_eq!(git_pairs(&outcome), expected);
+    assert_eq!(variables(&outcome).last().unwrap(), &("GIT_CONFIG_COUNT".to_owned(), "6".to_owned()));
+}
+
+#[test]
+fn pairs_of_the_user_stay_and_ours_are_not_said_twice() {
+    let own = [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "user.name"), ("GIT_CONFIG_VALUE_0", "me")];
+    let first = Case { environment: &own, ..Case::default() }.outcome();
+    let set = variables(&first);
+    assert!(
+        set.iter().all(|(name, _)| name != "GIT_CONFIG_KEY_0")
+            && set.iter().any(|(name, _)| name == "GIT_CONFIG_KEY_6")
+    );
+    assert!(set.contains(&("GIT_CONFIG_COUNT".to_owned(), "7".to_owned())));
+    let mut environment: Vec<(&str, &str)> = own[1..].to_vec();
+    environment.extend(set.iter().map(|(name, value)| (name.as_str(), value.as_str())));
+    let second = Case { environment: &environment, ..Case::default() }.outcome();
+    assert_eq!(git_pairs(&second), []);
+    assert!(variables(&second).iter().all(|(name, _)| name != "GIT_CONFIG_COUNT"));
+}
+
+#[test]
+fn headers_come_alone_and_with_no_redirect() {
+    let outcome = Case { git_credential: Delivery::ExtraHeader, ..Case::default() }.outcome();
+    let mut expected = Vec::new();
+    for base in ["https://dev.azure.com/contoso", "https://contoso.visualstudio.com"] {
+        for (name, value) in
+            [("extraheader", ""), ("extraheader", "Authorization: bearer ***"), ("followRedirects", "false")]
+        {
+            expected.push((format!("http.{base}.{name}"), value.to_owned()));
+        }
+    }
+    assert_eq!(git_pairs(&outcome), expected);
+}
