@@ -278,9 +278,9 @@ fn pause(outcome: &Result<Answer, CallError>, tries: u32, passing: fn(&Answer) -
             let wait = Duration::from_secs(2 * u64::from(tries));
             return (tries < MOST_PASSING_TRIES).then(|| wait + jitter(wait));
         }
-        Ok(_) => false,
         Err(CallError::Unreachable { .. } | CallError::TimedOut { .. }) => true,
-        Err(
+        Ok(_)
+        | Err(
             CallError::Settings(_) | CallError::Untrusted { .. } | CallError::Proxy { .. } | CallError::TooLarge { .. },
         ) => false,
     };
@@ -290,7 +290,7 @@ fn pause(outcome: &Result<Answer, CallError>, tries: u32, passing: fn(&Answer) -
 /// A random part of `longest`, so that many jobs that met the same trouble do not come back together.
 fn jitter(longest: Duration) -> Duration {
     let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
-    longest.mul_f64((random % 1000) as f64 / 1000.0)
+    longest * u32::try_from(random % 1000).unwrap_or(0) / 1000
 }
 
 fn classify(error: &reqwest::Error, host: &str, started: Instant) -> CallError {
@@ -331,7 +331,7 @@ fn reasons(error: &reqwest::Error) -> String {
 
 fn proxy(network: &Network) -> Result<Option<Proxy>, CallError> {
     let Some(address) = network.proxy.as_deref().filter(|address| !address.trim().is_empty()) else { return Ok(None) };
-    let parsed = Url::parse(address.trim()).ok().filter(|url| url.has_host());
+    let parsed = Url::parse(address.trim()).ok().filter(Url::has_host);
     let url = parsed.ok_or_else(|| CallError::Settings("the proxy's URL (Agent.ProxyUrl) is no URL".to_owned()))?;
     let bypass: Vec<Regex> =
         network.proxy_bypass.iter().filter_map(|p| RegexBuilder::new(p).case_insensitive(true).build().ok()).collect();

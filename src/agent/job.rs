@@ -166,7 +166,7 @@ impl Job {
             let read = disk::read(path.as_ref()).map_err(|error| error.to_string());
             read.and_then(|bytes| bytes.ok_or_else(|| "there is no such file".to_owned()))
                 .inspect_err(|reason| {
-                    warnings.push(format!("the certificate file {path} of the agent is not used: {reason}"))
+                    warnings.push(format!("the certificate file {path} of the agent is not used: {reason}"));
                 })
                 .ok()
         };

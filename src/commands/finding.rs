@@ -57,7 +57,7 @@ pub fn plan(settings: &Settings, host: &Host, grants: &[Grant]) -> Result<Outcom
             Ok(Some(file)) => _ = files.insert(path, file),
             Ok(None) => {}
             Err(reason) => {
-                warnings.push(format!("{} is left alone, since it cannot be read: {reason}", shown(&path, root)))
+                warnings.push(format!("{} is left alone, since it cannot be read: {reason}", shown(&path, root)));
             }
         }
     }

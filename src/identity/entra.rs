@@ -46,6 +46,23 @@ pub struct Presented {
     audience: String,
 }
 
+/// What Entra says to a request that it does not follow.
+#[derive(Clone, Debug)]
+pub struct Refusal {
+    /// What is wrong.
+    pub headline: String,
+    /// `AADSTS…`, or the status where there is no such code.
+    pub code: String,
+    /// What to do.
+    pub remedy: String,
+    /// What was presented.
+    pub presented: Presented,
+    /// Who asked.
+    pub client: Client,
+    /// Entra's ids of the request and its time.
+    pub request: Option<String>,
+}
+
 /// Why there is no token.
 #[derive(Debug, thiserror::Error)]
 pub enum ExchangeError {
@@ -53,21 +70,8 @@ pub enum ExchangeError {
     #[error("Entra gave no access token: {0}")]
     Call(#[from] CallError),
     /// A refusal with a reason.
-    #[error("{headline} ({code})")]
-    Refused {
-        /// What is wrong.
-        headline: String,
-        /// `AADSTS…`, or the status where there is no such code.
-        code: String,
-        /// What to do.
-        remedy: String,
-        /// What was presented.
-        presented: Presented,
-        /// Who asked.
-        client: Box<Client>,
-        /// Entra's ids of the request and its time.
-        request: Option<String>,
-    },
+    #[error("{} ({})", .0.headline, .0.code)]
+    Refused(Box<Refusal>),
     /// Something else than a token came back.
     #[error("{host} answered the token request with something that is no token (HTTP {status}): {what}")]
     Broken {
@@ -96,7 +100,8 @@ pub enum ExchangeError {
 impl Explain for ExchangeError {
     fn facts(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Refused { presented, client, request, .. } => {
+            Self::Refused(refusal) => {
+                let Refusal { presented, client, request, .. } = refusal.as_ref();
                 let mut facts = vec![
                     ("issuer", presented.issuer.clone()),
                     ("subject", presented.subject.clone()),
@@ -114,7 +119,7 @@ impl Explain for ExchangeError {
     fn remedy(&self) -> String {
         match self {
             Self::Call(error) => error.remedy(),
-            Self::Refused { remedy, .. } => remedy.clone(),
+            Self::Refused(refusal) => refusal.remedy.clone(),
             Self::Broken { host, .. } => {
                 format!("run again; if it stays, check whether a proxy answers in place of {host}")
             }
@@ -206,14 +211,8 @@ fn refusal(answer: &Answer, client: &Client, assertion: &Assertion) -> ExchangeE
     };
     let ids = [text("trace_id"), text("correlation_id"), text("timestamp")];
     let request = ids.into_iter().filter(|id| !id.is_empty()).collect::<Vec<_>>().join(" · ");
-    ExchangeError::Refused {
-        headline,
-        code,
-        remedy,
-        presented,
-        client: Box::new(client.clone()),
-        request: (!request.is_empty()).then_some(request),
-    }
+    let request = (!request.is_empty()).then_some(request);
+    ExchangeError::Refused(Box::new(Refusal { headline, code, remedy, presented, client: client.clone(), request }))
 }
 
 fn read(answer: &Answer, client: &Client) -> Result<Issued, ExchangeError> {

@@ -1,6 +1,6 @@
 //! Asks Azure DevOps for the job's assertion.
 //!
-//! Sources: Microsoft's "oidctoken - Create"; Azure/azure-sdk-for-rust azure_pipelines_credential.rs; gravitational/teleport
+//! Sources: Microsoft's "oidctoken - Create"; Azure/azure-sdk-for-rust `azure_pipelines_credential.rs`; gravitational/teleport
 //! rfd 0211 for what a name in place of an id does.
 
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
@@ -180,10 +180,9 @@ fn request_url(pipeline: &Pipeline, connection: &str) -> Result<Url, AssertionEr
     let own_host = host.strip_suffix(".visualstudio.com").is_some_and(|label| !label.contains('.'));
     let organization = Organization::of_url(&address).filter(|_| host == "dev.azure.com" || own_host);
     let organization = organization.ok_or_else(|| refused("its host is not Azure DevOps"))?;
-    if let Some(collection) = &pipeline.collection {
-        if Organization::of_url(collection).as_ref() != Some(&organization) {
-            return Err(refused("it belongs to another organization than the pipeline's"));
-        }
+    let of_another = |collection: &String| Organization::of_url(collection).as_ref() != Some(&organization);
+    if pipeline.collection.as_ref().is_some_and(of_another) {
+        return Err(refused("it belongs to another organization than the pipeline's"));
     }
     let holds = |folder: &str, id: &Option<String>| {
         let segments: Vec<&str> = url.path().split('/').collect();

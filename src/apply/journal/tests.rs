@@ -1,5 +1,7 @@
 //! The journal on a real disk, with Maven's settings as the shared file.
 
+#![allow(clippy::disallowed_methods, reason = "a test looks at the disk itself")]
+
 use std::fs;
 
 use proptest::prelude::*;

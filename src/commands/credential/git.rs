@@ -53,8 +53,10 @@ pub fn run(operation: &str) -> anyhow::Result<()> {
 /// The organization that a request is about and the job's token for it, where the job serves it.
 fn served<'j>(request: &GitRequest, job: &'j Job) -> Option<(Organization, &'j str)> {
     let organization = Organization::of_url(&format!("{}://{}/{}", request.protocol, request.host, request.path))?;
-    let serves_repositories = request.host.eq_ignore_ascii_case("dev.azure.com")
-        || request.host.eq_ignore_ascii_case(&format!("{organization}.visualstudio.com"));
+    // git passes the port on where the URL names it, the default one too.
+    let host = request.host.strip_suffix(":443").unwrap_or(&request.host);
+    let serves_repositories = host.eq_ignore_ascii_case("dev.azure.com")
+        || host.eq_ignore_ascii_case(&format!("{organization}.visualstudio.com"));
     let token = job.variable(&token_variable("git", &organization)).filter(|_| serves_repositories)?;
     Some((organization, token))
 }
@@ -127,6 +129,7 @@ mod tests {
             "protocol=https\nhost=dev.azure.com\npath=CONTOSO/Shop/_git/hello\nusername=contoso\nwwwauth[]=Basic\n",
             "protocol=https\nhost=contoso.visualstudio.com\npath=Shop/_git/hello\n",
             "protocol=https\nhost=contoso.visualstudio.com\n",
+            "protocol=https\nhost=dev.azure.com:443\npath=contoso/Shop/_git/hello\n",
         ] {
             assert_eq!(said(input).as_deref(), Some("username=ado-entra-auth\npassword=TOKEN\nquit=1\n"), "{input}");
         }

@@ -13,6 +13,7 @@ use anyhow::{Context, bail};
 
 use crate::agent::job::Job as Environment;
 use crate::cli::Demo;
+use crate::disk;
 
 use account::Account;
 use workspace::Errand;
@@ -66,17 +67,14 @@ pub fn run(arguments: &Demo) -> anyhow::Result<()> {
 /// The step as the agent runs it: through node where a staged task and node are there, else the program itself.
 fn step(arguments: &Demo) -> anyhow::Result<TaskStep> {
     let node = which::which("node").ok();
-    let (main, post): (Vec<OsString>, Vec<OsString>) = match (&arguments.task, node) {
-        (Some(folder), Some(node)) => {
-            let folder = std::path::absolute(folder)?;
-            let part = |name: &str| vec![node.clone().into(), folder.join(name).into()];
-            (part("index.js"), part("post.js"))
-        }
-        _ => {
-            let program = Environment::program();
-            let part = |name: &str| vec![program.clone().into(), name.into()];
-            (part("task"), part("post"))
-        }
+    let (main, post): (Vec<OsString>, Vec<OsString>) = if let (Some(folder), Some(node)) = (&arguments.task, node) {
+        let folder = std::path::absolute(folder)?;
+        let part = |name: &str| vec![node.clone().into(), folder.join(name).into()];
+        (part("index.js"), part("post.js"))
+    } else {
+        let program = Environment::program();
+        let part = |name: &str| vec![program.clone().into(), name.into()];
+        (part("task"), part("post"))
     };
     let step = TaskStep::new(main).post(post);
     Ok(step
@@ -99,7 +97,7 @@ fn run_errand(
     emulator.clear_requests();
     let outcome = job.run_script(errand.command, &job.sources().join(errand.folder))?;
     let proof = job.sources().join(errand.proof);
-    let fetched = outcome.succeeded() && (proof.exists() || job.home().join(errand.proof).exists());
+    let fetched = outcome.succeeded() && (disk::exists(&proof) || disk::exists(&job.home().join(errand.proof)));
     account.errand(errand, fetched, &outcome.log, &emulator.requests());
     if !fetched {
         failed.push(errand.tool);
@@ -122,8 +120,8 @@ fn traces(emulator: &Emulator, root: &Path, posts: &[StepOutcome]) -> anyhow::Re
     for post in posts.iter().filter(|post| post.result != StepResult::Succeeded || !post.warnings.is_empty()) {
         traces.found.push(format!("the post-job part said: {}", post.log.trim()));
     }
-    for path in crate::disk::walk_everything(root) {
-        let bytes = crate::disk::read(&path).ok().flatten().unwrap_or_default();
+    for path in disk::walk_everything(root) {
+        let bytes = disk::read(&path).ok().flatten().unwrap_or_default();
         // What refers to the variables of this task was written by it.
         let ours = bytes.windows(OURS.len()).any(|window| window == OURS);
         traces.searched += 1;
