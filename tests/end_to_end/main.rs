@@ -6,6 +6,7 @@ mod agents;
 mod exchange;
 mod exchange_refused;
 mod exchange_trouble;
+mod git;
 mod kills;
 mod npm;
 mod steps;
