@@ -5,7 +5,7 @@
 
 use std::path::PathBuf;
 
-use crate::edit::text::TextEdit;
+use crate::edit::text::{Text, TextEdit, splice};
 
 /// A text whose secret and late parts are placeholders.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Template(Vec<Part>);
 pub enum Part {
     /// Text as it is.
     Text(String),
+    /// Text of the user's that is carried over and may hold secrets of theirs.
+    Carried(String),
     /// The access token.
     Token,
     /// The token's expiry, RFC 3339 in UTC.
@@ -62,7 +64,11 @@ impl Template {
 
     /// The text with every placeholder replaced by what `value` gives for it.
     pub fn render(&self, mut value: impl FnMut(&Part) -> String) -> String {
-        self.0.iter().map(|part| if let Part::Text(text) = part { text.clone() } else { value(part) }).collect()
+        let text = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            other => value(other),
+        };
+        self.0.iter().map(text).collect()
     }
 
     /// The text as a dry run shows it.
@@ -70,6 +76,7 @@ impl Template {
         self.render(|part| {
             match part {
                 Part::Text(_) => "",
+                Part::Carried(_) => "…",
                 Part::Token => "***",
                 Part::ExpiresOn => "<expiry of the token>",
                 Part::RunDirectory => "<private directory>",
@@ -85,14 +92,34 @@ pub enum Change {
     /// A pipeline variable for later steps.
     Variable(Variable),
     /// A file in the run's private directory, without secrets of ours.
-    PrivateFile {
-        /// Its name in the directory.
-        name: String,
-        /// Its bytes.
-        content: Vec<u8>,
-    },
+    PrivateFile(PrivateFile),
     /// A file that is not ours alone.
     SharedFile(SharedFile),
+}
+
+/// A file of a run's own, which may hold the user's lines beside ours.
+#[derive(Clone, Debug)]
+pub struct PrivateFile {
+    /// Its name in the run's private directory.
+    pub name: String,
+    /// Its bytes.
+    pub content: Vec<u8>,
+    /// What of them is ours, for showing: the rest may hold the user's secrets.
+    pub added: String,
+    /// How many lines are the user's.
+    pub carried_lines: usize,
+}
+
+impl PrivateFile {
+    /// A file that carries a text of the user's over, with edits of ours.
+    pub fn carrying(name: &str, text: &Text, edits: &[TextEdit]) -> Self {
+        Self {
+            name: name.to_owned(),
+            content: text.encode(&splice(&text.body, edits)),
+            added: edits.iter().map(|edit| edit.replacement.as_str()).collect(),
+            carried_lines: text.body.lines().count(),
+        }
+    }
 }
 
 /// A pipeline variable.

@@ -162,7 +162,7 @@ fn write_files(
     RunRecord::of_plan(plan, grants, run, earlier, |value| fill(value, filling, run)).save(&directory)?;
     for change in &plan.changes {
         match change {
-            Change::PrivateFile { name, content } => write_private(&directory.join(name), content)?,
+            Change::PrivateFile(file) => write_private(&directory.join(&file.name), &file.content)?,
             Change::SharedFile(file) => Ledger::at(&file.place).hold(file, run)?,
             Change::Variable(_) => {}
         }
@@ -176,7 +176,7 @@ fn write_private(path: &Path, content: &[u8]) -> Result<(), ApplyError> {
 
 fn fill(template: &Template, filling: &Filling<'_>, run: &Run) -> String {
     template.render(|part| match part {
-        Part::Text(text) => text.clone(),
+        Part::Text(text) | Part::Carried(text) => text.clone(),
         Part::Token => filling.token.reveal().to_owned(),
         Part::ExpiresOn => filling.expires_on.clone(),
         Part::RunDirectory => run.directory().to_string_lossy().into_owned(),

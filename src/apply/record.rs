@@ -118,7 +118,7 @@ impl RunRecord {
                     former: variable.former.as_ref().map_or(Vec::new(), |value| chain(&variable.name, value, &earlier)),
                 }),
                 Change::SharedFile(shared) => places.push(shared.place.clone()),
-                Change::PrivateFile { .. } => {}
+                Change::PrivateFile(_) => {}
             }
         }
         places.sort();

@@ -11,7 +11,7 @@ use crate::agent::job::Job;
 use crate::cli::{DryRun, Format};
 use crate::diagnosis::{Explain, Explanation};
 use crate::disk;
-use crate::edit::text::{Text, TextEdit, splice};
+use crate::edit::text::Text;
 use crate::plan::{Change, Plan, SharedFile};
 
 /// The version of the JSON form; it goes up when a field changes or goes.
@@ -65,25 +65,17 @@ fn as_text(plan: &Plan) -> String {
     for change in &plan.changes {
         match change {
             Change::Variable(_) => {}
-            Change::PrivateFile { name, content } => {
-                _ = writeln!(text, "\nA private file, removed after the job: <private directory>/{name}");
-                let lines = String::from_utf8_lossy(content).into_owned();
-                for line in lines.lines().map(redacted) {
-                    _ = writeln!(text, "  {line}");
+            Change::PrivateFile(file) => {
+                _ = writeln!(text, "\nA private file, removed after the job: <private directory>/{}", file.name);
+                if file.carried_lines > 0 {
+                    _ = writeln!(text, "  ({} lines of your own file are carried over)", file.carried_lines);
                 }
+                added(&mut text, &file.added);
             }
             Change::SharedFile(file) => {
                 _ = writeln!(text, "\nA file that is changed and put back after the job: {}", file.path.display());
-                match revised(file) {
-                    Ok((_, edits)) => {
-                        for line in edits
-                            .iter()
-                            .flat_map(|edit| edit.replacement.lines())
-                            .filter(|line| !line.trim().is_empty())
-                        {
-                            _ = writeln!(text, "  + {line}");
-                        }
-                    }
+                match inserted(file) {
+                    Ok(inserted) => added(&mut text, &inserted),
                     Err(reason) => _ = writeln!(text, "  it cannot be changed: {reason}"),
                 }
             }
@@ -105,22 +97,23 @@ fn as_json(plan: &Plan) -> Value {
             "name": variable.name,
             "value": variable.value.shown(),
             "preserveCase": variable.exact_case,
-            "afterwards": variable.former.clone().unwrap_or_default(),
+            "afterwards": if variable.former.is_some() { "what it held before" } else { "" },
         }),
-        Change::PrivateFile { name, content } => json!({
+        Change::PrivateFile(file) => json!({
             "kind": "privateFile",
-            "name": name,
-            "content": String::from_utf8_lossy(content).lines().map(redacted).collect::<Vec<_>>(),
+            "name": file.name,
+            "added": file.added,
+            "carriedLines": file.carried_lines,
         }),
         Change::SharedFile(file) => {
-            let edits = revised(file);
+            let inserted = inserted(file);
             json!({
                 "kind": "sharedFile",
                 "path": file.path,
                 "exists": disk::exists(&file.path),
                 "entries": file.entries.iter().map(|entry| json!({"key": entry.key, "variable": entry.variable})).collect::<Vec<_>>(),
-                "inserted": edits.as_ref().map(|(_, edits)| edits.iter().map(|e| e.replacement.as_str()).collect::<String>()).ok(),
-                "trouble": edits.err(),
+                "added": inserted.as_ref().ok(),
+                "trouble": inserted.as_ref().err(),
             })
         }
     });
@@ -136,23 +129,18 @@ fn as_json(plan: &Plan) -> Value {
     })
 }
 
-/// What the file would become, and the edits that make it so.
-fn revised(file: &SharedFile) -> Result<(String, Vec<TextEdit>), String> {
+/// What would be inserted into a shared file.
+fn inserted(file: &SharedFile) -> Result<String, String> {
     let bytes = disk::read(&file.path).map_err(|error| error.to_string())?;
     let text = Text::decode(bytes.as_deref().unwrap_or_default()).map_err(|error| error.to_string())?;
     let body = bytes.is_some().then_some(text.body.as_str());
     let edits = (file.revise)(body, &file.entries).map_err(|error| error.to_string())?;
-    let edits: Vec<TextEdit> = edits.into_iter().map(|keyed| keyed.edit).collect();
-    Ok((splice(&text.body, &edits), edits))
+    Ok(edits.into_iter().map(|keyed| keyed.edit.replacement).collect())
 }
 
-/// A line of a file that carries the user's own lines over: their secrets are not for showing.
-fn redacted(line: &str) -> String {
-    let secret = ["_authToken=", "_auth=", "_password=", "<password>", "<passphrase>"];
-    let found = secret.iter().filter_map(|name| Some(line.find(name)? + name.len())).min();
-    match found {
-        Some(at) if !line[at..].trim_start_matches('"').starts_with("${") => format!("{}***", &line[..at]),
-        _ => one_line(line),
+fn added(text: &mut String, lines: &str) {
+    for line in lines.lines().filter(|line| !line.trim().is_empty()) {
+        _ = writeln!(text, "  + {}", one_line(line));
     }
 }
 

@@ -216,7 +216,7 @@ fn report(
     }
     let names = plan.changes.iter().filter_map(|change| match change {
         Change::Variable(variable) => Some(variable.name.as_str()),
-        Change::PrivateFile { .. } | Change::SharedFile(_) => None,
+        Change::PrivateFile(_) | Change::SharedFile(_) => None,
     });
     log.debug(&format!("variables set: {}", names.collect::<Vec<_>>().join(", ")));
     if issued.clock_ahead_seconds.unsigned_abs() > CLOCK_TOLERANCE_SECONDS {

@@ -12,8 +12,7 @@ use super::host::{Host, Look};
 use super::{Binding, Mention, PlanError, Request, SourceFile, Tool, Unparsable, token_variable};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::npmrc;
-use crate::edit::text::splice;
-use crate::plan::{Change, Plan, Served, Template, Variable};
+use crate::plan::{Change, Plan, PrivateFile, Served, Template, Variable};
 
 /// npm.
 pub struct Npm;
@@ -93,8 +92,8 @@ impl Tool for Npm {
             plan.served.push(Served { tool: NAME, target: served.feed.to_string(), named_in: served.named_in.clone() });
         }
         let lines: Vec<String> = lines.into_iter().collect();
-        let content = splice(&carried.body, &[npmrc::append(&carried.body, &lines)]);
-        plan.changes.push(Change::PrivateFile { name: "npmrc".to_owned(), content: carried.encode(&content) });
+        let edit = npmrc::append(&carried.body, &lines);
+        plan.changes.push(Change::PrivateFile(PrivateFile::carrying("npmrc", &carried, &[edit])));
         plan.changes.push(Change::Variable(user_config_variable(request.host)));
         Ok(())
     }

@@ -51,7 +51,7 @@ fn wanted(home: &Path, ids: &[&str]) -> SharedFile {
     Maven.plan(&request, &mut plan).unwrap();
     let shared = plan.changes.into_iter().find_map(|change| match change {
         Change::SharedFile(file) => Some(file),
-        Change::Variable(_) | Change::PrivateFile { .. } => None,
+        Change::Variable(_) | Change::PrivateFile(_) => None,
     });
     shared.unwrap()
 }

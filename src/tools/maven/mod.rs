@@ -19,8 +19,8 @@ use std::path::{Path, PathBuf};
 use super::host::{Host, Look};
 use super::{Binding, Mention, PlanError, Request, SourceFile, Tool, USER_NAME, Unparsable, token_variable};
 use crate::azure_devops::feed::{Feed, Protocol};
-use crate::edit::text::{Text, TextEdit, splice};
-use crate::plan::{Change, Entry, Plan, Served, SharedFile, Variable};
+use crate::edit::text::{Text, TextEdit};
+use crate::plan::{Change, Entry, Plan, PrivateFile, Served, SharedFile, Variable};
 
 use arguments::Arguments;
 use installation::Installation;
@@ -179,16 +179,14 @@ fn by_arguments(
 ) -> Result<Vec<Change>, PlanError> {
     let mut changes = Vec::new();
     let global = arguments.global_settings().unwrap_or_else(|| installation.settings());
-    let content = carried_over(request.look, &global, entries)?;
-    changes.push(Change::PrivateFile { name: GLOBAL_COPY.to_owned(), content });
+    changes.push(Change::PrivateFile(carried_over(request.look, GLOBAL_COPY, &global, entries)?));
     let mut user_copy = None;
     match arguments.settings() {
         // The user's arguments name another settings file, whose servers win over the installation's.
         Some(file) => {
             let own = own_entries(request.look, &file, entries)?;
             if !own.is_empty() {
-                let content = carried_over(request.look, &file, &own)?;
-                changes.push(Change::PrivateFile { name: USER_COPY.to_owned(), content });
+                changes.push(Change::PrivateFile(carried_over(request.look, USER_COPY, &file, &own)?));
                 user_copy = Some(USER_COPY);
             }
         }
@@ -216,7 +214,7 @@ fn in_homes(request: &Request<'_>, entries: &[Entry]) -> Result<Vec<Change>, Pla
         return Err(PlanError::NoPlace { tool: NAME, reason });
     }
     let change = |home: &PathBuf| {
-        carried_over(request.look, &settings_below(home), entries)?;
+        carried_over(request.look, "", &settings_below(home), entries)?;
         Ok(shared(home, entries.to_vec()))
     };
     homes.iter().map(change).collect()
@@ -227,13 +225,13 @@ fn shared(home: &Path, entries: Vec<Entry>) -> Change {
     Change::SharedFile(SharedFile { path, place: home.to_path_buf(), entries, revise: settings::revise })
 }
 
-/// The bytes of a settings file with our servers in it; of a new file where there is none.
-fn carried_over(look: &dyn Look, file: &Path, entries: &[Entry]) -> Result<Vec<u8>, PlanError> {
+/// A private copy of a settings file with our servers in it; a new file where there is none.
+fn carried_over(look: &dyn Look, name: &str, file: &Path, entries: &[Entry]) -> Result<PrivateFile, PlanError> {
     let bytes = look.read(file).unwrap_or_default();
     let text = Text::decode(&bytes).map_err(|error| unusable(file, &error))?;
     let edits = settings::revise(Some(&text.body), entries).map_err(|error| unusable(file, &error))?;
     let edits: Vec<TextEdit> = edits.into_iter().map(|keyed| keyed.edit).collect();
-    Ok(text.encode(&splice(&text.body, &edits)))
+    Ok(PrivateFile::carrying(name, &text, &edits))
 }
 
 /// Those of the entries whose id a settings file has a server for.

@@ -1,5 +1,6 @@
 //! What Maven's files name, and what is planned for them.
 
+use crate::plan::PrivateFile;
 use std::collections::BTreeMap;
 
 use super::*;
@@ -209,7 +210,7 @@ fn planned(feeds: &[ServedFeed], files: &[SourceFile], host: &Host, disk: &Disk)
 fn shown(plan: &Plan) -> Vec<String> {
     let line = |change: &Change| match change {
         Change::Variable(variable) => format!("{}={}", variable.name, variable.value.shown()),
-        Change::PrivateFile { name, content } => {
+        Change::PrivateFile(PrivateFile { name, content, .. }) => {
             let ids = settings::server_ids(&String::from_utf8_lossy(content)).unwrap();
             format!("{name}: {}", ids.join(" "))
         }
@@ -254,7 +255,7 @@ fn maven_since_3_9_is_given_a_copy_of_the_installations_settings() {
         shown(&plan),
         ["maven-global-settings.xml: a b", "MAVEN_ARGS=-gs <private directory>/maven-global-settings.xml"]
     );
-    let Change::PrivateFile { content, .. } = &plan.changes[0] else { panic!() };
+    let Change::PrivateFile(PrivateFile { content, .. }) = &plan.changes[0] else { panic!() };
     let content = String::from_utf8(content.clone()).unwrap();
     assert!(content.starts_with(INSTALLED.trim_end_matches("</settings>\n")), "{content}");
     assert!(content.contains("<password>${env.ADO_ENTRA_AUTH_MAVEN_FABRIKAM}</password>"));

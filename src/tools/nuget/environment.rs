@@ -109,7 +109,8 @@ fn endpoints(feeds: &[&Feed], others: &[Value]) -> Template {
         template.push_text("\"}");
     }
     for other in others {
-        template.push_text(format!(",{other}"));
+        template.push_text(",");
+        template.extend([Part::Carried(other.to_string())]);
     }
     template.push_text("]}");
     template

@@ -1,5 +1,6 @@
 //! What NuGet's files name, and what is planned for them.
 
+use crate::plan::Part;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -139,7 +140,7 @@ fn planned(feeds: &[ServedFeed], files: &[SourceFile], host: &Host, disk: &Disk)
 fn shown(plan: &Plan) -> Vec<String> {
     let line = |change: &Change| match change {
         Change::Variable(variable) => format!("{}={}", variable.name, variable.value.shown()),
-        Change::PrivateFile { name, .. } => name.clone(),
+        Change::PrivateFile(file) => file.name.clone(),
         Change::SharedFile(file) => {
             let entries: Vec<String> =
                 file.entries.iter().map(|entry| format!("{}={}", entry.key, entry.variable)).collect();
@@ -262,7 +263,12 @@ fn the_users_endpoints_are_kept_behind_ours() {
         let plan = planned(&[feed(None, FEED)], &[], &host(&[(name, &former)]), &Disk::default());
         let Some(Change::Variable(variable)) = plan.changes.last() else { panic!() };
         assert_eq!((variable.name.as_str(), variable.former.as_deref()), (name, Some(former.as_str())));
-        let value: serde_json::Value = serde_json::from_str(&variable.value.shown()).unwrap();
+        let value: serde_json::Value = serde_json::from_str(&variable.value.render(|part| match part {
+            Part::Carried(text) => text.clone(),
+            _ => "***".to_owned(),
+        }))
+        .unwrap();
+        assert!(!variable.value.shown().contains("\"p\""), "a secret of the user's is shown");
         let endpoints: Vec<(&str, &str)> = value["endpointCredentials"]
             .as_array()
             .unwrap()

@@ -97,7 +97,7 @@ fn tools(outcome: &Outcome) -> Vec<&'static str> {
 fn variables(outcome: &Outcome) -> Vec<(String, String)> {
     let variable = |change: &Change| match change {
         Change::Variable(variable) => Some((variable.name.clone(), variable.value.shown())),
-        Change::PrivateFile { .. } | Change::SharedFile(_) => None,
+        Change::PrivateFile(_) | Change::SharedFile(_) => None,
     };
     outcome.plan.changes.iter().filter_map(variable).collect()
 }
@@ -195,7 +195,7 @@ fn who_owns_an_organization_keeps_it_and_among_equals_the_later_serves() {
 fn npm_gets_both_key_forms_behind_a_reference_and_nothing_unscoped() {
     let outcome = Case { files: &[(".npmrc", NPMRC)], ..Case::default() }.outcome();
     let file = outcome.plan.changes.iter().find_map(|change| match change {
-        Change::PrivateFile { content, .. } => Some(String::from_utf8(content.clone()).unwrap()),
+        Change::PrivateFile(file) => Some(String::from_utf8(file.content.clone()).unwrap()),
         Change::Variable(_) | Change::SharedFile(_) => None,
     });
     let expected = "//pkgs.dev.azure.com/contoso/_packaging/f/npm/:_authToken=${ADO_ENTRA_AUTH_NPM_CONTOSO}\n\
