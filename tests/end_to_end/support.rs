@@ -212,6 +212,13 @@ impl Snapshot {
         self
     }
 
+    /// The same without a folder, save what lies in another below it.
+    #[must_use]
+    pub fn without_but(mut self, folder: &Path, kept: &Path) -> Self {
+        self.files.retain(|path, _| !path.starts_with(folder) || path.starts_with(kept));
+        self
+    }
+
     /// What `after` has that this one had not, with its mode.
     pub fn new_in(&self, after: &Self) -> Vec<(PathBuf, u32)> {
         let new = after.files.iter().filter(|(path, _)| !self.files.contains_key(*path));
