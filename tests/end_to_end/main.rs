@@ -13,6 +13,7 @@ mod masking;
 mod maven;
 mod npm;
 mod nuget;
+mod peers;
 mod steps;
 mod support;
 mod undo;
