@@ -268,3 +268,27 @@ fn the_helper_is_silent_for_everybody_else() {
     let foreign: Vec<_> = emulator.requests().into_iter().filter(|r| r.path.starts_with("/fabrikam")).collect();
     assert!(!foreign.is_empty() && foreign.iter().all(|request| request.secrets.is_empty()), "{foreign:?}");
 }
+
+#[test]
+fn a_token_that_has_ended_is_not_sent_and_the_remedy_is_said() {
+    let emulator = emulator_with_repositories();
+    let short = ado_entra_auth_emulator::faults::TokenFault::Life(2);
+    emulator.fault(Fault::new(ado_entra_auth_emulator::Endpoint::Token, Effect::Token(short)));
+    let mut job = job(&emulator);
+    run(&emulator, &mut job, &step());
+    emulator.clear_requests();
+    let sources = job.sources();
+    let mut said = String::new();
+    // Until the token has ended, clones may still succeed.
+    for _ in 0..100 {
+        let cloned =
+            job.run_script(&format!("rm -rf c; GIT_TERMINAL_PROMPT=0 git clone -q {HELLO} c"), &sources).unwrap();
+        if !cloned.succeeded() {
+            said = cloned.raw;
+            break;
+        }
+        emulator.clear_requests();
+    }
+    assert!(said.contains("access token for contoso has ended") && said.contains("AdoEntraAuth@1"), "{said}");
+    assert!(with_token(&emulator.requests()).is_empty());
+}

@@ -170,3 +170,30 @@ fn a_step_killed_while_it_sets_variables_can_be_tried_again_in_its_job() {
         before.assert_same(&Snapshot::of(&job), &format!("killed after line {line}, then again"));
     }
 }
+
+/// Java may be told of another home folder, and what is changed there must be found again by the next run.
+#[test]
+fn a_killed_run_is_put_back_in_the_home_folder_that_java_is_told_of() {
+    use ado_entra_auth_emulator::agent::Variable;
+    let emulator = emulator();
+    let agent = Agent::new(&emulator, false);
+    let elsewhere = agent.root.join("java home").display().to_string().replace(' ', "-");
+    let options = format!("-Duser.home={elsewhere}");
+    let settings = Path::new(&elsewhere).join(".m2/settings.xml");
+    crate::support::write_file(&settings, crate::undo::SETTINGS);
+    let job = || {
+        let mut job = next_job(&emulator, &agent.root);
+        job.set_variable(Variable::public("MAVEN_OPTS", &options));
+        job
+    };
+    let before = Snapshot::below(&agent.root);
+    let mut killed = job();
+    run(&emulator, &mut killed, &step());
+    assert!(crate::support::read(&settings).contains("<id>feed1</id>"));
+    killed.abandon();
+    let mut next = job();
+    run(&emulator, &mut next, &step().input("tools", "git"));
+    assert_eq!(crate::support::read(&settings), crate::undo::SETTINGS);
+    finish(&mut next);
+    before.assert_same(&Snapshot::below(&agent.root), "after the next job");
+}

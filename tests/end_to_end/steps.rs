@@ -150,3 +150,22 @@ fn each_step_may_have_a_variable_of_its_own() {
         assert_eq!(variable(&job, name), "", "{name}");
     }
 }
+
+/// Both ways of git in one job, in either order: one credential is sent, and both ways are undone.
+#[test]
+fn one_step_may_use_the_helper_and_another_headers() {
+    for modes in [["helper", "extraHeader"], ["extraHeader", "helper"]] {
+        let emulator = emulator_with_repositories();
+        let mut job = job(&emulator);
+        let before = Snapshot::of(&job);
+        for (name, mode) in ["one", "two"].into_iter().zip(modes) {
+            run(&emulator, &mut job, &step(name, CONNECTION).input("gitCredential", mode));
+        }
+        emulator.clear_requests();
+        let sources = job.sources();
+        script(&mut job, &sources, "git clone -q https://dev.azure.com/contoso/Shop/_git/hello && rm -rf hello");
+        assert_eq!(clients(&emulator, "_git/hello"), [CLIENT]);
+        finish(&mut job);
+        before.assert_same(&Snapshot::of(&job), &format!("{modes:?}"));
+    }
+}
