@@ -2,9 +2,10 @@
 
 #![allow(clippy::disallowed_methods, reason = "the one door to the file system")]
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Larger configuration files are nobody's configuration. Lock files of large repositories reach tens of megabytes.
 pub const LARGEST_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -80,6 +81,9 @@ const DEPENDENCY_FOLDERS: [&str; 15] = [
     ".nox",
     "vendor",
 ];
+
+/// Between two looks at a lock that somebody else holds.
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 
 /// What a walk found.
 #[derive(Debug, Default)]
@@ -277,8 +281,9 @@ pub fn seems_writable(folder: &Path) -> bool {
         use std::os::unix::fs::MetadataExt;
         let Ok(found) = fs::metadata(folder) else { return false };
         let own = user_id();
-        let bits = if own.is_none_or(|own| own == found.uid()) { 0o300 } else { 0o033 };
-        own == Some(0) || found.mode() & bits != 0
+        let all = |bits: u32| found.mode() & bits == bits;
+        let may = if own.is_none_or(|own| own == found.uid()) { all(0o300) } else { all(0o030) || all(0o003) };
+        own == Some(0) || may
     }
     #[cfg(not(unix))]
     is_folder(folder)
@@ -299,19 +304,16 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Waits for the lock at `path`.
-    pub fn take(path: &Path) -> io::Result<Self> {
+    /// Waits for the lock at `path`, until `deadline`.
+    pub fn take(path: &Path, deadline: Instant) -> io::Result<Self> {
         loop {
-            let mut options = OpenOptions::new();
-            options.read(true).write(true).create(true).truncate(false);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            let file = options.open(path)?;
-            file.lock()?;
-            // Whoever held it before may have removed it while we waited.
-            if same_file(&file, path) {
+            if let Some(file) = try_lock(path)? {
                 return Ok(Self { file, path: path.to_path_buf() });
             }
+            if Instant::now() >= deadline {
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "another job holds it"));
+            }
+            std::thread::sleep(LOCK_PAUSE);
         }
     }
 }
@@ -323,17 +325,36 @@ impl Drop for Lock {
     }
 }
 
+/// Takes the lock if nobody holds it. Whoever held it before may have removed the file that was opened here.
 #[cfg(unix)]
-fn same_file(file: &File, path: &Path) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let identity = |found: fs::Metadata| (found.dev(), found.ino());
-    match (file.metadata(), fs::metadata(path)) {
-        (Ok(held), Ok(found)) => identity(held) == identity(found),
-        _ => false,
+fn try_lock(path: &Path) -> io::Result<Option<File>> {
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Ok(None),
+        Err(TryLockError::Error(error)) => return Err(error),
     }
+    let identity = |found: fs::Metadata| (found.dev(), found.ino());
+    let held = identity(file.metadata()?);
+    let is_there = fs::metadata(path).is_ok_and(|found| identity(found) == held);
+    Ok(is_there.then_some(file))
 }
 
-#[cfg(not(unix))]
-fn same_file(_file: &File, path: &Path) -> bool {
-    exists(path)
+/// Takes the lock if nobody holds it: Windows gives the file to one opener, and removes it with its last handle.
+#[cfg(windows)]
+fn try_lock(path: &Path) -> io::Result<Option<File>> {
+    use std::os::windows::fs::OpenOptionsExt;
+    const DELETE_ON_CLOSE: u32 = 0x0400_0000;
+    const SHARING_VIOLATION: i32 = 32;
+    const DELETE_PENDING_ACCESS_DENIED: i32 = 5;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false).share_mode(0).custom_flags(DELETE_ON_CLOSE);
+    match options.open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if matches!(error.raw_os_error(), Some(SHARING_VIOLATION | DELETE_PENDING_ACCESS_DENIED)) => {
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
 }

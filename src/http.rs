@@ -9,6 +9,7 @@ use regex_lite::{Regex, RegexBuilder};
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, Client, Identity, Method, Proxy, Url, redirect};
 
+use crate::diagnosis::Explain;
 use crate::identity::secret::Password;
 
 /// How the agent reaches the network, as its own set-up says.
@@ -111,9 +112,8 @@ pub enum CallError {
     },
 }
 
-impl CallError {
-    /// What the user can do.
-    pub fn remedy(&self) -> String {
+impl Explain for CallError {
+    fn remedy(&self) -> String {
         match self {
             Self::Settings(_) => {
                 "correct the agent's proxy or certificate settings (config.sh --help lists them)".to_owned()
@@ -188,7 +188,7 @@ impl Http {
             tries += 1;
             let outcome = self.try_once(call, started, tries).await;
             let Some(wait) = pause(&outcome, tries, call.passing) else { return outcome };
-            if Instant::now() + wait >= self.deadline {
+            if wait >= self.deadline.saturating_duration_since(Instant::now()) {
                 return outcome;
             }
             tokio::time::sleep(wait).await;

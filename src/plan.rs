@@ -133,17 +133,20 @@ pub struct Variable {
     pub exact_case: bool,
     /// What the job had there before and gets back; nothing where the variable goes blank.
     pub former: Option<String>,
+    /// Another variable without which this one means nothing, such as the count of a list: where that one was changed by
+    /// somebody since, this one is not given back.
+    pub only_with: Option<String>,
 }
 
 impl Variable {
     /// A variable of our own, blank after the job.
     pub fn own(name: impl Into<String>, value: Template) -> Self {
-        Self { name: name.into(), value, exact_case: false, former: None }
+        Self { name: name.into(), value, exact_case: false, former: None, only_with: None }
     }
 
     /// A variable that belongs to the user or to a tool and gets back what it held.
     pub fn borrowed(name: impl Into<String>, value: Template, former: Option<String>) -> Self {
-        Self { name: name.into(), value, exact_case: false, former }
+        Self { name: name.into(), value, exact_case: false, former, only_with: None }
     }
 }
 

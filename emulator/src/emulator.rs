@@ -134,12 +134,12 @@ impl Emulator {
     /// Notes that a step of the job references these service connections, as YAML does it; only then may the job ask for
     /// their assertions.
     pub fn reference(&self, job: &PipelineJob, connections: &[String]) {
-        self.state.reference(&job.job_id, connections);
+        self.state.reference(&job.plan_id, connections);
     }
 
     /// Makes a job's token invalid.
     pub fn end_job(&self, job: &PipelineJob) {
-        self.state.end_job(&job.job_id);
+        self.state.end_job(&job.plan_id);
     }
 
     /// An access token for this application without the way through OIDC and Entra, for tests of what comes after.

@@ -110,9 +110,51 @@ const CONNECTION: &str = "azureDevOpsServiceConnection";
 const CONNECTION_TYPES: [&str; 6] =
     ["azureDevOps", "azureRM", "pipeline", "clientSecret", "clientCertificate", "managedIdentity"];
 /// Names that would break later steps, or that the agent keeps for itself.
-const TAKEN_NAMES: [&str; 4] = ["PATH", "HOME", "TEMP", "TMP"];
-const TAKEN_PREFIXES: [&str; 9] =
-    ["SYSTEM_", "AGENT_", "BUILD_", "INPUT_", "SECRET_", "ENDPOINT_", "VSTS_", "GIT_CONFIG_", "ADO_ENTRA_AUTH_"];
+const TAKEN_NAMES: [&str; 9] =
+    ["PATH", "HOME", "USERPROFILE", "TEMP", "TMP", "TMPDIR", "MAVEN_ARGS", "NODE_OPTIONS", "LD_PRELOAD"];
+const TAKEN_PREFIXES: [&str; 14] = [
+    "SYSTEM_",
+    "AGENT_",
+    "BUILD_",
+    "INPUT_",
+    "SECRET_",
+    "ENDPOINT_",
+    "VSTS_",
+    "VSO_",
+    "GIT_CONFIG_",
+    "NPM_CONFIG_",
+    "VSS_NUGET_",
+    "NUGETPACKAGESOURCECREDENTIALS_",
+    "ARTIFACTS_CREDENTIALPROVIDER_",
+    "ADO_ENTRA_AUTH_",
+];
+
+/// Every input of the task.
+const NAMES: [&str; 18] = [
+    "connectionType",
+    "azureDevOpsServiceConnection",
+    "workloadIdentityServiceConnection",
+    "connectedServiceNameARM",
+    "azureSubscription",
+    "clientId",
+    "tenantId",
+    "clientSecret",
+    "clientCertificate",
+    "clientCertificatePassword",
+    "tools",
+    "feeds",
+    "organizations",
+    "workingDirectory",
+    "gitCredential",
+    "tokenVariable",
+    "verify",
+    "authorityHost",
+];
+
+/// Whether the task has an input of this name, without regard to case.
+pub fn is_input(name: &str) -> bool {
+    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
 
 /// Reads and checks the service connection.
 pub fn connection(job: &Job) -> Result<Connection, InputError> {

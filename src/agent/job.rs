@@ -8,8 +8,6 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use crate::apply::record::{EarlierRun, earlier_runs};
-use crate::apply::{RUN_VARIABLE, RUNS_VARIABLE, Run};
 use crate::disk;
 use crate::http::Network;
 use crate::identity::pipeline::Pipeline;
@@ -64,10 +62,10 @@ impl Job {
         Self::new(std::env::vars_os())
     }
 
-    /// This program's own path.
+    /// This program's own path; nothing where the system does not tell.
     #[allow(clippy::disallowed_methods, reason = "the one door to the environment")]
-    pub fn program() -> PathBuf {
-        std::env::current_exe().unwrap_or_default()
+    pub fn program() -> Option<PathBuf> {
+        std::env::current_exe().ok()
     }
 
     /// A job of these variables. Names and values that are no UTF-8 are passed over: the agent writes none.
@@ -99,7 +97,7 @@ impl Job {
     }
 
     /// A variable's value as it stands, empty or not.
-    pub fn standing(&self, name: &str) -> Option<String> {
+    pub fn raw_variable(&self, name: &str) -> Option<String> {
         self.environment.get(name).cloned()
     }
 
@@ -214,13 +212,13 @@ impl Job {
         };
         let path = |name: &str| self.variable(name).map(PathBuf::from);
         // Containers have users whose home is not there.
-        let standing = |home: &PathBuf| disk::is_folder(home);
+        let is_there = |home: &PathBuf| disk::is_folder(home);
         let home = if cfg!(windows) { path("USERPROFILE") } else { path("HOME") };
         Host {
             windows: cfg!(windows),
             environment: self.environment.clone().into_iter().filter(|(name, _)| visible(name)).collect(),
-            account_home: account_home().filter(standing).filter(|account| Some(account) != home.as_ref()),
-            home: home.filter(standing),
+            account_home: account_home().filter(is_there).filter(|account| Some(account) != home.as_ref()),
+            home: home.filter(is_there),
             pipeline_workspace: path("PIPELINE_WORKSPACE").or_else(|| path("AGENT_BUILDDIRECTORY")),
             working_directory,
             program,
@@ -238,16 +236,16 @@ impl Job {
         names.iter().find_map(|name| self.variable(name)).map(PathBuf::from)
     }
 
-    /// The run that this step's main part began: in the post-job part the one to undo, in the main part an earlier attempt.
-    pub fn own_run(&self) -> Option<Run> {
-        let directory = self.variable(&format!("VSTS_TASKVARIABLE_{RUN_VARIABLE}"))?;
-        let job = self.pipeline().job_id.unwrap_or_default();
-        Run::of_directory(directory.as_ref(), &self.temp_directory()?, &job)
+    /// What tells this job from every other: the job's own id is the same in every build of a pipeline with a single job.
+    pub fn key(&self) -> String {
+        let parts =
+            ["SYSTEM_PLANID", "SYSTEM_JOBID", "SYSTEM_JOBATTEMPT"].map(|name| self.variable(name).unwrap_or("-"));
+        parts.join("/")
     }
 
-    /// The earlier runs of this job.
-    pub fn earlier_runs(&self) -> Vec<EarlierRun> {
-        earlier_runs(self.variable(RUNS_VARIABLE))
+    /// A task variable: what an earlier part or attempt of this very step left for later ones.
+    pub fn task_variable(&self, name: &str) -> Option<&str> {
+        self.variable(&format!("VSTS_TASKVARIABLE_{name}"))
     }
 }
 

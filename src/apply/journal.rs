@@ -5,22 +5,27 @@
 //! our edits, every edit with what it removed and inserted, and which runs need it. The entry is written before the file.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 
-use super::record::{RunRecord, print_of};
+use super::record::{RunRecord, fingerprint};
 use super::{ApplyError, DIRECTORY_PREFIX, Run};
 use crate::disk;
 use crate::edit::text::{Text, splice};
 use crate::http::now;
 use crate::plan::SharedFile;
 
+const VERSION: u32 = 1;
 const FOLDER: &str = ".ado-entra-auth";
 const LOCK: &str = ".ado-entra-auth.lock";
 /// After this long a run of another agent is over, whatever that agent left behind: no job lasts a week.
 const LONGEST_JOB_SECONDS: u64 = 7 * 24 * 60 * 60;
+
+/// Others hold the lock for milliseconds.
+const LOCK_LIMIT: Duration = Duration::from_secs(5);
 
 /// The journal of one place.
 #[derive(Debug)]
@@ -40,7 +45,10 @@ struct FileEntry {
     /// Folders that were made for it, outermost first.
     created_folders: Vec<PathBuf>,
     edits: Vec<RecordedEdit>,
-    users: Vec<User>,
+    holders: Vec<Holder>,
+    /// Whether somebody else changed it meanwhile, so that the original is no longer what it goes back to.
+    #[serde(default)]
+    changed_by_others: bool,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -57,7 +65,7 @@ struct RecordedEdit {
 
 /// A run that needs a file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-struct User {
+struct Holder {
     run: String,
     temp_directory: PathBuf,
     job: String,
@@ -83,15 +91,17 @@ impl Ledger {
         let body = bytes.is_some().then_some(text.body.as_str());
         let edits = (file.revise)(body, &file.entries).map_err(|error| unusable(error.to_string()))?;
         let mut entry = self.load(&file.path).unwrap_or_else(|| FileEntry {
-            version: 1,
+            version: VERSION,
             path: file.path.clone(),
             original: bytes.as_ref().map(|bytes| STANDARD.encode(bytes)),
-            written: String::new(),
+            written: STANDARD.encode(bytes.as_deref().unwrap_or_default()),
             created_folders: file.path.parent().map(disk::missing_folders).unwrap_or_default(),
             edits: Vec::new(),
-            users: Vec::new(),
+            holders: Vec::new(),
+            changed_by_others: false,
         });
-        entry.users.push(User {
+        entry.changed_by_others |= !entry.is_as_known(bytes.as_deref());
+        entry.holders.push(Holder {
             run: run.id.clone(),
             temp_directory: run.temp_directory.clone(),
             job: run.job.clone(),
@@ -128,16 +138,16 @@ impl Ledger {
 
     /// Takes back what `run` alone needs. Says what was left as it is, because somebody else changed it.
     pub fn release(&self, run: &str) -> Result<Vec<String>, ApplyError> {
-        self.release_where(&|user| user.run == run)
+        self.release_where(&|holder| holder.run == run)
     }
 
     /// Takes back what runs left that are over: killed ones, and those of jobs that ended otherwise. Runs of jobs that still
     /// go on, on this agent or another under the same account, are left alone.
     pub fn sweep(&self, current: &Run) -> Result<Vec<String>, ApplyError> {
-        self.release_where(&|user| is_over(user, current))
+        self.release_where(&|holder| is_over(holder, current))
     }
 
-    fn release_where(&self, over: &dyn Fn(&User) -> bool) -> Result<Vec<String>, ApplyError> {
+    fn release_where(&self, over: &dyn Fn(&Holder) -> bool) -> Result<Vec<String>, ApplyError> {
         let folder = self.place.join(FOLDER);
         if !disk::exists(&folder) && !disk::exists(&self.place.join(LOCK)) {
             return Ok(Vec::new());
@@ -152,15 +162,20 @@ impl Ledger {
         for name in names {
             let Some(mut entry) = load(&folder.join(&name)) else { continue };
             let leaving: Vec<String> =
-                entry.users.iter().filter(|user| over(user)).map(|user| user.run.clone()).collect();
-            if !leaving.is_empty() {
-                entry.release(&leaving, &mut left)?;
-                if entry.users.is_empty() {
-                    let path = folder.join(&name);
-                    disk::remove_file(&path).map_err(|error| ApplyError::write(&path, &error))?;
-                } else {
-                    self.save(&entry)?;
+                entry.holders.iter().filter(|holder| over(holder)).map(|holder| holder.run.clone()).collect();
+            if leaving.is_empty() {
+                continue;
+            }
+            // One file's trouble keeps its entry for the next sweep, and no other file from its turn.
+            let done = entry.release(&leaving, &mut left).and_then(|()| {
+                let path = folder.join(&name);
+                if !entry.holders.is_empty() {
+                    return self.save(&entry);
                 }
+                disk::remove_file(&path).map_err(|error| ApplyError::write(&path, &error))
+            });
+            if let Err(error) = done {
+                left.push(error.to_string());
             }
         }
         disk::remove_empty_folder(&folder);
@@ -169,7 +184,7 @@ impl Ledger {
 
     fn lock(&self) -> Result<disk::Lock, ApplyError> {
         let path = self.place.join(LOCK);
-        disk::Lock::take(&path).map_err(|error| ApplyError::write(&path, &error))
+        disk::Lock::take(&path, Instant::now() + LOCK_LIMIT).map_err(|error| ApplyError::write(&path, &error))
     }
 
     fn load(&self, path: &Path) -> Option<FileEntry> {
@@ -183,40 +198,55 @@ impl Ledger {
     }
 
     fn entry_path(&self, path: &Path) -> PathBuf {
-        self.place.join(FOLDER).join(format!("{:016x}.json", print_of(&path.to_string_lossy())))
+        self.place.join(FOLDER).join(format!("{:016x}.json", fingerprint(&path.to_string_lossy())))
     }
 }
 
+/// An entry; nothing where it cannot be read or is of a later version of the task, which alone knows what it means.
 fn load(path: &Path) -> Option<FileEntry> {
-    serde_json::from_slice(&disk::read(path).ok()??).ok()
+    serde_json::from_slice(&disk::read(path).ok()??).ok().filter(|entry: &FileEntry| entry.version == VERSION)
+}
+
+fn decoded(base64: Option<&String>) -> Option<Vec<u8>> {
+    STANDARD.decode(base64?).ok()
 }
 
 impl FileEntry {
     /// Takes the leaving runs off the entry and back what nobody needs any more.
     fn release(&mut self, leaving: &[String], left: &mut Vec<String>) -> Result<(), ApplyError> {
-        self.users.retain(|user| !leaving.contains(&user.run));
+        self.holders.retain(|holder| !leaving.contains(&holder.run));
         for edit in &mut self.edits {
             edit.users.retain(|user| !leaving.contains(user));
         }
         disk::remove_unfinished(&self.path).map_err(|error| ApplyError::write(&self.path, &error))?;
         let unused: Vec<RecordedEdit> = self.edits.extract_if(.., |edit| edit.users.is_empty()).collect();
-        let Ok(Some(bytes)) = disk::read(&self.path) else {
-            if self.edits.is_empty() {
-                self.remove_folders();
+        let bytes = match disk::read(&self.path) {
+            Ok(Some(bytes)) => bytes,
+            Ok(None) => {
+                if self.edits.is_empty() {
+                    self.remove_folders();
+                }
+                return Ok(());
             }
-            return Ok(());
+            Err(error) => {
+                left.push(format!("{} cannot be read and is left as it is: {error}", self.path.display()));
+                return Ok(());
+            }
         };
         let failed = |error: std::io::Error| ApplyError::write(&self.path, &error);
-        let original = self.original.as_ref().and_then(|original| STANDARD.decode(original).ok());
-        let untouched = STANDARD.decode(&self.written).is_ok_and(|written| written == bytes);
-        if self.edits.is_empty() && (untouched || original.as_deref() == Some(&bytes)) {
+        let original = decoded(self.original.as_ref());
+        self.changed_by_others |= !self.is_as_known(Some(&bytes));
+        if self.edits.is_empty() && !self.changed_by_others {
             return match original {
                 Some(original) if original == bytes => Ok(()),
                 Some(original) => disk::replace(&self.path, &original).map_err(failed),
                 None => self.remove(),
             };
         }
-        let Ok(text) = Text::decode(&bytes) else { return Ok(()) };
+        let Ok(text) = Text::decode(&bytes) else {
+            left.push(format!("{} is UTF-16 by now and is left as it is", self.path.display()));
+            return Ok(());
+        };
         let (frame, entries): (Vec<_>, Vec<_>) = unused.into_iter().partition(|edit| edit.key.is_empty());
         let mut body = text.body.clone();
         let kept: Vec<&RecordedEdit> = entries.iter().rev().filter(|edit| !take_back(&mut body, edit)).collect();
@@ -227,16 +257,20 @@ impl FileEntry {
                 edit.key
             ));
         }
-        // Somebody else's content may stand in our frame by now: it goes only where nothing else is left.
-        let mut bare = body.clone();
-        let frame_gone = frame.iter().rev().all(|edit| take_back(&mut bare, edit) || !bare.contains(&edit.inserted));
-        let bare_bytes = text.encode(&bare);
-        if frame_gone && original.is_none() && bare.trim().is_empty() {
+        // Somebody else's content may stand in our frame by now: it goes only where nothing stands in it.
+        take_frame_back(&mut body, &frame);
+        if original.is_none() && body.trim().is_empty() {
             return self.remove();
         }
-        let bytes_after = if original.as_ref() == Some(&bare_bytes) { bare_bytes } else { text.encode(&body) };
+        let bytes_after = text.encode(&body);
         self.written = STANDARD.encode(&bytes_after);
         if bytes_after == bytes { Ok(()) } else { disk::replace(&self.path, &bytes_after).map_err(failed) }
+    }
+
+    /// Whether a file's bytes are what we wrote last, or, where a run was killed before it wrote, what stood there before.
+    fn is_as_known(&self, bytes: Option<&[u8]>) -> bool {
+        let known = [decoded(Some(&self.written)), decoded(self.original.as_ref())];
+        bytes.is_none_or(|bytes| known.iter().flatten().any(|known| known == bytes))
     }
 
     /// Whether what an edit inserted stands there in another form by now. Nobody else writes our variables: where nothing refers
@@ -266,17 +300,27 @@ fn take_back(body: &mut String, edit: &RecordedEdit) -> bool {
     true
 }
 
-/// Whether the run of a journal's user is over, as `current` sees it.
-fn is_over(user: &User, current: &Run) -> bool {
-    let directory = user.temp_directory.join(format!("{DIRECTORY_PREFIX}{}", user.run));
-    if user.run == current.id {
+/// Takes an empty frame back as a whole, whose parts alone may stand anywhere.
+fn take_frame_back(body: &mut String, frame: &[RecordedEdit]) {
+    let joined = |part: fn(&RecordedEdit) -> &str| frame.iter().map(part).collect::<String>();
+    let (inserted, removed) = (joined(|edit| &edit.inserted), joined(|edit| &edit.removed));
+    let mut places = body.match_indices(&inserted).map(|(at, _)| at);
+    if let (false, Some(at), None) = (inserted.is_empty(), places.next(), places.next()) {
+        body.replace_range(at..at + inserted.len(), &removed);
+    }
+}
+
+/// Whether the run of a holder is over, as `current` sees it.
+fn is_over(holder: &Holder, current: &Run) -> bool {
+    let directory = holder.temp_directory.join(format!("{DIRECTORY_PREFIX}{}", holder.run));
+    if holder.run == current.id {
         return false;
     }
-    if user.temp_directory == current.temp_directory {
+    if holder.temp_directory == current.temp_directory {
         // An agent runs one job at a time, and the steps of a job one after the other.
-        return user.job != current.job || !RunRecord::is_complete(&directory);
+        return holder.job != current.job || !RunRecord::is_complete(&directory);
     }
-    !disk::exists(&directory) || user.since + LONGEST_JOB_SECONDS < now()
+    !disk::exists(&directory) || holder.since.saturating_add(LONGEST_JOB_SECONDS) < now()
 }
 
 #[cfg(test)]

@@ -1,7 +1,5 @@
 //! What a run did, for its post-job part and for later runs of the job. Lies in the run's private directory.
 
-use std::collections::hash_map::DefaultHasher;
-use std::hash::{Hash, Hasher};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -12,6 +10,7 @@ use crate::plan::{Change, Plan, Template};
 use crate::tools::survey::Grant;
 
 const FILE: &str = "run.json";
+const VERSION: u32 = 1;
 const COMPLETE_MARK: &str = "complete";
 
 /// The record of a run.
@@ -37,19 +36,12 @@ pub struct RecordedVariable {
     pub name: String,
     /// Whether the name keeps its case.
     pub exact_case: bool,
-    /// A print of the value, to tell whether it is still ours; the value itself may hold the token.
-    pub print: u64,
-    /// What stood there before, nearest first: what an earlier run had set is void once that run is undone.
-    pub former: Vec<Former>,
-}
-
-/// A former value.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-pub struct Former {
-    /// The value.
-    pub value: String,
-    /// The private directory of the run that had set it; nothing where it was not one of ours.
-    pub set_by: Option<PathBuf>,
+    /// The fingerprint of the value, to tell whether it is still ours; the value itself may hold the token.
+    pub fingerprint: u64,
+    /// What stood there before any run of ours: what an earlier run had set may hold its token.
+    pub former: Option<String>,
+    /// Another variable without which this one means nothing: it goes back only where that one does.
+    pub only_with: Option<String>,
 }
 
 /// An earlier run of the same job, as [`super::RUNS_VARIABLE`] names it.
@@ -61,11 +53,9 @@ pub struct EarlierRun {
     pub grants: Vec<Grant>,
 }
 
-/// A print of a text that tells it from others, and does not tell the text.
-pub fn print_of(text: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
-    hasher.finish()
+/// A number that tells a text from others, and does not tell the text: FNV-1a, which every release of the task computes alike.
+pub fn fingerprint(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// The runs that the job's variable names; none where it is absent or not ours.
@@ -105,8 +95,7 @@ impl RunRecord {
         earlier: &[EarlierRun],
         fill: impl Fn(&Template) -> String,
     ) -> Self {
-        let earlier: Vec<(PathBuf, Self)> =
-            earlier.iter().rev().filter_map(|run| Some((run.directory.clone(), Self::load(&run.directory)?))).collect();
+        let earlier: Vec<Self> = earlier.iter().rev().filter_map(|run| Self::load(&run.directory)).collect();
         let mut variables = Vec::new();
         let mut places = Vec::new();
         for change in &plan.changes {
@@ -114,8 +103,9 @@ impl RunRecord {
                 Change::Variable(variable) => variables.push(RecordedVariable {
                     name: variable.name.clone(),
                     exact_case: variable.exact_case,
-                    print: print_of(&fill(&variable.value)),
-                    former: variable.former.as_ref().map_or(Vec::new(), |value| chain(&variable.name, value, &earlier)),
+                    fingerprint: fingerprint(&fill(&variable.value)),
+                    former: variable.former.as_ref().and_then(|value| original(&variable.name, value, &earlier)),
+                    only_with: variable.only_with.clone(),
                 }),
                 Change::SharedFile(shared) => places.push(shared.place.clone()),
                 Change::PrivateFile(_) => {}
@@ -128,7 +118,7 @@ impl RunRecord {
             before.into_iter().chain([attempt.clone()])
         });
         Self {
-            version: 1,
+            version: VERSION,
             job: run.job.clone(),
             variables,
             places,
@@ -140,7 +130,7 @@ impl RunRecord {
     /// Reads the record of a private directory; nothing where it is not whole.
     pub fn load(directory: &Path) -> Option<Self> {
         let bytes = disk::read(&directory.join(FILE)).ok()??;
-        serde_json::from_slice(&bytes).ok()
+        serde_json::from_slice(&bytes).ok().filter(|record: &Self| record.version == VERSION)
     }
 
     /// Writes the record into a new private directory.
@@ -160,19 +150,54 @@ impl RunRecord {
     }
 }
 
-/// The former value, and behind it what the run that had set it would go back to.
-fn chain(name: &str, value: &str, earlier: &[(PathBuf, RunRecord)]) -> Vec<Former> {
-    let owner = earlier.iter().find_map(|(directory, record)| {
-        let set =
-            record.variables.iter().find(|variable| variable.name == name && variable.print == print_of(value))?;
-        Some((directory.clone(), set.former.clone()))
-    });
-    match owner {
-        Some((directory, behind)) => {
-            let mut chain = vec![Former { value: value.to_owned(), set_by: Some(directory) }];
-            chain.extend(behind);
-            chain
+/// What stood in a variable before any of the earlier runs, latest first, set it to `value`.
+fn original(name: &str, value: &str, earlier: &[RunRecord]) -> Option<String> {
+    let set_by_us = |record: &RunRecord| {
+        record.variables.iter().find(|set| set.name == name && set.fingerprint == fingerprint(value)).cloned()
+    };
+    earlier.iter().find_map(set_by_us).map_or_else(|| Some(value.to_owned()), |set| set.former)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Variable;
+
+    fn record(variables: &[(&str, &str, Option<&str>)], earlier: &[EarlierRun]) -> RunRecord {
+        let change = |(name, value, former): &(&str, &str, Option<&str>)| {
+            Change::Variable(Variable::borrowed(*name, Template::text(*value), former.map(str::to_owned)))
+        };
+        let plan = Plan { changes: variables.iter().map(change).collect(), ..Plan::default() };
+        let run = Run::new(PathBuf::from("/temp"), "job".to_owned());
+        RunRecord::of_plan(&plan, &[], &run, earlier, Template::shown)
+    }
+
+    #[test]
+    fn a_variable_goes_back_to_what_stood_before_any_run_of_ours() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut earlier: Vec<EarlierRun> = Vec::new();
+        let values = ["theirs", "first", "second", "third"];
+        for (number, pair) in values.windows(2).enumerate() {
+            let record =
+                record(&[("V", pair[1], Some(pair[0])), ("NEW", pair[1], (number > 0).then_some(pair[0]))], &earlier);
+            assert_eq!(record.variables[0].former.as_deref(), Some("theirs"));
+            assert_eq!(record.variables[1].former, None);
+            let directory = folder.path().join(pair[1]);
+            disk::create_private_folder(&directory).unwrap();
+            record.save(&directory).unwrap();
+            let json = String::from_utf8(disk::read(&directory.join(FILE)).unwrap().unwrap()).unwrap();
+            assert!(!values[1..].iter().any(|value| json.contains(value)), "a value of ours is recorded: {json}");
+            earlier.push(EarlierRun { directory, grants: Vec::new() });
         }
-        None => vec![Former { value: value.to_owned(), set_by: None }],
+        // Somebody else set it in between.
+        let record = record(&[("V", "fourth", Some("others"))], &earlier);
+        assert_eq!(record.variables[0].former.as_deref(), Some("others"));
+    }
+
+    #[test]
+    fn fingerprints_are_those_of_fnv_1a() {
+        // The published test vectors of the algorithm.
+        assert_eq!(fingerprint(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fingerprint("foobar"), 0x8594_4171_f739_67e8);
     }
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::journal::Ledger;
-use super::record::{RecordedVariable, RunRecord, earlier_runs, print_of, runs_without};
+use super::record::{RecordedVariable, RunRecord, earlier_runs, fingerprint, runs_without};
 use super::{DIRECTORY_PREFIX, RUNS_VARIABLE, Run};
 use crate::agent::logging::AgentLog;
 use crate::disk;
@@ -28,22 +28,23 @@ pub fn undo_files(directory: &Path, run: &Run) -> Vec<String> {
 /// Gives variables back what they held, where they still hold what the run had set. `variable` reads the job's variables.
 pub fn undo_variables(directory: &Path, variable: impl Fn(&str) -> Option<String>, log: &mut AgentLog) {
     let Some(record) = RunRecord::load(directory) else { return };
-    for recorded in record.variables.iter().rev() {
-        // The agent upper-cases the names that it passes on, unless told otherwise.
+    // The agent upper-cases the names that it passes on, unless told otherwise.
+    let current = |recorded: &RecordedVariable| {
         let name = if recorded.exact_case { recorded.name.clone() } else { recorded.name.to_ascii_uppercase() };
-        let current = variable(&name).unwrap_or_default();
-        if print_of(&current) == recorded.print {
-            log.variable(&recorded.name, &former(recorded), recorded.exact_case);
+        variable(&name).unwrap_or_default()
+    };
+    let is_ours = |recorded: &RecordedVariable| fingerprint(&current(recorded)) == recorded.fingerprint;
+    let means_something = |name: &String| {
+        let of_record = record.variables.iter().find(|other| other.name == *name);
+        of_record.is_none_or(|other| is_ours(other) || current(other).is_empty())
+    };
+    for recorded in record.variables.iter().rev().filter(|recorded| is_ours(recorded)) {
+        if recorded.only_with.as_ref().is_none_or(means_something) {
+            log.variable(&recorded.name, recorded.former.as_deref().unwrap_or_default(), recorded.exact_case);
         }
     }
     let runs = variable(RUNS_VARIABLE);
     log.variable(RUNS_VARIABLE, &runs_without(&earlier_runs(runs.as_deref()), directory), false);
-}
-
-/// The nearest former value that still means something; blank where there is none.
-fn former(recorded: &RecordedVariable) -> String {
-    let standing = recorded.former.iter().find(|former| former.set_by.as_ref().is_none_or(|run| disk::exists(run)));
-    standing.map(|former| former.value.clone()).unwrap_or_default()
 }
 
 /// Puts back what runs left that are over: in the journals of `places`, and in the agent's temporary folder.
@@ -66,8 +67,8 @@ pub fn sweep(places: &[PathBuf], current: &Run) -> Vec<String> {
                 Some(record) => record.job != current.job || !RunRecord::is_complete(&directory),
                 None => true,
             };
-            if over && let Err(error) = disk::remove_private_folder(&directory) {
-                left.push(format!("{} cannot be removed: {error}", directory.display()));
+            if over && let Some(run) = Run::of_directory(&directory, &current.temp_directory, "") {
+                left.extend(undo_files(&directory, &run));
             }
         }
     }

@@ -145,7 +145,7 @@ fn decoded(segment: &str) -> String {
     while let Some((&first, tail)) = rest.split_first() {
         let hex =
             (first == b'%').then(|| segment.get(segment.len() - tail.len()..segment.len() - tail.len() + 2)).flatten();
-        if let Some(byte) = hex.and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+        if let Some(byte) = hex.filter(|hex| !hex.starts_with('+')).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
             bytes.push(byte);
             rest = &tail[2..];
         } else {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anyhow::Context;
 use serde_json::{Value, json};
 
-use super::{finding, print};
+use super::{finding, print, runs};
 use crate::agent::inputs;
 use crate::agent::job::Job;
 use crate::cli::{DryRun, Format};
@@ -21,6 +21,9 @@ const JSON_VERSION: u32 = 1;
 pub fn run(arguments: &DryRun) -> anyhow::Result<()> {
     let mut job = Job::from_environment();
     for (name, value) in &arguments.inputs {
+        if !inputs::is_input(name) {
+            anyhow::bail!("the task has no input '{name}'\nremedy: README.md lists the inputs");
+        }
         job.set_input(name, value);
     }
     if let Some(directory) = &arguments.working_directory {
@@ -30,15 +33,16 @@ pub fn run(arguments: &DryRun) -> anyhow::Result<()> {
         job.set_input("workingDirectory", &absolute.to_string_lossy());
     }
     let settings = inputs::settings(&job).map_err(explained)?;
-    let host = job.host(settings.working_directory.clone(), Job::program());
-    let grants: Vec<_> = job.earlier_runs().into_iter().flat_map(|run| run.grants).collect();
+    let host = job.host(settings.working_directory.clone(), Job::program().unwrap_or_default());
+    let grants: Vec<_> = runs::earlier(&job, None).into_iter().flat_map(|run| run.grants).collect();
     let mut plan = finding::plan(&settings, &host, &grants).map_err(explained)?.plan;
     if settings.permitted.is_empty() {
         plan.warnings.insert(0, NO_ORGANIZATION.to_owned());
     }
     match arguments.format {
         Format::Text => print(&as_text(&plan)),
-        Format::Json => print(&format!("{:#}\n", as_json(&plan))),
+        // An escape for JSON's readers, and no command for an agent's: the texts come from files.
+        Format::Json => print(&format!("{:#}\n", as_json(&plan)).replace('#', "\\u0023")),
     }
     Ok(())
 }
@@ -59,7 +63,7 @@ fn as_text(plan: &Plan) -> String {
     text.push_str("Later steps get these variables:\n");
     for change in &plan.changes {
         if let Change::Variable(variable) = change {
-            _ = writeln!(text, "  {} = {}", variable.name, one_line(&variable.value.shown()));
+            _ = writeln!(text, "  {} = {}", one_line(&variable.name), one_line(&variable.value.shown()));
         }
     }
     for change in &plan.changes {
@@ -73,10 +77,14 @@ fn as_text(plan: &Plan) -> String {
                 added(&mut text, &file.added);
             }
             Change::SharedFile(file) => {
-                _ = writeln!(text, "\nA file that is changed and put back after the job: {}", file.path.display());
+                _ = writeln!(
+                    text,
+                    "\nA file that is changed and put back after the job: {}",
+                    one_line(&file.path.display().to_string())
+                );
                 match inserted(file) {
                     Ok(inserted) => added(&mut text, &inserted),
-                    Err(reason) => _ = writeln!(text, "  it cannot be changed: {reason}"),
+                    Err(reason) => _ = writeln!(text, "  it cannot be changed: {}", one_line(&reason)),
                 }
             }
         }
@@ -84,7 +92,7 @@ fn as_text(plan: &Plan) -> String {
     if !plan.served.is_empty() {
         text.push_str("\nThese can then be reached:\n");
         for served in &plan.served {
-            _ = writeln!(text, "  {:<6} {} ({})", served.tool, served.target, one_line(&served.named_in));
+            _ = writeln!(text, "  {:<6} {} ({})", served.tool, one_line(&served.target), one_line(&served.named_in));
         }
     }
     text

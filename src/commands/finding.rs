@@ -7,8 +7,8 @@ use crate::agent::inputs::Settings;
 use crate::disk;
 use crate::edit::text::Text;
 use crate::tools::host::{Host, Look};
-use crate::tools::survey::{self, Grant, Outcome, Wanted};
-use crate::tools::{PlanError, SourceFile, Tool};
+use crate::tools::survey::{self, Grant, Outcome, ToolFiles, Wanted};
+use crate::tools::{PlanError, SourceFile, Tool, Unparsable};
 
 /// The disk, as tools may look at it.
 pub struct Disk {
@@ -61,15 +61,13 @@ pub fn plan(settings: &Settings, host: &Host, grants: &[Grant]) -> Result<Outcom
             }
         }
     }
-    let mut user_files: BTreeMap<&str, Vec<SourceFile>> = BTreeMap::new();
+    let mut user_files: BTreeMap<&str, ToolFiles> = BTreeMap::new();
     for tool in &tools {
+        let found = user_files.entry(tool.name()).or_default();
         for path in tool.user_files(host, &look) {
             match source(&path, root, false) {
-                Ok(Some(file)) => user_files.entry(tool.name()).or_default().push(file),
-                Ok(None) => {}
-                Err(reason) => {
-                    return Err(PlanError::UserFile { tool: tool.name(), file: path.display().to_string(), reason });
-                }
+                Ok(file) => found.files.extend(file),
+                Err(reason) => found.unusable = Some(Unparsable { file: path.display().to_string(), reason }),
             }
         }
     }
@@ -77,8 +75,12 @@ pub fn plan(settings: &Settings, host: &Host, grants: &[Grant]) -> Result<Outcom
         let wanted = |file: &&SourceFile| {
             file.path.file_name().and_then(|name| name.to_str()).is_some_and(|name| tool.reads(name))
         };
-        let own = user_files.get(tool.name()).into_iter().flatten();
-        files.values().filter(wanted).chain(own).cloned().collect()
+        let own = user_files.get(tool.name());
+        let own_files = own.iter().flat_map(|own| &own.files);
+        ToolFiles {
+            files: files.values().filter(wanted).chain(own_files).cloned().collect(),
+            unusable: own.and_then(|own| own.unusable.clone()),
+        }
     };
     let wanted = Wanted {
         choice: settings.choice.clone(),

@@ -6,6 +6,7 @@ pub mod demo;
 pub mod dry_run;
 pub mod finding;
 pub mod post;
+mod runs;
 pub mod task;
 
 use std::process::ExitCode;

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::runs;
 use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
 use crate::apply::record::RunRecord;
@@ -11,13 +12,13 @@ use crate::apply::{Run, undo};
 pub fn run() -> ExitCode {
     let mut log = AgentLog::new(Box::new(std::io::stdout()));
     let job = Job::from_environment();
-    let summary = match job.own_run() {
+    let summary = match runs::own(&job) {
         Some(run) => {
             let attempts = RunRecord::load(&run.directory()).map_or(Vec::new(), |record| record.attempts);
             let attempts = attempts.iter().filter_map(|path| Run::of_directory(path, &run.temp_directory, &run.job));
             // The last goes last: what it goes back to is what stood before the first.
             for run in attempts.chain([run.clone()]) {
-                undo::undo_variables(&run.directory(), |name| job.standing(name), &mut log);
+                undo::undo_variables(&run.directory(), |name| job.raw_variable(name), &mut log);
                 for said in undo::undo_files(&run.directory(), &run) {
                     log.warning(&said);
                 }

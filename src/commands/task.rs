@@ -3,14 +3,12 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::anyhow;
 use jiff::Timestamp;
 
-use super::finding;
+use super::{finding, runs};
 use crate::agent::inputs::{self, Connection, Settings};
 use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
-use crate::apply::record::with_attempt;
 use crate::apply::{self, Filling, Run, forms_to_mask, undo};
 use crate::azure_devops::organization::Organization;
 use crate::azure_devops::probe::{self, Member};
@@ -20,11 +18,13 @@ use crate::http::Http;
 use crate::identity::entra::{self, Issued};
 use crate::identity::pipeline::{self, AssertionError};
 use crate::plan::{Change, Plan};
+use crate::tools;
 use crate::tools::survey::{Grant, Outcome, Standing};
-use crate::tools::{self, PlanError};
 
 /// For all of the network: the whole step must end within 45 seconds, whatever a server does.
 const NETWORK_LIMIT: Duration = Duration::from_secs(38);
+/// For looking at the workspace after the network is done with.
+const PLANNING_ALLOWANCE: Duration = Duration::from_secs(4);
 /// A token that ends sooner than this is not worth much to a job.
 const SHORT_LIFE_SECONDS: u64 = 600;
 /// A clock that is this far off breaks assertions.
@@ -41,18 +41,6 @@ enum Stop {
 impl<E: Explain> From<E> for Stop {
     fn from(error: E) -> Self {
         Self::Explained(Explanation::of(&error))
-    }
-}
-
-impl Explain for PlanError {
-    fn remedy(&self) -> String {
-        PlanError::remedy(self)
-    }
-}
-
-impl Explain for crate::http::CallError {
-    fn remedy(&self) -> String {
-        crate::http::CallError::remedy(self)
     }
 }
 
@@ -77,23 +65,30 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let connection = inputs::connection(&job)?;
     let settings = inputs::settings(&job)?;
     let run = new_run(&job)?;
-    let host = job.host(settings.working_directory.clone(), Job::program());
+    let program = Job::program().ok_or_else(|| stop("the system does not say where this program is", "run again"))?;
+    let host = job.host(settings.working_directory.clone(), program);
     let left = undo::sweep(&tools::places(&host), &run);
-    let earlier = with_attempt(job.earlier_runs(), run.earlier_attempt.as_deref());
+    let earlier = runs::earlier(&job, Some(&run));
     let grants: Vec<Grant> = earlier.iter().flat_map(|run| run.grants.clone()).collect();
 
     let (network, network_warnings) = job.network();
     let http = Http::new(&network, deadline)?;
-    // A large workspace is looked at while the services answer.
     let planning = {
         let (settings, host) = (settings.clone(), host.clone());
-        std::thread::spawn(move || finding::plan(&settings, &host, &grants))
+        move || finding::plan(&settings, &host, &grants)
     };
-    let obtained = block_on(obtain(&http, &job, &connection, &settings, log));
-    let planned =
-        planning.join().map_err(|_| stop("the workspace could not be looked at", "report this as a defect"))?;
-    let Outcome { plan, grants } = planned?;
-    let (issued, member) = obtained?;
+    let (issued, member, outcome) = block_on(async {
+        // A large workspace is looked at while the services answer.
+        let planning = tokio::task::spawn_blocking(planning);
+        let (issued, member) = obtain(&http, &job, &connection, &settings, log).await?;
+        let late =
+            || stop("the working directory is too large to look at in time", "give a smaller 'workingDirectory'");
+        let planned = tokio::time::timeout_at((deadline + PLANNING_ALLOWANCE).into(), planning).await;
+        let planned =
+            planned.map_err(|_| late())?.map_err(|error| stop(&error.to_string(), "report this as a defect"))?;
+        Ok((issued, member, planned?))
+    })?;
+    let Outcome { plan, grants } = outcome;
 
     for form in forms_to_mask(issued.token.reveal(), &plan.user_names) {
         log.mask(&form);
@@ -119,8 +114,7 @@ fn new_run(job: &Job) -> Result<Run, Stop> {
     if !disk::is_folder(&temp) {
         return Err(stop(&format!("the agent's temporary folder {} does not exist", temp.display()), remedy));
     }
-    let earlier_attempt = job.own_run().map(|run| run.directory());
-    Ok(Run { earlier_attempt, ..Run::new(temp, job.pipeline().job_id.unwrap_or_default()) })
+    Ok(runs::begin(job, temp))
 }
 
 fn block_on<T>(work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
@@ -232,10 +226,8 @@ fn report(
     format!("{identity}, until {expires_on}")
 }
 
-/// A time as RFC 3339 in UTC, from seconds since 1970.
+/// A time as RFC 3339 in UTC, from seconds since 1970; as it is where no calendar has it.
 fn rfc3339(seconds: u64) -> String {
-    let timestamp = i64::try_from(seconds)
-        .map_err(|_| anyhow!("out of range"))
-        .and_then(|seconds| Ok(Timestamp::from_second(seconds)?));
-    timestamp.map(|timestamp| timestamp.to_string()).unwrap_or_default()
+    let timestamp = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    timestamp.map_or_else(|| seconds.to_string(), |timestamp| timestamp.to_string())
 }

@@ -3,10 +3,13 @@
 //! Everything goes through `GIT_CONFIG_COUNT` and its pairs, which git reads since 2.31 behind all files, so that no file of
 //! the user changes. Sources: git's documentation of git-config, gitcredentials and git-credential.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::host::{Host, Look};
-use super::{Binding, Mention, PlanError, Request, ServedOrganization, SourceFile, Tool, USER_NAME, Unparsable};
+use super::{
+    Binding, Mention, PlanError, Request, ServedOrganization, SourceFile, Tool, USER_NAME, Unparsable, token_variable,
+};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::plan::{Change, Part, Plan, Served, Template, Variable};
 
@@ -24,6 +27,7 @@ pub enum Delivery {
 
 const NAME: &str = "git";
 const COUNT: &str = "GIT_CONFIG_COUNT";
+const HEADER: &str = "Authorization: bearer ";
 /// What stands behind the program in the helper's command line; git adds `get`, `store` or `erase`.
 pub const HELPER_ARGUMENTS: &str = "credential git";
 
@@ -79,6 +83,7 @@ impl Tool for Git {
                 .into_iter()
                 .filter(|group| !standing.windows(group.len()).any(|window| window == group.as_slice()))
                 .flatten()
+                .chain(header_resets(request, &standing))
                 .map(|(key, value)| (key, Template::text(value)))
                 .collect(),
             Delivery::ExtraHeader => request.organizations.iter().filter(|o| o.serves).flat_map(header_pairs).collect(),
@@ -101,7 +106,9 @@ impl Tool for Git {
             let former = |name: &str| request.host.environment.get(name).cloned();
             let (key_name, value_name) = (format!("GIT_CONFIG_KEY_{index}"), format!("GIT_CONFIG_VALUE_{index}"));
             let (key_former, value_former) = (former(&key_name), former(&value_name));
-            plan.changes.push(Change::Variable(Variable::borrowed(key_name, Template::text(key), key_former)));
+            // A key without text would stop git wherever somebody has raised the count since.
+            let key = Variable::borrowed(key_name, Template::text(key), key_former);
+            plan.changes.push(Change::Variable(Variable { only_with: Some(COUNT.to_owned()), ..key }));
             plan.changes.push(Change::Variable(Variable::borrowed(value_name, value, value_former)));
         }
         // Last, since git refuses a count whose pairs are not there.
@@ -126,7 +133,7 @@ pub fn standing_pairs(host: &Host) -> Result<Vec<(String, String)>, PlanError> {
     (0..count).map(|n| Ok((value(format!("GIT_CONFIG_KEY_{n}"))?, value_or_blank(host, n)))).collect()
 }
 
-/// The agent passes no empty variables on Windows, and an empty value is what resets a list.
+/// A blank value may not be in the environment: some systems know no blank variables.
 fn value_or_blank(host: &Host, index: usize) -> String {
     host.environment.get(&format!("GIT_CONFIG_VALUE_{index}")).cloned().unwrap_or_default()
 }
@@ -147,6 +154,19 @@ fn helper_pairs(organizations: &[ServedOrganization], host: &Host) -> Vec<Vec<(S
     hosts.into_iter().map(group).collect()
 }
 
+/// What takes back the headers of an earlier step for organizations that this step serves: git asks no helper where a header
+/// is given.
+fn header_resets(request: &Request<'_>, standing: &[(String, String)]) -> Vec<(String, String)> {
+    let mut resets = BTreeSet::new();
+    for served in request.organizations.iter().filter(|served| served.serves) {
+        let Some(token) = request.host.variable(&token_variable(NAME, &served.organization)) else { continue };
+        let header = format!("{HEADER}{token}");
+        resets
+            .extend(standing.iter().filter(|(_, value)| *value == header).map(|(key, _)| (key.clone(), String::new())));
+    }
+    resets.into_iter().collect()
+}
+
 /// A path for the shell that git starts helpers with, which is sh on Windows too.
 fn shell_quoted(program: &Path, windows: bool) -> String {
     let path = program.to_string_lossy();
@@ -161,7 +181,7 @@ fn header_pairs(served: &ServedOrganization) -> Vec<(String, Template)> {
     bases.push(format!("https://{}.visualstudio.com", served.organization));
     let mut pairs = Vec::new();
     for base in bases {
-        let header = Template::new([Part::Text("Authorization: bearer ".to_owned()), Part::Token]);
+        let header = Template::new([Part::Text(HEADER.to_owned()), Part::Token]);
         pairs.push((format!("http.{base}.extraheader"), Template::text("")));
         pairs.push((format!("http.{base}.extraheader"), header));
         pairs.push((format!("http.{base}.followRedirects"), Template::text("false")));

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::azure_devops::organization::Organization;
+use crate::diagnosis::Explain;
 use crate::edit::text::Text;
 use crate::plan::Plan;
 
@@ -187,9 +188,8 @@ pub enum PlanError {
     },
 }
 
-impl PlanError {
-    /// What the user can do.
-    pub fn remedy(&self) -> String {
+impl Explain for PlanError {
+    fn remedy(&self) -> String {
         match self {
             Self::UserFile { tool, file, .. } => {
                 format!("mend or remove {file}, or leave '{tool}' out of the input 'tools'")

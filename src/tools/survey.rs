@@ -85,6 +85,15 @@ pub struct Wanted<'a> {
     pub token_variable: &'a str,
 }
 
+/// What a tool reads.
+#[derive(Debug, Default)]
+pub struct ToolFiles {
+    /// The workspace's files that it reads and then the user's own.
+    pub files: Vec<SourceFile>,
+    /// A file of the user's that cannot be read: it would have to stay in force, so the tool cannot be set up beside it.
+    pub unusable: Option<Unparsable>,
+}
+
 /// A plan, and what it sets up for later steps to know.
 #[derive(Debug, Default)]
 pub struct Outcome {
@@ -104,10 +113,10 @@ pub fn candidates(choice: &Choice) -> Vec<&'static dyn Tool> {
 
 /// Makes the plan of a step.
 ///
-/// `files` gives for each tool the workspace's files that it reads and then the user's own.
+/// `files` gives what each tool reads.
 pub fn plan(
     wanted: &Wanted<'_>,
-    files: &dyn Fn(&'static dyn Tool) -> Vec<SourceFile>,
+    files: &dyn Fn(&'static dyn Tool) -> ToolFiles,
     host: &Host,
     look: &dyn Look,
 ) -> Result<Outcome, PlanError> {
@@ -117,7 +126,7 @@ pub fn plan(
     let expiry = Variable::own(format!("{}_EXPIRES_ON", wanted.token_variable), Template::new([Part::ExpiresOn]));
     outcome.plan.changes.extend([Change::Variable(token), Change::Variable(expiry)]);
     for tool in candidates(&wanted.choice) {
-        let files = files(tool);
+        let ToolFiles { files, unusable } = files(tool);
         let found = feeds_of(tool, &files, wanted, host);
         warnings.extend(found.warnings);
         let chosen = match &wanted.choice {
@@ -126,6 +135,9 @@ pub fn plan(
         };
         if !chosen {
             continue;
+        }
+        if let Some(Unparsable { file, reason }) = unusable {
+            return Err(PlanError::UserFile { tool: tool.name(), file, reason });
         }
         if tool.protocol().is_some() && found.feeds.is_empty() {
             warnings.insert(format!(

@@ -203,3 +203,64 @@ fn a_journal_that_cannot_be_read_is_no_reason_to_touch_anything() {
     Ledger::at(&machine.home).sweep(&begun(&machine.agents[0], "job2")).unwrap();
     assert_eq!(content(&machine.home), before);
 }
+
+#[test]
+fn what_the_user_changes_while_runs_come_and_go_stays() {
+    // Where among the runs' comings and goings the user edits the file.
+    for edited_after in 0..3 {
+        for settings in [SETTINGS[4], SETTINGS[5]] {
+            let machine = machine();
+            begin_with(&machine.home, settings);
+            let before = String::from_utf8(content(&machine.home).unwrap()).unwrap();
+            let ledger = Ledger::at(&machine.home);
+            let edit = || {
+                let now = String::from_utf8(content(&machine.home).unwrap()).unwrap();
+                fs::write(machine.home.join(".m2/settings.xml"), format!("{now}<!-- the user's -->")).unwrap();
+            };
+            let first = begun(&machine.agents[0], "job1");
+            let second = begun(&machine.agents[1], "job2");
+            let steps: [&dyn Fn(); 3] = [
+                &|| ledger.hold(&wanted(&machine.home, &["a", "b"]), &first).unwrap(),
+                &|| ledger.hold(&wanted(&machine.home, &["b", "c"]), &second).unwrap(),
+                &|| _ = ledger.release(&first.id).unwrap(),
+            ];
+            for (number, step) in steps.iter().enumerate() {
+                step();
+                if number == edited_after {
+                    edit();
+                }
+            }
+            ledger.release(&second.id).unwrap();
+            let after = String::from_utf8(content(&machine.home).unwrap()).unwrap();
+            assert_eq!(after, format!("{before}<!-- the user's -->"), "edited after step {edited_after}");
+            assert_eq!(names(&machine.home), [".m2"]);
+        }
+    }
+}
+
+#[test]
+fn an_entry_of_a_later_version_is_left_alone() {
+    let machine = machine();
+    begin_with(&machine.home, SETTINGS[5]);
+    let run = begun(&machine.agents[0], "job1");
+    let ledger = Ledger::at(&machine.home);
+    ledger.hold(&wanted(&machine.home, &["a"]), &run).unwrap();
+    let entry = fs::read_dir(machine.home.join(FOLDER)).unwrap().next().unwrap().unwrap().path();
+    let later = fs::read_to_string(&entry).unwrap().replace("\"version\":1", "\"version\":2");
+    fs::write(&entry, later).unwrap();
+    let held = content(&machine.home);
+    ledger.release(&run.id).unwrap();
+    assert_eq!(content(&machine.home), held);
+}
+
+#[test]
+fn a_lock_that_is_held_is_not_waited_for_without_end() {
+    let machine = machine();
+    let path = machine.home.join(LOCK);
+    let held = disk::Lock::take(&path, Instant::now()).unwrap();
+    let error = disk::Lock::take(&path, Instant::now() + Duration::from_millis(50)).unwrap_err();
+    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
+    drop(held);
+    disk::Lock::take(&path, Instant::now()).unwrap();
+    assert_eq!(names(&machine.home), Vec::<String>::new());
+}

@@ -37,7 +37,7 @@ pub fn pass_on(operation: &str, request: &[u8], job: &Job) -> Option<String> {
 
 fn standing_pairs(job: &Job) -> Option<Vec<(String, String)>> {
     let count: usize = job.variable(&format!("{PREFIX}COUNT"))?.parse().ok()?;
-    let value = |name: String| job.standing(&name);
+    let value = |name: String| job.raw_variable(&name);
     (0..count)
         .map(|n| Some((value(format!("{PREFIX}KEY_{n}"))?, value(format!("{PREFIX}VALUE_{n}")).unwrap_or_default())))
         .collect()

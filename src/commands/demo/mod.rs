@@ -72,7 +72,7 @@ fn step(arguments: &Demo) -> anyhow::Result<TaskStep> {
         let part = |name: &str| vec![node.clone().into(), folder.join(name).into()];
         (part("index.js"), part("post.js"))
     } else {
-        let program = Environment::program();
+        let program = Environment::program().context("the system does not say where this program is")?;
         let part = |name: &str| vec![program.clone().into(), name.into()];
         (part("task"), part("post"))
     };

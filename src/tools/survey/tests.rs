@@ -82,7 +82,7 @@ impl Case<'_> {
                 in_workspace: true,
             };
             let reads = |file: &SourceFile| tool.reads(file.path.file_name().unwrap().to_str().unwrap());
-            self.files.iter().map(file).filter(reads).collect()
+            ToolFiles { files: self.files.iter().map(file).filter(reads).collect(), unusable: None }
         };
         plan(&wanted, &files, &host, &Blind).unwrap()
     }
@@ -254,4 +254,47 @@ fn headers_come_alone_and_with_no_redirect() {
         }
     }
     assert_eq!(git_pairs(&outcome), expected);
+}
+
+#[test]
+fn the_helper_of_a_later_step_takes_back_the_headers_of_an_earlier_one() {
+    let token = ("ADO_ENTRA_AUTH_GIT_CONTOSO", "EARLIER");
+    let count = ("GIT_CONFIG_COUNT", "2");
+    let key = "http.https://dev.azure.com/contoso.extraheader";
+    let others = "http.https://example.com.extraheader";
+    let environment = [
+        count,
+        token,
+        ("GIT_CONFIG_KEY_0", key),
+        ("GIT_CONFIG_VALUE_0", "Authorization: bearer EARLIER"),
+        ("GIT_CONFIG_KEY_1", others),
+        ("GIT_CONFIG_VALUE_1", "X-Mine: 1"),
+    ];
+    let outcome = Case { environment: &environment, ..Case::default() }.outcome();
+    let set = variables(&outcome);
+    assert!(set.contains(&("GIT_CONFIG_KEY_8".to_owned(), key.to_owned())), "{set:?}");
+    assert!(set.contains(&("GIT_CONFIG_VALUE_8".to_owned(), String::new())));
+    assert!(!set.iter().any(|(_, value)| value == others));
+}
+
+#[test]
+fn a_file_of_the_users_that_cannot_be_read_stops_only_the_tool_that_would_hide_it() {
+    let wanted = |choice: Choice| {
+        let files = |_: &'static dyn Tool| ToolFiles {
+            files: Vec::new(),
+            unusable: Some(Unparsable { file: "/home/agent/.npmrc".to_owned(), reason: "it is a folder".to_owned() }),
+        };
+        let permitted = [permitted("contoso", Standing::Owned)];
+        let wanted = Wanted {
+            choice,
+            permitted: &permitted,
+            feeds: &[],
+            grants: &[],
+            git_credential: Delivery::Helper,
+            token_variable: "T",
+        };
+        plan(&wanted, &files, &Host::default(), &Blind)
+    };
+    let error = wanted(Choice::Named(vec![&crate::tools::npm::Npm])).unwrap_err();
+    assert!(error.to_string().contains("/home/agent/.npmrc"), "{error}");
 }
