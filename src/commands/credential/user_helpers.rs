@@ -10,6 +10,9 @@ use crate::agent::job::Job;
 use crate::tools::git::HELPER_ARGUMENTS;
 
 const PREFIX: &str = "GIT_CONFIG_";
+/// Set for the git that is asked again: where its configuration names our helper once more, as a copy of it in the user's file
+/// does, the two would ask each other for ever.
+const ASKED_AGAIN: &str = "ADO_ENTRA_AUTH_ASKED_AGAIN";
 
 /// Has the user's own helpers do `operation` (`get`, `store` or `erase`) for a request; gives what they say to `get`.
 pub fn pass_on(operation: &str, request: &[u8], job: &Job) -> Option<String> {
@@ -19,10 +22,14 @@ pub fn pass_on(operation: &str, request: &[u8], job: &Job) -> Option<String> {
         "erase" => "reject",
         _ => return None,
     };
+    if job.variable(ASKED_AGAIN).is_some() {
+        return None;
+    }
     let pairs = without_ours(&standing_pairs(job)?);
     let mut command = Command::new("git");
     // What git itself asks the user, it asks after us.
     command.args(["-c", "core.askPass=", "credential", operation]);
+    command.env(ASKED_AGAIN, "1");
     command.env("GIT_TERMINAL_PROMPT", "0").env_remove("GIT_ASKPASS").env_remove("SSH_ASKPASS");
     command.env(format!("{PREFIX}COUNT"), pairs.len().to_string());
     for (number, (key, value)) in pairs.iter().enumerate() {
