@@ -7,6 +7,8 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use serde::{Deserialize, Serialize};
+
 /// Larger configuration files are nobody's configuration. Lock files of large repositories reach tens of megabytes.
 pub const LARGEST_FILE_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -274,6 +276,62 @@ pub fn is_private_folder(path: &Path) -> bool {
     found.is_dir()
 }
 
+/// Whether `path` is a regular file, not a link, that belongs to this user and that nobody else can read or write.
+pub fn is_private_file(path: &Path) -> bool {
+    let Ok(found) = fs::symlink_metadata(path) else { return false };
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        found.is_file() && found.mode().trailing_zeros() >= 6 && user_id().is_none_or(|own| own == found.uid())
+    }
+    #[cfg(not(unix))]
+    found.is_file()
+}
+
+/// Whether `path` is a link.
+pub fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
+}
+
+/// What tells a folder from others of the same path, on other machines or in containers.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct FolderIdentity {
+    /// Device and inode, or the path where the system has no such.
+    folder: String,
+    /// The running system: the same on a machine and in its containers, another on every machine and after every start.
+    boot: String,
+    /// The host's name, which outlives a start.
+    host: String,
+}
+
+impl FolderIdentity {
+    /// Whether both mean one folder.
+    pub fn is_same_folder(&self, other: &Self) -> bool {
+        self.folder == other.folder && (self.boot == other.boot || self.host == other.host)
+    }
+}
+
+/// The identity of a folder; nothing where there is none.
+pub fn folder_identity(path: &Path) -> Option<FolderIdentity> {
+    let found = fs::metadata(path).ok()?;
+    #[cfg(unix)]
+    let folder = {
+        use std::os::unix::fs::MetadataExt;
+        format!("{}:{}", found.dev(), found.ino())
+    };
+    #[cfg(not(unix))]
+    let folder = {
+        drop(found);
+        path.display().to_string()
+    };
+    let of_system = |name: &str| fs::read_to_string(name).map(|text| text.trim().to_owned()).unwrap_or_default();
+    Some(FolderIdentity {
+        folder,
+        boot: of_system("/proc/sys/kernel/random/boot_id"),
+        host: of_system("/proc/sys/kernel/hostname"),
+    })
+}
+
 /// Whether this user may make files in a folder, as far as its mode tells.
 pub fn seems_writable(folder: &Path) -> bool {
     #[cfg(unix)]
@@ -329,6 +387,9 @@ impl Drop for Lock {
 #[cfg(unix)]
 fn try_lock(path: &Path) -> io::Result<Option<File>> {
     use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+    if is_link(path) {
+        return Err(io::Error::other("it is a link; remove it"));
+    }
     let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
     match file.try_lock() {
         Ok(()) => {}

@@ -92,10 +92,11 @@ impl Run {
         Self { id: format!("{random:016x}"), temp_directory, job, earlier_attempt: None }
     }
 
-    /// The run whose private directory this is, where it is one: below the agent's temporary folder and ours alone.
+    /// The run whose private directory this is, where it is one: below the agent's temporary folder, and ours alone or gone.
     pub fn of_directory(directory: &Path, temp_directory: &Path, job: &str) -> Option<Self> {
         let id = directory.file_name()?.to_str()?.strip_prefix(DIRECTORY_PREFIX).filter(|id| undo::is_run_id(id))?;
-        let ours = directory.parent() == Some(temp_directory) && disk::is_private_folder(directory);
+        let sound = disk::is_private_folder(directory) || !disk::exists(directory);
+        let ours = directory.parent() == Some(temp_directory) && sound;
         let (id, temp_directory) = (id.to_owned(), temp_directory.to_path_buf());
         ours.then(|| Self { id, temp_directory, job: job.to_owned(), earlier_attempt: None })
     }
@@ -138,7 +139,7 @@ pub fn apply(
     let done = done.and_then(|()| if log.is_broken() { Err(ApplyError::NoAgent) } else { Ok(()) });
     if done.is_err() {
         // The caller reports the error; what cannot be undone now, the next run sweeps.
-        let _ = undo::undo_files(&run.directory(), run);
+        let _ = undo::undo_files(&run.directory(), run, &[]);
         return done;
     }
     for change in &plan.changes {

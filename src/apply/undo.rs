@@ -9,14 +9,15 @@ use crate::agent::logging::AgentLog;
 use crate::disk;
 
 /// Puts back the files of a run and removes its private directory. Says what was left, and why.
-pub fn undo_files(directory: &Path, run: &Run) -> Vec<String> {
+///
+/// `places` are the folders to look at where the run's own record is gone: a step may have emptied the temporary folder.
+pub fn undo_files(directory: &Path, run: &Run, places: &[PathBuf]) -> Vec<String> {
     let mut left = Vec::new();
-    if let Some(record) = RunRecord::load(directory) {
-        for place in &record.places {
-            match Ledger::at(place).release(&run.id) {
-                Ok(said) => left.extend(said),
-                Err(error) => left.push(error.to_string()),
-            }
+    let places = RunRecord::load(directory).map_or_else(|| places.to_vec(), |record| record.places);
+    for place in places.iter().filter(|place| disk::is_folder(place)) {
+        match Ledger::at(place).release(&run.id) {
+            Ok(said) => left.extend(said),
+            Err(error) => left.push(error.to_string()),
         }
     }
     if let Err(error) = disk::remove_private_folder(directory) {
@@ -68,7 +69,7 @@ pub fn sweep(places: &[PathBuf], current: &Run) -> Vec<String> {
                 None => true,
             };
             if over && let Some(run) = Run::of_directory(&directory, &current.temp_directory, "") {
-                left.extend(undo_files(&directory, &run));
+                left.extend(undo_files(&directory, &run, &[]));
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The post-job part: puts back what the step changed. It runs whatever happened to the step, and never fails.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::runs;
@@ -7,11 +8,14 @@ use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
 use crate::apply::record::RunRecord;
 use crate::apply::{Run, undo};
+use crate::tools;
 
 /// Runs the post-job part.
 pub fn run() -> ExitCode {
     let mut log = AgentLog::new(Box::new(std::io::stdout()));
     let job = Job::from_environment();
+    let host = job.host(PathBuf::new(), PathBuf::new());
+    let places = tools::places(&host);
     let summary = match runs::own(&job) {
         Some(run) => {
             let attempts = RunRecord::load(&run.directory()).map_or(Vec::new(), |record| record.attempts);
@@ -19,7 +23,7 @@ pub fn run() -> ExitCode {
             // The last goes last: what it goes back to is what stood before the first.
             for run in attempts.chain([run.clone()]) {
                 undo::undo_variables(&run.directory(), |name| job.raw_variable(name), &mut log);
-                for said in undo::undo_files(&run.directory(), &run) {
+                for said in undo::undo_files(&run.directory(), &run, &places) {
                     log.warning(&said);
                 }
             }

@@ -58,6 +58,11 @@ impl Audience {
 pub fn read(token: &str) -> Option<Claims> {
     let mut parts = token.split('.');
     let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
+    // What goes into headers, variables and answers to helpers must be nothing but a token.
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    if !token.bytes().all(allowed) {
+        return None;
+    }
     let json = URL_SAFE_NO_PAD.decode(payload).ok()?;
     serde_json::from_slice(&json).ok()
 }
@@ -72,7 +77,8 @@ mod tests {
         let claims = read(&format!("e30.{payload}.c2ln")).unwrap();
         assert!(claims.aud.unwrap().contains("b"));
         assert_eq!((claims.exp, claims.sub.as_deref()), (Some(5), Some("s")));
-        for text in ["", "opaque", "a.b", "e30.!!.x", "e30.e30x.x"] {
+        let broken = format!("e30.{payload}.c2ln\nx");
+        for text in ["", "opaque", "a.b", "e30.!!.x", "e30.e30x.x", broken.as_str()] {
             assert!(read(text).is_none(), "{text}");
         }
     }

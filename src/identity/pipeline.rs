@@ -192,11 +192,8 @@ fn request_url(pipeline: &Pipeline, connection: &str) -> Result<Url, AssertionEr
     if !holds("plans", &pipeline.plan_id) || !holds("jobs", &pipeline.job_id) || !url.path().ends_with("/oidctoken") {
         return Err(refused("it is not the address of this job"));
     }
-    for (name, value) in [("api-version", "7.1"), ("serviceConnectionId", connection)] {
-        if !url.query_pairs().any(|(standing, _)| standing == name) {
-            url.query_pairs_mut().append_pair(name, value);
-        }
-    }
+    url.set_query(None);
+    url.query_pairs_mut().append_pair("api-version", "7.1").append_pair("serviceConnectionId", connection);
     Ok(url)
 }
 

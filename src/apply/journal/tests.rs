@@ -4,10 +4,14 @@
 
 use std::fs;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
+use crate::apply::record::RunRecord;
 use crate::azure_devops::feed::Feed;
 use crate::plan::{Change, Plan};
 use crate::tools::git::Delivery;
@@ -193,15 +197,96 @@ fn a_run_that_was_killed_before_it_wrote_the_file_leaves_nothing() {
 }
 
 #[test]
-fn a_journal_that_cannot_be_read_is_no_reason_to_touch_anything() {
+fn what_others_could_have_put_into_the_journal_is_not_believed() {
+    use std::os::unix::fs::PermissionsExt;
+    let victim = "victim.txt";
+    let entry = |path: &str| {
+        let encoded = |text: &str| STANDARD.encode(text);
+        serde_json::json!({
+            "version": 1, "path": path, "original": encoded("evil"), "written": encoded("mine"), "created_folders": [],
+            "edits": [], "changed_by_others": false,
+            "holders": [{"run": "0", "temp_directory": "/nope", "agent": null, "job": "x", "since": 0}],
+        })
+        .to_string()
+    };
+    let name = |path: &str| format!("{:016x}.json", fingerprint(path));
+    let machine = machine();
+    let outside = machine.home.parent().unwrap().join(victim);
+    let climbing = format!("../{victim}");
+    for (path, file_name, folder_mode, file_mode, taken) in [
+        (victim, name(victim), 0o700, 0o600, true),
+        (victim, name(victim), 0o755, 0o600, false),
+        (victim, name(victim), 0o700, 0o644, false),
+        (victim, name("other"), 0o700, 0o600, false),
+        (climbing.as_str(), name(&climbing), 0o700, 0o600, false),
+        (outside.to_str().unwrap(), name(outside.to_str().unwrap()), 0o700, 0o600, false),
+    ] {
+        for file in [&machine.home.join(victim), &outside] {
+            fs::write(file, "mine").unwrap();
+        }
+        let folder = machine.home.join(FOLDER);
+        fs::create_dir(&folder).unwrap();
+        let entry_path = folder.join(file_name);
+        fs::write(&entry_path, entry(path)).unwrap();
+        fs::set_permissions(&entry_path, fs::Permissions::from_mode(file_mode)).unwrap();
+        fs::set_permissions(&folder, fs::Permissions::from_mode(folder_mode)).unwrap();
+        Ledger::at(&machine.home).sweep(&begun(&machine.agents[0], "job2")).unwrap();
+        let now = fs::read_to_string(machine.home.join(victim)).unwrap();
+        assert_eq!(now, if taken { "evil" } else { "mine" }, "{path} {folder_mode:o} {file_mode:o}");
+        assert_eq!(fs::read_to_string(&outside).unwrap(), "mine");
+        let _ = fs::remove_dir_all(folder);
+    }
+}
+
+#[test]
+fn a_journal_that_is_not_ours_stops_a_run_and_a_broken_entry_is_left_alone() {
     let machine = machine();
     begin_with(&machine.home, SETTINGS[5]);
     let before = content(&machine.home);
+    let ledger = Ledger::at(&machine.home);
+    let run = begun(&machine.agents[0], "job2");
     let folder = machine.home.join(FOLDER);
     fs::create_dir(&folder).unwrap();
-    fs::write(folder.join("0000000000000000.json"), b"{\"version\":1,").unwrap();
-    Ledger::at(&machine.home).sweep(&begun(&machine.agents[0], "job2")).unwrap();
+    let error = ledger.hold(&wanted(&machine.home, &["a"]), &run).unwrap_err();
+    assert!(error.to_string().contains(FOLDER), "{error}");
+    fs::remove_dir(&folder).unwrap();
+    disk::create_private_folder(&folder).unwrap();
+    disk::write_private(&folder.join("0000000000000000.json"), b"{\"version\":1,").unwrap();
+    ledger.sweep(&run).unwrap();
     assert_eq!(content(&machine.home), before);
+}
+
+#[test]
+fn agents_of_equal_paths_in_containers_leave_each_other_alone() {
+    let machine = machine();
+    let ledger = Ledger::at(&machine.home);
+    let own = begun(&machine.agents[0], "job1");
+    ledger.hold(&wanted(&machine.home, &["a"]), &own).unwrap();
+    // In its container the other agent has a folder of the same path, and not our run in it.
+    fs::rename(&machine.agents[0], machine.agents[0].with_extension("elsewhere")).unwrap();
+    fs::create_dir(&machine.agents[0]).unwrap();
+    let held = content(&machine.home);
+    ledger.sweep(&begun(&machine.agents[0], "job9")).unwrap();
+    assert_eq!(content(&machine.home), held);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_for_once_is_put_back_the_next_time() {
+    let machine = machine();
+    begin_with(&machine.home, SETTINGS[5]);
+    let before = (content(&machine.home), names(&machine.home));
+    let ledger = Ledger::at(&machine.home);
+    let run = begun(&machine.agents[0], "job1");
+    ledger.hold(&wanted(&machine.home, &["a"]), &run).unwrap();
+    // A link in a circle: the system can say what is wrong, but not what is there.
+    let (file, aside) = (machine.home.join(".m2/settings.xml"), machine.home.join(".m2/aside"));
+    fs::rename(&file, &aside).unwrap();
+    std::os::unix::fs::symlink("settings.xml", &file).unwrap();
+    assert_eq!(ledger.release(&run.id).unwrap().len(), 1);
+    fs::remove_file(&file).unwrap();
+    fs::rename(&aside, &file).unwrap();
+    ledger.release(&run.id).unwrap();
+    assert_eq!((content(&machine.home), names(&machine.home)), before);
 }
 
 #[test]

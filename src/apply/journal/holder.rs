@@ -1,0 +1,58 @@
+//! Which runs need a file, and which of them are over.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::apply::record::RunRecord;
+use crate::apply::{DIRECTORY_PREFIX, Run};
+use crate::disk::{self, FolderIdentity};
+use crate::http::now;
+
+/// After this long a run is over whose agent cannot be seen from here: no job lasts a week.
+const LONGEST_JOB_SECONDS: u64 = 7 * 24 * 60 * 60;
+
+/// A run that needs a file.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub struct Holder {
+    /// The run's id.
+    pub run: String,
+    temp_directory: PathBuf,
+    /// The agent's temporary folder beyond its path: agents in containers have equal paths.
+    agent: Option<FolderIdentity>,
+    job: String,
+    since: u64,
+}
+
+impl Holder {
+    /// The run at hand.
+    pub fn of(run: &Run) -> Self {
+        Self {
+            run: run.id.clone(),
+            temp_directory: run.temp_directory.clone(),
+            agent: disk::folder_identity(&run.temp_directory),
+            job: run.job.clone(),
+            since: now(),
+        }
+    }
+
+    /// Whether the run is over, as `current` sees it.
+    pub fn is_over(&self, current: &Run) -> bool {
+        if self.run == current.id {
+            return false;
+        }
+        let folder_name = format!("{DIRECTORY_PREFIX}{}", self.run);
+        let is_same = |other: Option<FolderIdentity>| match (&self.agent, &other) {
+            (Some(own), Some(other)) => own.is_same_folder(other),
+            (own, other) => own == other,
+        };
+        // By its identity and not by its path: a container sees the same folder elsewhere.
+        if is_same(disk::folder_identity(&current.temp_directory)) {
+            // An agent runs one job at a time, and the steps of a job one after the other.
+            return self.job != current.job || !RunRecord::is_complete(&current.temp_directory.join(folder_name));
+        }
+        let seen = is_same(disk::folder_identity(&self.temp_directory));
+        let gone = seen && !disk::exists(&self.temp_directory.join(folder_name));
+        gone || self.since.saturating_add(LONGEST_JOB_SECONDS) < now()
+    }
+}
