@@ -84,7 +84,9 @@ impl fmt::Display for Organization {
 /// Parses `written` where every client would take it for the same https address at the default port.
 pub fn unambiguous(written: &str) -> Option<Url> {
     let lower = written.to_ascii_lowercase();
+    // The agent would put a variable's value in place of `$(NAME)`.
     let doubtful = written.contains('\\')
+        || written.contains("$(")
         || written.chars().any(char::is_control)
         || ["%2e", "%2f", "%5c", "%00", "%0a", "%0d"].iter().any(|escape| lower.contains(escape));
     if doubtful || !lower.starts_with("https://") {
@@ -143,6 +145,7 @@ mod tests {
             "https://contoso.evil.visualstudio.com/",
             "https://contoso.visualstudio.com.evil.example/",
             "https://pkgs.dev.azure.com\n/contoso/",
+            "https://pkgs.dev.azure.com/contoso/$(project)/_packaging/f/npm/",
             "//pkgs.dev.azure.com/contoso/",
             "https:pkgs.dev.azure.com/contoso/",
             "",

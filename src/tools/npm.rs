@@ -165,18 +165,25 @@ fn publish_registries(text: &str) -> Result<Vec<String>, String> {
         .collect())
 }
 
+/// How far before a feed's host its URL may begin, and how long it may be: no feed's address comes near, and a lock file may be
+/// written to be slow to read.
+const LONGEST_BEFORE_HOST: usize = 200;
+const LONGEST_URL: usize = 2_048;
+
 /// The feeds whose packages a lock file names, each once: lock files hold whole URLs, in a host form of their own.
 fn feeds_in_text(text: &str) -> Vec<String> {
     let mut found = BTreeSet::new();
     for marker in ["pkgs.dev.azure.com/", ".pkgs.visualstudio.com"] {
-        for (at, _) in text.match_indices(marker) {
-            let Some(start) = text[..at].rfind("https://").filter(|start| at - start < 200) else { continue };
-            let end = text[start..]
-                .find(|c: char| c.is_whitespace() || "\"',)}#".contains(c))
-                .map_or(text.len(), |e| start + e);
-            if let Some(npm) = text[start..end].find("/npm/") {
-                let url = &text[start..start + npm];
-                found.insert(format!("{url}/npm/registry/"));
+        let mut from = 0;
+        while let Some(at) = text[from..].find(marker).map(|at| from + at) {
+            let earliest = text.ceil_char_boundary(at.saturating_sub(LONGEST_BEFORE_HOST)).max(from);
+            from = at + marker.len();
+            let Some(start) = text[earliest..at].rfind("https://").map(|start| earliest + start) else { continue };
+            let url = &text[start..text.floor_char_boundary(start + LONGEST_URL)];
+            let url = &url[..url.find(|c: char| c.is_whitespace() || "\"',)}#".contains(c)).unwrap_or(url.len())];
+            from = from.max(start + url.len());
+            if let Some(npm) = url.find("/npm/") {
+                found.insert(format!("{}/npm/registry/", &url[..npm]));
             }
         }
     }
@@ -223,6 +230,21 @@ mod tests {
             "b":{"resolved":"https://contoso.pkgs.visualstudio.com/_packaging/f/npm/registry/b/-/b-1.tgz"},
             "c":{"resolved":"https://registry.example.com/c/-/c-1.tgz"}}}"#;
         assert_eq!(feeds_in_text(text), ["https://contoso.pkgs.visualstudio.com/_packaging/f/npm/registry/"]);
+    }
+
+    #[test]
+    fn hostile_lock_files_are_read_once() {
+        let host = "https://pkgs.dev.azure.com/";
+        let hostile = [host, "pkgs.dev.azure.com/", ".pkgs.visualstudio.com", "https://", "ä€😀"];
+        for unit in hostile {
+            assert_eq!(feeds_in_text(&unit.repeat(2_000_000 / unit.len())), Vec::<String>::new());
+        }
+        // Characters of several bytes at both bounds, and a feed behind it all.
+        let feed = format!("{host}contoso/_packaging/f/npm/registry/");
+        for padding in ["", "a", "aa"] {
+            let text = format!("{padding}{}{host}{padding}{}\n{feed}x.tgz", "€".repeat(100), "€".repeat(2_000));
+            assert_eq!(feeds_in_text(&text), [feed.as_str()]);
+        }
     }
 
     #[test]

@@ -64,18 +64,29 @@ fn of_config(text: &str, host: &Host) -> Result<Vec<Named>, NotWellFormed> {
     }
     let value = |add: &Node<'_>| add.attribute("value").map(|value| expanded(value.trim(), host));
     let mut found = Vec::new();
-    for add in root.descend(&["packageSources", "add"]) {
+    for add in adds(root, "packageSources") {
         if let (Some(name), Some(url)) = (add.attribute("key"), value(&add).filter(|url| may_be_remote(url))) {
             found.push((Some(name.trim().to_owned()), url));
         }
     }
-    for add in root.descend(&["config", "add"]) {
+    for add in adds(root, "config") {
         let is_push = add.attribute("key").is_some_and(|key| key.eq_ignore_ascii_case("defaultPushSource"));
         if let Some(url) = value(&add).filter(|url| is_push && may_be_remote(url)) {
             found.push((None, url));
         }
     }
     Ok(found)
+}
+
+/// The `<add>`s of a section. NuGet takes that one name in any case of letters, that of a section as it is (measured with
+/// nuget.exe 5.8).
+fn adds<'d>(root: Node<'d>, section: &str) -> impl Iterator<Item = Node<'d>> {
+    root.descend(&[section]).into_iter().flat_map(Node::children).filter(|child| is_add(*child))
+}
+
+/// Whether an element is an `<add>`.
+pub fn is_add(element: Node<'_>) -> bool {
+    element.name().eq_ignore_ascii_case("add")
 }
 
 fn of_project(text: &str) -> Result<Vec<Named>, NotWellFormed> {

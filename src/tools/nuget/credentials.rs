@@ -1,5 +1,6 @@
 //! Credentials of `nuget.config`.
 
+use super::config::is_add;
 use super::names::{decoded, encoded};
 use super::places::Place;
 use crate::edit::xml::list::{Item, List, NewElement, Second, add};
@@ -43,8 +44,8 @@ impl Item for Credential<'_> {
         let values = self.values();
         let stands = |(key, value): &(&str, String)| {
             element
-                .children_named("add")
-                .any(|add| add.attribute("key") == Some(key) && add.attribute("value") == Some(value))
+                .children()
+                .any(|add| is_add(add) && add.attribute("key") == Some(key) && add.attribute("value") == Some(value))
         };
         values.iter().all(stands) && element.children().count() == values.len()
     }

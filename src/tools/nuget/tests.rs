@@ -106,6 +106,17 @@ fn sources_are_seen_and_folders_are_not() {
 }
 
 #[test]
+fn an_add_is_one_in_any_letters_and_a_section_is_not() {
+    let text = |section: &str| {
+        format!(
+            "<configuration><{section}><ADD key='a' value='https://a/'/><Add key='b' value='https://b/'/></{section}></configuration>"
+        )
+    };
+    assert_eq!(mentioned("/work/1/s/nuget.config", &text("packageSources")), ["a https://a/", "b https://b/"]);
+    assert_eq!(mentioned("/work/1/s/nuget.config", &text("PackageSources")), Vec::<String>::new());
+}
+
+#[test]
 fn project_files_name_sources_without_names() {
     let text = "<Project><PropertyGroup Condition=\"'$(X)' &lt; '1'\"><RestoreSources>$(RestoreSources);https://a/v3 ;\n https://b/ ;../c\
         </RestoreSources></PropertyGroup><RestoreAdditionalProjectSources>https://c/</RestoreAdditionalProjectSources></Project>";
