@@ -30,6 +30,10 @@ fn check(rows: &[Row]) {
         let fault = emulator.fault(Fault::new(row.at, row.effect.clone()));
         assert_refused(&emulator, &mut job, &step(), row.words);
         assert_eq!(emulator.fired(fault) as usize, row.requests, "{:?}: {:?}", row.effect, emulator.requests());
+        if row.at == Endpoint::ConnectionData {
+            // The token was there, so that any later step may show it.
+            assert!(emulator.issued().iter().all(|issued| job.mask(&issued.value) == "***"));
+        }
         // What failed can be tried again in the same job.
         emulator.end_faults();
         run(&emulator, &mut job, &step());
@@ -48,24 +52,24 @@ fn azure_devops_refuses_an_assertion() {
             at,
             Oidc(OidcFault::PipelineLevel),
             1,
-            &["assertion of the pipeline", "p://contoso/Shop", "azureDevOpsServiceConnection"],
+            &["assertion for the pipeline", "p://contoso/Shop", "azureDevOpsServiceConnection"],
         ),
-        row(at, Oidc(OidcFault::EmptyObject), 1, &["no assertion", "without the field oidcToken"]),
-        row(at, Oidc(OidcFault::EmptyToken), 1, &["no assertion", "empty or no text"]),
-        row(at, Oidc(OidcFault::TokenIsNoText), 1, &["no assertion", "empty or no text"]),
-        row(at, Oidc(OidcFault::NotAJwt), 1, &["no assertion", "no JWT"]),
+        row(at, Oidc(OidcFault::EmptyObject), 1, &["not an assertion", "without the field oidcToken"]),
+        row(at, Oidc(OidcFault::EmptyToken), 1, &["not an assertion", "empty or no text"]),
+        row(at, Oidc(OidcFault::TokenIsNoText), 1, &["not an assertion", "empty or no text"]),
+        row(at, Oidc(OidcFault::NotAJwt), 1, &["not an assertion", "no JWT"]),
         row(at, Oidc(OidcFault::NotReferencedInStage(200)), 1, &["explicit reference", "in this very stage"]),
         row(at, Oidc(OidcFault::NotReferencedInStage(400)), 1, &["explicit reference", "in this very stage"]),
         row(at, Oidc(OidcFault::PlanSecurity(403)), 3, &["gave no assertion", "HTTP 403", CONNECTION]),
-        row(at, Effect::Html, 1, &["no assertion", "proxy"]),
-        row(at, Effect::answer(Answer::status(404)), 1, &["no assertion", "HTTP 404"]),
+        row(at, Effect::Html, 1, &["not an assertion", "proxy"]),
+        row(at, Effect::answer(Answer::status(404)), 1, &["not an assertion", "HTTP 404"]),
         row(
             at,
             Effect::answer(Answer::with_body(200, "application/json", b"{\"oidcToken\": \"a".to_vec())),
             1,
-            &["no assertion"],
+            &["not an assertion"],
         ),
-        row(at, Effect::answer(Answer::with_body(200, "application/json", vec![0xff, 0xfe, 0])), 1, &["no assertion"]),
+        row(at, Effect::answer(Answer::with_body(200, "application/json", vec![0xff, 0xfe, 0])), 1, &["not an assertion"]),
         // Refused by Entra, since only there anybody can know.
         row(at, Oidc(OidcFault::Expired), 1, &["AADSTS700024", "time of validity", "clock"]),
         row(at, Oidc(OidcFault::WrongSignature), 1, &["AADSTS700027", "signature", "service connection"]),
@@ -171,13 +175,13 @@ fn a_token_that_is_not_the_one_asked_for_is_refused() {
             TokenFault::Client("22222222-aaaa-4bbb-8ccc-00000000dead".into()),
             &["application", "22222222-aaaa-4bbb-8ccc-00000000dead"],
         ),
-        token(TokenFault::Life(-60), &["has ended already", "clock"]),
+        token(TokenFault::Life(-60), &["already expired", "clock"]),
         token(TokenFault::NoAccessToken, &["access_token is missing"]),
         token(TokenFault::NotAJwt, &["no JWT"]),
-        row(at, Effect::Html, 1, &["no token", "no JSON", "proxy"]),
-        row(at, Effect::answer(Answer::status(204)), 1, &["no token", "HTTP 204"]),
-        row(at, Effect::SignInPage, 1, &["no token", "HTTP 203"]),
-        row(at, Effect::SignInRedirect, 1, &["no token", "HTTP 302"]),
+        row(at, Effect::Html, 1, &["not a token", "not JSON", "proxy"]),
+        row(at, Effect::answer(Answer::status(204)), 1, &["not a token", "HTTP 204"]),
+        row(at, Effect::SignInPage, 1, &["not a token", "HTTP 203"]),
+        row(at, Effect::SignInRedirect, 1, &["not a token", "HTTP 302"]),
         row(at, Effect::answer(Answer::json(200, &serde_json::json!([1, 2]))), 1, &["access_token is missing"]),
         row(
             at,
@@ -212,7 +216,7 @@ fn odd_but_right_tokens_serve() {
     let mut job = job(&emulator);
     emulator.fault(Fault::new(Endpoint::Token, Effect::Token(TokenFault::Life(120))));
     let outcome = run(&emulator, &mut job, &step());
-    assert!(outcome.warnings.iter().any(|warning| warning.contains("the token ends in 1")), "{:?}", outcome.warnings);
+    assert!(outcome.warnings.iter().any(|warning| warning.contains("the token expires in 1")), "{:?}", outcome.warnings);
 }
 
 #[test]

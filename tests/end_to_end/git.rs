@@ -297,7 +297,7 @@ fn a_token_that_has_ended_is_not_sent_and_the_remedy_is_said() {
         emulator.clear_requests();
         let script = format!("rm -rf c; GIT_TERMINAL_PROMPT=0 git clone -q {HELLO} c");
         let said = job.run_script(&script, &sources).unwrap().raw;
-        said.contains("access token for contoso has ended") && said.contains("AdoEntraAuth@1")
+        said.contains("access token for contoso has expired") && said.contains("AdoEntraAuth@1")
     });
     assert!(ended && with_token(&emulator.requests()).is_empty(), "{:?}", emulator.requests());
 }
