@@ -332,7 +332,7 @@ fn reasons(error: &reqwest::Error) -> String {
 fn proxy(network: &Network) -> Result<Option<Proxy>, CallError> {
     let Some(address) = network.proxy.as_deref().filter(|address| !address.trim().is_empty()) else { return Ok(None) };
     let parsed = Url::parse(address.trim()).ok().filter(Url::has_host);
-    let url = parsed.ok_or_else(|| CallError::Settings("the proxy's URL (Agent.ProxyUrl) is no URL".to_owned()))?;
+    let url = parsed.ok_or_else(|| CallError::Settings("the proxy's URL (Agent.ProxyUrl) is not a URL".to_owned()))?;
     let bypass: Vec<Regex> =
         network.proxy_bypass.iter().filter_map(|p| RegexBuilder::new(p).case_insensitive(true).build().ok()).collect();
     let (user, password) = (url.username().to_owned(), url.password().map(str::to_owned));

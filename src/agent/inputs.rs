@@ -182,9 +182,9 @@ pub fn connection(job: &Job) -> Result<Connection, InputError> {
         "correct the service connection: it needs the application (client) id and the tenant id of its identity";
     let client = entra::Client {
         authority: authority(job)?,
-        client_id: client_id.ok_or_else(|| unusable("its client id is missing or is no GUID".to_owned(), remedy))?,
+        client_id: client_id.ok_or_else(|| unusable("its client id is missing or is not a GUID".to_owned(), remedy))?,
         tenant: tenant
-            .ok_or_else(|| unusable("its tenant id is missing or is no GUID or domain".to_owned(), remedy))?,
+            .ok_or_else(|| unusable("its tenant id is missing or is not a GUID or a domain".to_owned(), remedy))?,
     };
     Ok(Connection { id, client, id_token: endpoint.id_token })
 }
@@ -298,7 +298,7 @@ fn feeds(job: &Job) -> Result<Vec<FeedInput>, InputError> {
             };
             let refused = |reason: &str| InputError::Refused { name: NAME, value: item.to_owned(), reason: reason.to_owned() };
             let feed = Feed::parse(url).ok_or_else(|| {
-                refused("it is no address of an Azure Artifacts feed, such as https://pkgs.dev.azure.com/<organization>/_packaging/<feed>")
+                refused("it is not the address of an Azure Artifacts feed, such as https://pkgs.dev.azure.com/<organization>/_packaging/<feed>")
             })?;
             if name.as_ref().is_some_and(String::is_empty) {
                 return Err(refused("there is no name before the '='"));

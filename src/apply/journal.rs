@@ -110,7 +110,7 @@ impl Ledger {
             return Ok(left);
         }
         if !disk::is_private_folder(&folder) {
-            left.push(format!("{} is passed over: others can write to it, so it is not this task's", folder.display()));
+            left.push(format!("{} is skipped: others can write to it, so it is not this task's", folder.display()));
             return Ok(left);
         }
         let (unfinished, names): (Vec<_>, Vec<_>) =

@@ -71,7 +71,7 @@ impl Explain for ApplyError {
     fn remedy(&self) -> String {
         match self {
             Self::Write { path, .. } => format!("let the agent's user write to {path}, and see that its disk has room"),
-            Self::Edit { path, .. } => format!("mend or remove {path}"),
+            Self::Edit { path, .. } => format!("correct or remove {path}"),
             Self::NoAgent => "run the job again".to_owned(),
         }
     }

@@ -116,10 +116,10 @@ pub async fn member(
     let text = refusal_text(&answer);
     match answer.status {
         200 => {
-            let json: Value = serde_json::from_str(&answer.body).map_err(|_| broken(200, "it is no JSON"))?;
+            let json: Value = serde_json::from_str(&answer.body).map_err(|_| broken(200, "it is not JSON"))?;
             let user = json.get("authenticatedUser").ok_or_else(|| broken(200, "JSON without authenticatedUser"))?;
             if user.get("id").and_then(Value::as_str).is_none_or(|id| id.eq_ignore_ascii_case(ANONYMOUS)) {
-                return Err(refused("it takes the token's bearer for anonymous", "HTTP 200", no_member));
+                return Err(refused("it treats the token as anonymous", "HTTP 200", no_member));
             }
             let name =
                 user.get("providerDisplayName").or_else(|| user.get("customDisplayName")).and_then(Value::as_str);

@@ -29,7 +29,7 @@ pub fn run(arguments: &DryRun) -> anyhow::Result<()> {
     if let Some(directory) = &arguments.working_directory {
         // A relative path is meant from where the command runs, not from the agent's folder.
         let absolute =
-            std::path::absolute(directory).with_context(|| format!("{} is no folder", directory.display()))?;
+            std::path::absolute(directory).with_context(|| format!("{} is not a folder", directory.display()))?;
         job.set_input("workingDirectory", &absolute.to_string_lossy());
     }
     let settings = inputs::settings(&job).map_err(explained)?;

@@ -49,7 +49,7 @@ pub fn plan(settings: &Settings, host: &Host, grants: &[Grant]) -> Result<Outcom
     let walk = disk::walk(root, |name| tools.iter().any(|tool| tool.reads(name)));
     let mut warnings: Vec<String> = Vec::new();
     for (folder, error) in &walk.unreadable {
-        warnings.push(format!("the folder {} is passed over: {error}", shown(folder, root)));
+        warnings.push(format!("the folder {} is skipped: {error}", shown(folder, root)));
     }
     let mut files: BTreeMap<PathBuf, SourceFile> = BTreeMap::new();
     for path in walk.files {

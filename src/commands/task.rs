@@ -221,7 +221,7 @@ fn report(
     }
     let life = issued.expires_at.saturating_sub(crate::http::now());
     if life < SHORT_LIFE_SECONDS {
-        log.warning(&format!("the token ends in {life} seconds"));
+        log.warning(&format!("the token expires in {life} seconds"));
     }
     format!("{identity}, until {expires_on}")
 }

@@ -16,7 +16,7 @@ pub struct Code {
 
 const FEDERATED_CREDENTIAL: &str = "add a federated credential with exactly this issuer and subject, and the audience \
     api://AzureADTokenExchange, to the application or managed identity. One that was added minutes ago may still be \
-    spreading: run again";
+    propagating: run again";
 
 /// The codes that a user of this task meets.
 pub const CODES: &[Code] = &[
@@ -49,8 +49,8 @@ pub const CODES: &[Code] = &[
     Code {
         name: "AADSTS700016",
         headline: "the application (client) id is not known in this tenant",
-        remedy: "correct the service connection's client id and tenant id; a service principal that was made minutes ago may \
-                 still be spreading: run again",
+        remedy: "correct the service connection's client id and tenant id; a service principal created minutes ago may \
+                 still be propagating: run again",
     },
     Code {
         name: "AADSTS7000112",
@@ -104,7 +104,7 @@ pub const CODES: &[Code] = &[
     },
     Code {
         name: "TF401444",
-        headline: "the identity is no user of the organization",
+        headline: "the identity is not a user of the organization",
         remedy: "add it under Organization settings, Users, by the object id of its enterprise application, with Basic access",
     },
     Code {

@@ -73,7 +73,7 @@ pub enum ExchangeError {
     #[error("{} ({})", .0.headline, .0.code)]
     Refused(Box<Refusal>),
     /// Something else than a token came back.
-    #[error("{host} answered the token request with something that is no token (HTTP {status}): {what}")]
+    #[error("{host} answered the token request with something that is not a token (HTTP {status}): {what}")]
     Broken {
         /// The authority's host.
         host: String,
@@ -93,7 +93,7 @@ pub enum ExchangeError {
         expected: String,
     },
     /// The token has ended already.
-    #[error("Entra gave a token that has ended already")]
+    #[error("Entra gave a token that has already expired")]
     Ended,
 }
 
@@ -198,7 +198,7 @@ fn refusal(answer: &Answer, client: &Client, assertion: &Assertion) -> ExchangeE
                 .map(|number| format!("https://login.microsoftonline.com/error?code={number}"));
             (
                 first_sentence(description),
-                page.map_or("ask Entra's documentation".to_owned(), |page| format!("see {page}")),
+                page.map_or("see Microsoft's list of Entra error codes".to_owned(), |page| format!("see {page}")),
             )
         }
     };
@@ -219,14 +219,14 @@ fn read(answer: &Answer, client: &Client) -> Result<Issued, ExchangeError> {
     let host = client.authority.host_str().unwrap_or_default().to_owned();
     let broken =
         |what: &str| ExchangeError::Broken { host: host.clone(), status: answer.status, what: what.to_owned() };
-    let json: Value = serde_json::from_str(&answer.body).map_err(|_| broken("it is no JSON"))?;
+    let json: Value = serde_json::from_str(&answer.body).map_err(|_| broken("it is not JSON"))?;
     let token = json.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty());
     let token = token.ok_or_else(|| broken("the field access_token is missing"))?;
     let claims = claims::read(token).ok_or_else(|| broken("the field access_token holds no JWT"))?;
     let expires_in = json.get("expires_in").and_then(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()));
     let service_now = answer.date().unwrap_or_else(now);
     let expires_at = claims.exp.or_else(|| Some(service_now.saturating_add(expires_in?)));
-    let expires_at = expires_at.ok_or_else(|| broken("nothing says when the token ends"))?;
+    let expires_at = expires_at.ok_or_else(|| broken("nothing says when the token expires"))?;
     let clock_ahead_seconds = i64::try_from(now()).unwrap_or(0) - i64::try_from(service_now).unwrap_or(0);
     if expires_at <= service_now {
         return Err(ExchangeError::Ended);

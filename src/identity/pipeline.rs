@@ -73,7 +73,7 @@ pub enum AssertionError {
         request: Option<String>,
     },
     /// Something else than an assertion came back.
-    #[error("Azure DevOps answered the OIDC request with something that is no assertion (HTTP {status}): {what}")]
+    #[error("Azure DevOps answered the OIDC request with something that is not an assertion (HTTP {status}): {what}")]
     Broken {
         /// The status.
         status: u16,
@@ -81,7 +81,7 @@ pub enum AssertionError {
         what: String,
     },
     /// The assertion speaks of the pipeline.
-    #[error("Azure DevOps gave an assertion of the pipeline in place of the service connection's")]
+    #[error("Azure DevOps gave an assertion for the pipeline in place of the service connection")]
     OfThePipeline {
         /// The assertion's subject.
         subject: String,
@@ -89,7 +89,7 @@ pub enum AssertionError {
         connection: String,
     },
     /// The assertion speaks of another service connection.
-    #[error("Azure DevOps gave an assertion of another service connection")]
+    #[error("Azure DevOps gave an assertion for another service connection")]
     OfAnotherConnection {
         /// The assertion's subject.
         subject: String,
@@ -121,7 +121,7 @@ impl Explain for AssertionError {
             Self::NoJobToken => "run the step as a task of a pipeline, not from a script".to_owned(),
             Self::Address { .. } => "take back what sets System.OidcRequestUri: the agent sets it, nobody else should".to_owned(),
             Self::Call(error) => error.remedy(),
-            Self::JobTokenRefused { .. } => "run the job again; a job's token ends with the job's time limit and after a day \
+            Self::JobTokenRefused { .. } => "run the job again; a job's token expires with the job's time limit and after a day \
                                              at the latest"
                 .to_owned(),
             Self::Refused { message, .. } if message.contains("explicit reference") => {
@@ -172,7 +172,8 @@ pub fn late_bound(id_token: &str, connection: &str) -> Option<Assertion> {
 fn request_url(pipeline: &Pipeline, connection: &str) -> Result<Url, AssertionError> {
     let address = pipeline.request_uri.clone().or_else(|| built_address(pipeline)).ok_or(AssertionError::NoAddress)?;
     let refused = |reason| AssertionError::Address { address: address.clone(), reason };
-    let mut url = unambiguous(&address).ok_or_else(|| refused("it is no plain https address at the default port"))?;
+    let mut url =
+        unambiguous(&address).ok_or_else(|| refused("it is not a plain https address at the default port"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(refused("it names a user"));
     }

@@ -192,10 +192,10 @@ impl Explain for PlanError {
     fn remedy(&self) -> String {
         match self {
             Self::UserFile { tool, file, .. } => {
-                format!("mend or remove {file}, or leave '{tool}' out of the input 'tools'")
+                format!("correct or remove {file}, or leave '{tool}' out of the input 'tools'")
             }
             Self::NoPlace { tool, .. } => {
-                format!("mend that in the agent's or the job's set-up, or leave '{tool}' out of the input 'tools'")
+                format!("change that in the agent's or the job's set-up, or leave '{tool}' out of the input 'tools'")
             }
         }
     }

@@ -65,7 +65,7 @@ fn answer(request: &GitRequest, organization: &Organization, token: &str) -> Opt
     let expiry = claims::read(token).and_then(|claims| claims.exp);
     if expiry.is_some_and(|expiry| expiry <= now()) {
         crate::commands::complain(&format!(
-            "the access token for {organization} has ended\nremedy: run AdoEntraAuth@1 again before this step"
+            "the access token for {organization} has expired\nremedy: run AdoEntraAuth@1 again before this step"
         ));
         return None;
     }
