@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::agent::inputs::is_input;
+
 /// Entra tokens for the tools of an Azure Pipelines job, without personal access tokens.
 #[derive(Debug, Parser)]
 #[command(name = "ado-entra-auth", version, max_term_width = 110)]
@@ -74,9 +76,9 @@ pub enum Credential {
 
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("it has no '='")?;
-    if name.is_empty() {
-        Err("there is no name before the '='".to_owned())
-    } else {
+    if is_input(name) {
         Ok((name.to_owned(), value.to_owned()))
+    } else {
+        Err("the task has no input of this name; README.md lists them".to_owned())
     }
 }

@@ -88,6 +88,14 @@ pub enum CallError {
         /// The reasons.
         detail: String,
     },
+    /// The proxy is not there.
+    #[error("the agent's proxy, through which {host} is reached, cannot be reached itself: {detail}")]
+    NoProxy {
+        /// The host that was asked.
+        host: String,
+        /// The reasons.
+        detail: String,
+    },
     /// The proxy did not let the request through.
     #[error("the proxy refused the connection to {host}: {detail}")]
     Proxy {
@@ -126,6 +134,9 @@ impl Explain for CallError {
                 "give the agent the authority that signs it (config.sh --sslcacert), and in a container \
                                        job an image that holds it"
                     .to_owned()
+            }
+            Self::NoProxy { .. } => {
+                "start the proxy, or correct the agent's proxy settings (config.sh --proxyurl)".to_owned()
             }
             Self::Proxy { host, .. } => {
                 format!("let the proxy pass connections to {host}:443, and check the agent's proxy user and password")
@@ -278,7 +289,7 @@ fn pause(outcome: &Result<Answer, CallError>, tries: u32, passing: fn(&Answer) -
             let wait = Duration::from_secs(2 * u64::from(tries));
             return (tries < MOST_PASSING_TRIES).then(|| wait + jitter(wait));
         }
-        Err(CallError::Unreachable { .. } | CallError::TimedOut { .. }) => true,
+        Err(CallError::Unreachable { .. } | CallError::TimedOut { .. } | CallError::NoProxy { .. }) => true,
         Ok(_)
         | Err(
             CallError::Settings(_) | CallError::Untrusted { .. } | CallError::Proxy { .. } | CallError::TooLarge { .. },
@@ -301,6 +312,8 @@ fn classify(error: &reqwest::Error, host: &str, started: Instant) -> CallError {
         CallError::TimedOut { host, seconds: started.elapsed().as_secs().max(1) }
     } else if lower.contains("certificate") || lower.contains("unknownissuer") {
         CallError::Untrusted { host, detail }
+    } else if lower.contains("tunnel") && lower.contains("failed to create underlying connection") {
+        CallError::NoProxy { host, detail }
     } else if lower.contains("tunnel") || lower.contains("proxy") {
         CallError::Proxy { host, detail }
     } else {

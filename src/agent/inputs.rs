@@ -110,9 +110,8 @@ const CONNECTION: &str = "azureDevOpsServiceConnection";
 const CONNECTION_TYPES: [&str; 6] =
     ["azureDevOps", "azureRM", "pipeline", "clientSecret", "clientCertificate", "managedIdentity"];
 /// Names that would break later steps, or that the agent keeps for itself.
-const TAKEN_NAMES: [&str; 9] =
-    ["PATH", "HOME", "USERPROFILE", "TEMP", "TMP", "TMPDIR", "MAVEN_ARGS", "NODE_OPTIONS", "LD_PRELOAD"];
-const TAKEN_PREFIXES: [&str; 14] = [
+const TAKEN_NAMES: [&str; 6] = ["PATH", "HOME", "USERPROFILE", "TEMP", "TMP", "TMPDIR"];
+const TAKEN_PREFIXES: [&str; 19] = [
     "SYSTEM_",
     "AGENT_",
     "BUILD_",
@@ -121,10 +120,15 @@ const TAKEN_PREFIXES: [&str; 14] = [
     "ENDPOINT_",
     "VSTS_",
     "VSO_",
-    "GIT_CONFIG_",
+    "GIT_",
     "NPM_CONFIG_",
+    "NODE_",
+    "JAVA_",
+    "MAVEN_",
+    "NUGET",
     "VSS_NUGET_",
-    "NUGETPACKAGESOURCECREDENTIALS_",
+    "LD_",
+    "DYLD_",
     "ARTIFACTS_CREDENTIALPROVIDER_",
     "ADO_ENTRA_AUTH_",
 ];
@@ -372,7 +376,9 @@ fn token_variable(job: &Job) -> Result<String, InputError> {
     let refused = |reason: &str| InputError::Refused { name: NAME, value: name.to_owned(), reason: reason.to_owned() };
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
     if !name.bytes().all(allowed) || name.starts_with(|first: char| first.is_ascii_digit()) {
-        return Err(refused("a variable's name is made of letters, digits and underscores"));
+        return Err(refused(
+            "a variable's name is made of letters, digits and underscores, and does not begin with a digit",
+        ));
     }
     let upper = name.to_ascii_uppercase();
     if TAKEN_NAMES.contains(&upper.as_str()) || TAKEN_PREFIXES.iter().any(|prefix| upper.starts_with(prefix)) {

@@ -2,14 +2,13 @@
 
 use std::fmt::Write;
 
-use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::{finding, print, runs};
-use crate::agent::inputs;
+use crate::agent::inputs::{self, Settings};
 use crate::agent::job::Job;
 use crate::cli::{DryRun, Format};
-use crate::diagnosis::{Explain, Explanation};
+use crate::diagnosis::{Explanation, harmless};
 use crate::disk;
 use crate::edit::text::Text;
 use crate::plan::{Change, Plan, SharedFile};
@@ -17,122 +16,149 @@ use crate::plan::{Change, Plan, SharedFile};
 /// The version of the JSON form; it goes up when a field changes or goes.
 const JSON_VERSION: u32 = 1;
 
-/// Runs the command.
+/// Runs the command. An error stands on stderr, and with `--format json` on stdout as JSON too.
 pub fn run(arguments: &DryRun) -> anyhow::Result<()> {
+    let shown = planned(arguments);
+    if arguments.format == Format::Json {
+        let json = match &shown {
+            Ok((settings, plan)) => as_json(settings, plan),
+            Err(explanation) => {
+                json!({ "version": JSON_VERSION, "error": explanation.headline, "remedy": explanation.remedy })
+            }
+        };
+        // An escape for JSON's readers, and no command for an agent's: the texts come from files.
+        print(&format!("{json:#}\n").replace('#', "\\u0023"));
+    }
+    let (settings, plan) = shown.map_err(|explanation| anyhow::anyhow!("{explanation}"))?;
+    if arguments.format == Format::Text {
+        print(&as_text(&settings, &plan));
+    }
+    Ok(())
+}
+
+fn planned(arguments: &DryRun) -> Result<(Settings, Plan), Explanation> {
     let mut job = Job::from_environment();
     for (name, value) in &arguments.inputs {
-        if !inputs::is_input(name) {
-            anyhow::bail!("the task has no input '{name}'\nremedy: README.md lists the inputs");
-        }
         job.set_input(name, value);
     }
     if let Some(directory) = &arguments.working_directory {
         // A relative path is meant from where the command runs, not from the agent's folder.
-        let absolute =
-            std::path::absolute(directory).with_context(|| format!("{} is not a folder", directory.display()))?;
+        let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());
         job.set_input("workingDirectory", &absolute.to_string_lossy());
     }
-    let settings = inputs::settings(&job).map_err(explained)?;
+    let settings = inputs::settings(&job).map_err(|error| Explanation::of(&error))?;
     let host = job.host(settings.working_directory.clone(), Job::program().unwrap_or_default());
     let grants: Vec<_> = runs::earlier(&job, None).into_iter().flat_map(|run| run.grants).collect();
-    let mut plan = finding::plan(&settings, &host, &grants).map_err(explained)?.plan;
+    let mut plan = finding::plan(&settings, &host, &grants).map_err(|error| Explanation::of(&error))?.plan;
     if settings.permitted.is_empty() {
         plan.warnings.insert(0, NO_ORGANIZATION.to_owned());
     }
-    match arguments.format {
-        Format::Text => print(&as_text(&plan)),
-        // An escape for JSON's readers, and no command for an agent's: the texts come from files.
-        Format::Json => print(&format!("{:#}\n", as_json(&plan)).replace('#', "\\u0023")),
-    }
-    Ok(())
+    Ok((settings, plan))
 }
 
 const NO_ORGANIZATION: &str = "no organization is permitted here; in a pipeline the service connection's and the pipeline's own \
                                are: give --input organizations=<name>";
 
-#[allow(clippy::needless_pass_by_value, reason = "it is what map_err gives")]
-fn explained<E: Explain>(error: E) -> anyhow::Error {
-    anyhow::anyhow!("{}", Explanation::of(&error))
-}
-
-fn as_text(plan: &Plan) -> String {
+fn as_text(settings: &Settings, plan: &Plan) -> String {
     let mut text = String::new();
     for warning in &plan.warnings {
-        _ = writeln!(text, "warning: {}", crate::diagnosis::harmless(warning));
+        _ = writeln!(text, "warning: {}", harmless(warning));
     }
-    text.push_str("Later steps get these variables:\n");
-    for change in &plan.changes {
-        if let Change::Variable(variable) = change {
-            _ = writeln!(text, "  {} = {}", one_line(&variable.name), one_line(&variable.value.shown()));
+    for permitted in &settings.permitted {
+        _ = writeln!(text, "The token may go to {} ({}).", permitted.organization, permitted.named_in);
+    }
+    if !plan.served.is_empty() {
+        text.push_str("\nLater steps can reach:\n");
+        for served in &plan.served {
+            _ = writeln!(text, "  {:<6} {} ({})", served.tool, harmless(&served.target), harmless(&served.named_in));
         }
     }
+    text.push_str("\nThey get these variables, which are taken back after the job:\n");
+    variables(&mut text, plan);
     for change in &plan.changes {
         match change {
             Change::Variable(_) => {}
             Change::PrivateFile(file) => {
                 _ = writeln!(text, "\nA private file, removed after the job: <private directory>/{}", file.name);
-                if file.carried_lines > 0 {
-                    _ = writeln!(text, "  ({} lines of your own file are carried over)", file.carried_lines);
+                match file.carried_lines {
+                    0 => {}
+                    1 => text.push_str("  (1 line of your own file is carried over)\n"),
+                    lines => _ = writeln!(text, "  ({lines} lines of your own file are carried over)"),
                 }
                 added(&mut text, &file.added);
             }
             Change::SharedFile(file) => {
-                _ = writeln!(
-                    text,
-                    "\nA file that is changed and put back after the job: {}",
-                    one_line(&file.path.display().to_string())
-                );
+                let what = if disk::exists(&file.path) { "changed, and put back" } else { "made, and removed" };
+                let path = harmless(&file.path.display().to_string());
+                _ = writeln!(text, "\nA file that is {what} after the job: {path}");
                 match inserted(file) {
                     Ok(inserted) => added(&mut text, &inserted),
-                    Err(reason) => _ = writeln!(text, "  it cannot be changed: {}", one_line(&reason)),
+                    Err(reason) => _ = writeln!(text, "  it cannot be changed: {}", harmless(&reason)),
                 }
             }
-        }
-    }
-    if !plan.served.is_empty() {
-        text.push_str("\nThese can then be reached:\n");
-        for served in &plan.served {
-            _ = writeln!(text, "  {:<6} {} ({})", served.tool, one_line(&served.target), one_line(&served.named_in));
         }
     }
     text
 }
 
-fn as_json(plan: &Plan) -> Value {
+/// A line a variable; the key and value of a pair of git's configuration on one.
+fn variables(text: &mut String, plan: &Plan) {
+    let mut key = String::new();
+    for change in &plan.changes {
+        let Change::Variable(variable) = change else { continue };
+        let (name, value) = (harmless(&variable.name), harmless(&variable.value.shown()));
+        if name.starts_with("GIT_CONFIG_KEY_") {
+            key = value;
+        } else if let Some(number) = name.strip_prefix("GIT_CONFIG_VALUE_") {
+            _ = writeln!(text, "  GIT_CONFIG_KEY_{number}, _VALUE_{number}: {key} = {value}");
+        } else {
+            _ = writeln!(text, "  {name} = {value}");
+        }
+    }
+}
+
+fn as_json(settings: &Settings, plan: &Plan) -> Value {
     let changes = plan.changes.iter().map(|change| match change {
         Change::Variable(variable) => json!({
             "kind": "variable",
             "name": variable.name,
             "value": variable.value.shown(),
             "preserveCase": variable.exact_case,
-            "afterwards": if variable.former.is_some() { "what it held before" } else { "" },
+            "afterJob": if variable.former.is_some() { "restored" } else { "unset" },
         }),
         Change::PrivateFile(file) => json!({
             "kind": "privateFile",
-            "name": file.name,
+            "path": format!("<private directory>/{}", file.name),
             "added": file.added,
             "carriedLines": file.carried_lines,
+            "afterJob": "removed",
         }),
         Change::SharedFile(file) => {
             let inserted = inserted(file);
+            let entries = file.entries.iter().map(|entry| json!({"key": entry.key, "variable": entry.variable}));
             json!({
                 "kind": "sharedFile",
                 "path": file.path,
-                "exists": disk::exists(&file.path),
-                "entries": file.entries.iter().map(|entry| json!({"key": entry.key, "variable": entry.variable})).collect::<Vec<_>>(),
+                "entries": entries.collect::<Vec<_>>(),
                 "added": inserted.as_ref().ok(),
                 "trouble": inserted.as_ref().err(),
+                "afterJob": if disk::exists(&file.path) { "restored" } else { "removed" },
             })
         }
     });
+    let permitted = settings
+        .permitted
+        .iter()
+        .map(|permitted| json!({"organization": permitted.organization.name(), "namedIn": permitted.named_in}));
     let served = plan
         .served
         .iter()
         .map(|served| json!({"tool": served.tool, "target": served.target, "namedIn": served.named_in}));
     json!({
         "version": JSON_VERSION,
-        "changes": changes.collect::<Vec<_>>(),
+        "permitted": permitted.collect::<Vec<_>>(),
         "served": served.collect::<Vec<_>>(),
+        "changes": changes.collect::<Vec<_>>(),
         "warnings": plan.warnings,
     })
 }
@@ -148,10 +174,6 @@ fn inserted(file: &SharedFile) -> Result<String, String> {
 
 fn added(text: &mut String, lines: &str) {
     for line in lines.lines().filter(|line| !line.trim().is_empty()) {
-        _ = writeln!(text, "  + {}", one_line(line));
+        _ = writeln!(text, "  + {}", harmless(line));
     }
-}
-
-fn one_line(text: &str) -> String {
-    crate::diagnosis::harmless(text)
 }

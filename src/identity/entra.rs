@@ -207,12 +207,19 @@ fn refusal(answer: &Answer, client: &Client, assertion: &Assertion) -> ExchangeE
     let presented = Presented {
         issuer: claims.iss.unwrap_or_default(),
         subject: claims.sub.unwrap_or_default(),
-        audience: claims.aud.map(|audience| audience.shown()).unwrap_or_default(),
+        audience: claims.aud.map(|audience| shown_audience(&audience)).unwrap_or_default(),
     };
     let ids = [text("trace_id"), text("correlation_id"), text("timestamp")];
     let request = ids.into_iter().filter(|id| !id.is_empty()).collect::<Vec<_>>().join(" · ");
     let request = (!request.is_empty()).then_some(request);
     ExchangeError::Refused(Box::new(Refusal { headline, code, remedy, presented, client: client.clone(), request }))
+}
+
+/// The audience of an assertion, beside the one of the federated credential: Entra's own issuer writes it as an id.
+fn shown_audience(audience: &claims::Audience) -> String {
+    let shown = audience.shown();
+    let id = audience.contains("fb60f99c-7a34-4190-8149-302f77469936");
+    if id { format!("{shown} (in the federated credential: api://AzureADTokenExchange)") } else { shown }
 }
 
 fn read(answer: &Answer, client: &Client) -> Result<Issued, ExchangeError> {
