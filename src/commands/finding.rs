@@ -8,7 +8,7 @@ use crate::disk;
 use crate::edit::text::Text;
 use crate::tools::host::{Host, Look};
 use crate::tools::survey::{self, Grant, Outcome, ToolFiles, Wanted};
-use crate::tools::{PlanError, SourceFile, Tool, Unparsable};
+use crate::tools::{Hidden, PlanError, SourceFile, Tool, Unparsable};
 
 /// The disk, as tools may look at it.
 pub struct Disk {
@@ -67,7 +67,10 @@ pub fn plan(settings: &Settings, host: &Host, grants: &[Grant]) -> Result<Outcom
         for path in tool.user_files(host, &look) {
             match source(&path, root, false) {
                 Ok(file) => found.files.extend(file),
-                Err(reason) => found.unusable = Some(Unparsable { file: path.display().to_string(), reason }),
+                Err(reason) => {
+                    let file = path.display().to_string();
+                    found.unusable = Some(Unparsable { file, reason, hides: Hidden::Nothing });
+                }
             }
         }
     }

@@ -8,39 +8,77 @@ pub struct Text {
     /// The text without a byte-order mark.
     pub body: String,
     marked: bool,
-    single_bytes: bool,
+    encoding: Encoding,
 }
 
-/// UTF-16 is the one encoding in which what we look for is not plain ASCII bytes.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+enum Encoding {
+    #[default]
+    Utf8,
+    SingleBytes,
+    Utf16LittleEndian,
+    Utf16BigEndian,
+}
+
+/// Bytes that begin as UTF-16 and do not go on so.
 #[derive(Debug, thiserror::Error, PartialEq)]
-#[error("it is encoded as UTF-16; save it as UTF-8")]
-pub struct Utf16;
+#[error("it begins as UTF-16 and is none; save it as UTF-8")]
+pub struct NotUtf16;
 
 const MARK: &[u8] = b"\xef\xbb\xbf";
+const LITTLE_ENDIAN_MARK: &[u8] = b"\xff\xfe";
+const BIG_ENDIAN_MARK: &[u8] = b"\xfe\xff";
 
 impl Text {
-    /// Takes the bytes of a file. Bytes that are no UTF-8 stand for a character each, as in Latin-1: whatever the encoding,
-    /// what we look for and write is ASCII, and the rest goes back unchanged.
-    pub fn decode(bytes: &[u8]) -> Result<Self, Utf16> {
-        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
-            return Err(Utf16);
+    /// Takes the bytes of a file: UTF-16 where its mark says so, else UTF-8. Bytes that are neither stand for a character each,
+    /// as in Latin-1: whatever the encoding, what we look for and write is ASCII, and the rest goes back unchanged.
+    pub fn decode(bytes: &[u8]) -> Result<Self, NotUtf16> {
+        for (mark, encoding, unit) in [
+            (LITTLE_ENDIAN_MARK, Encoding::Utf16LittleEndian, u16::from_le_bytes as fn([u8; 2]) -> u16),
+            (BIG_ENDIAN_MARK, Encoding::Utf16BigEndian, u16::from_be_bytes),
+        ] {
+            if let Some(rest) = bytes.strip_prefix(mark) {
+                let (pairs, odd) = rest.as_chunks::<2>();
+                let units: Vec<u16> = pairs.iter().map(|&pair| unit(pair)).collect();
+                let body = String::from_utf16(&units).ok().filter(|_| odd.is_empty()).ok_or(NotUtf16)?;
+                return Ok(Self { body, marked: true, encoding });
+            }
         }
         let (marked, rest) = bytes.strip_prefix(MARK).map_or((false, bytes), |rest| (true, rest));
-        Ok(match std::str::from_utf8(rest) {
-            Ok(text) => Self { body: text.to_owned(), marked, single_bytes: false },
-            Err(_) => Self { body: rest.iter().map(|&byte| char::from(byte)).collect(), marked, single_bytes: true },
-        })
+        let (body, encoding) = std::str::from_utf8(rest).map_or_else(
+            |_| (rest.iter().map(|&byte| char::from(byte)).collect(), Encoding::SingleBytes),
+            |text| (text.to_owned(), Encoding::Utf8),
+        );
+        Ok(Self { body, marked, encoding })
     }
 
     /// The bytes to write for `body` in place of this text's own, with the same mark and encoding.
     pub fn encode(&self, body: &str) -> Vec<u8> {
-        let mut bytes = if self.marked { MARK.to_vec() } else { Vec::new() };
-        if self.single_bytes {
-            bytes.extend(body.chars().map(|character| u8::try_from(character).unwrap_or(b'?')));
-        } else {
-            bytes.extend(body.as_bytes());
+        let mut bytes = match self.encoding {
+            Encoding::Utf16LittleEndian => LITTLE_ENDIAN_MARK.to_vec(),
+            Encoding::Utf16BigEndian => BIG_ENDIAN_MARK.to_vec(),
+            Encoding::Utf8 | Encoding::SingleBytes if self.marked => MARK.to_vec(),
+            Encoding::Utf8 | Encoding::SingleBytes => Vec::new(),
+        };
+        match self.encoding {
+            Encoding::Utf8 => bytes.extend(body.as_bytes()),
+            Encoding::SingleBytes => {
+                bytes.extend(body.chars().map(|character| u8::try_from(character).unwrap_or(b'?')));
+            }
+            Encoding::Utf16LittleEndian => bytes.extend(body.encode_utf16().flat_map(u16::to_le_bytes)),
+            Encoding::Utf16BigEndian => bytes.extend(body.encode_utf16().flat_map(u16::to_be_bytes)),
         }
         bytes
+    }
+
+    /// Whether it is UTF-16, which many tools cannot read.
+    pub fn is_utf16(&self) -> bool {
+        matches!(self.encoding, Encoding::Utf16LittleEndian | Encoding::Utf16BigEndian)
+    }
+
+    /// Whether its letters beyond ASCII are guesses.
+    pub fn is_single_bytes(&self) -> bool {
+        self.encoding == Encoding::SingleBytes
     }
 }
 
@@ -91,6 +129,19 @@ mod tests {
 
     proptest! {
         #[test]
+        fn utf16_comes_back_byte_for_byte(body in ".{0,50}", big in any::<bool>(), tail in proptest::collection::vec(any::<u8>(), 0..6)) {
+            let mut bytes = if big { BIG_ENDIAN_MARK } else { LITTLE_ENDIAN_MARK }.to_vec();
+            bytes.extend(body.encode_utf16().flat_map(|unit| if big { unit.to_be_bytes() } else { unit.to_le_bytes() }));
+            let text = Text::decode(&bytes).unwrap();
+            prop_assert_eq!(&text.body, &body);
+            prop_assert_eq!(text.encode(&body), bytes.clone());
+            bytes.extend(tail);
+            if let Ok(text) = Text::decode(&bytes) {
+                prop_assert_eq!(text.encode(&text.body), bytes);
+            }
+        }
+
+        #[test]
         fn every_file_comes_back_byte_for_byte(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
             if let Ok(text) = Text::decode(&bytes) {
                 prop_assert_eq!(text.encode(&text.body), bytes);
@@ -106,7 +157,13 @@ mod tests {
     }
 
     #[test]
-    fn utf16_is_named() {
-        assert_eq!(Text::decode(b"\xff\xfe<\0"), Err(Utf16));
+    fn utf16_is_read_and_written() {
+        let text = Text::decode(b"\xff\xfe<\0\xe4\0").unwrap();
+        assert_eq!((text.body.as_str(), text.encode("€")), ("<ä", b"\xff\xfe\xac\x20".to_vec()));
+        let text = Text::decode(b"\xfe\xff\0<\xd8\x3d\xde\x00").unwrap();
+        assert_eq!((text.body.as_str(), text.is_utf16()), ("<😀", true));
+        for bytes in [b"\xff\xfe<".as_slice(), b"\xff\xfe\x00\xd8", b"\xfe\xff\xde\x00\0<"] {
+            assert_eq!(Text::decode(bytes), Err(NotUtf16));
+        }
     }
 }

@@ -15,6 +15,8 @@ use crate::azure_devops::feed::{Feed, Protocol};
 use crate::azure_devops::organization::Organization;
 use crate::diagnosis::Explain;
 use crate::edit::text::Text;
+use crate::edit::xml::NotWellFormed;
+use crate::edit::xml::doubt::{Doubt, doubt};
 use crate::plan::Plan;
 
 use host::{Host, Look};
@@ -114,13 +116,52 @@ pub struct Mention {
     pub in_workspace: bool,
 }
 
-/// A file that its tool could not read either.
+/// A file that cannot be read as its tool would read it.
 #[derive(Clone, Debug)]
 pub struct Unparsable {
     /// The file, as [`SourceFile::shown`].
     pub file: String,
-    /// What is wrong with it.
+    /// What is wrong with it, and what to do.
     pub reason: String,
+    /// What the tool may see in it.
+    pub hides: Hidden,
+}
+
+/// What a tool may see in a file that cannot be read here.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Hidden {
+    /// Nothing: it cannot read the file either.
+    Nothing,
+    /// Names with letters beyond ASCII.
+    Letters,
+    /// Any name.
+    Names,
+}
+
+impl Unparsable {
+    /// A file that its tool cannot read either.
+    pub fn malformed(file: &SourceFile, reason: impl Into<String>) -> Self {
+        Self { file: file.shown.clone(), reason: reason.into(), hides: Hidden::Nothing }
+    }
+
+    /// A file that its tool may read, and find any name in.
+    pub fn hides_names(file: &SourceFile, reason: impl Into<String>) -> Self {
+        Self { hides: Hidden::Names, ..Self::malformed(file, reason) }
+    }
+
+    /// An XML file that is not well-formed.
+    pub fn not_well_formed(file: &SourceFile, error: &NotWellFormed) -> Self {
+        let hides = if error.is_bound { Hidden::Names } else { Hidden::Nothing };
+        Self { hides, ..Self::malformed(file, error.to_string()) }
+    }
+
+    /// An XML file in which its tool may see something else.
+    pub fn doubted(file: &SourceFile) -> Option<Self> {
+        Some(match doubt(&file.text)? {
+            Doubt::Everything(reason) => Self::hides_names(file, reason),
+            Doubt::Letters(reason) => Self { hides: Hidden::Letters, ..Self::malformed(file, reason) },
+        })
+    }
 }
 
 /// A feed that a tool is to get a credential for.

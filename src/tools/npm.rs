@@ -48,12 +48,16 @@ impl Tool for Npm {
         for file in files {
             let mention =
                 |url: String| Mention { name: None, url, file: file.shown.clone(), in_workspace: file.in_workspace };
+            if file.text.is_utf16() {
+                found.push(Err(Unparsable::malformed(file, "npm reads no UTF-16; save it as UTF-8")));
+                continue;
+            }
             let body = &file.text.body;
             let urls = match file.path.file_name().and_then(|name| name.to_str()) {
                 Some("package.json") if file.in_workspace => match publish_registries(body) {
                     Ok(urls) => urls,
                     Err(reason) => {
-                        found.push(Err(Unparsable { file: file.shown.clone(), reason }));
+                        found.push(Err(Unparsable::malformed(file, reason)));
                         continue;
                     }
                 },
@@ -70,7 +74,8 @@ impl Tool for Npm {
     }
 
     fn plan(&self, request: &Request<'_>, plan: &mut Plan) -> Result<(), PlanError> {
-        let user_file = request.files.iter().find(|file| !file.in_workspace);
+        // What npm cannot read has no effect to carry over.
+        let user_file = request.files.iter().find(|file| !file.in_workspace && !file.text.is_utf16());
         let carried = user_file.map(|file| file.text.clone()).unwrap_or_default();
         let standing = npmrc::assignments(&carried.body);
         let standing: BTreeMap<&str, &str> = standing.iter().map(|found| (found.key, found.value.as_str())).collect();
@@ -128,8 +133,9 @@ fn key_prefixes(feed: &Feed) -> Vec<String> {
 /// The credentials in the repository's own files, by key prefix: they are nearer than ours, and npm takes the nearest.
 fn nearer_credentials(files: &[SourceFile]) -> BTreeMap<&str, Vec<String>> {
     let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    let of_workspace =
-        files.iter().filter(|file| file.in_workspace && file.path.file_name().is_some_and(|name| name == ".npmrc"));
+    let of_workspace = files.iter().filter(|file| {
+        file.in_workspace && !file.text.is_utf16() && file.path.file_name().is_some_and(|name| name == ".npmrc")
+    });
     for file in of_workspace {
         for assignment in npmrc::assignments(&file.text.body) {
             let Some((prefix, name)) = assignment.key.rsplit_once(':') else { continue };
@@ -255,5 +261,36 @@ mod tests {
         found.sort();
         assert_eq!(found, ["https://a.example/", "https://b.example/"]);
         assert!(publish_registries("{\"publishConfig\":").is_err());
+    }
+
+    #[test]
+    fn what_npm_cannot_read_is_not_carried_over() {
+        let utf16: Vec<u8> =
+            [0xfeff].into_iter().chain("fund=false\n".encode_utf16()).flat_map(u16::to_le_bytes).collect();
+        let file = SourceFile {
+            path: PathBuf::from("/home/agent/.npmrc"),
+            shown: "/home/agent/.npmrc".to_owned(),
+            text: crate::edit::text::Text::decode(&utf16).unwrap(),
+            in_workspace: false,
+        };
+        let host = Host::default();
+        assert!(
+            Npm.mentions(std::slice::from_ref(&file), &host)[0].as_ref().is_err_and(|e| e.reason.contains("UTF-16"))
+        );
+        let feed = Feed::parse("https://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/").unwrap();
+        let feeds = [crate::tools::ServedFeed { name: None, feed, named_in: ".npmrc".to_owned() }];
+        let request = Request {
+            feeds: &feeds,
+            organizations: &[],
+            serves: &|_| true,
+            files: &[file],
+            host: &host,
+            look: &crate::commands::finding::Disk::new(&host),
+            git_credential: crate::tools::git::Delivery::Helper,
+        };
+        let mut plan = Plan::default();
+        Npm.plan(&request, &mut plan).unwrap();
+        let Some(Change::PrivateFile(file)) = plan.changes.first() else { panic!() };
+        assert!(String::from_utf8(file.content.clone()).unwrap().starts_with("//pkgs.dev.azure.com/"));
     }
 }

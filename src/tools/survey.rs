@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::git::Delivery;
 use super::host::{Host, Look};
 use super::{
-    Binding, Mention, PlanError, Request, ServedFeed, ServedOrganization, SourceFile, TOOLS, Tool, Unparsable,
+    Binding, Hidden, Mention, PlanError, Request, ServedFeed, ServedOrganization, SourceFile, TOOLS, Tool, Unparsable,
     token_variable,
 };
 use crate::azure_devops::feed::Feed;
@@ -136,7 +136,7 @@ pub fn plan(
         if !chosen {
             continue;
         }
-        if let Some(Unparsable { file, reason }) = unusable {
+        if let Some(Unparsable { file, reason, .. }) = unusable {
             return Err(PlanError::UserFile { tool: tool.name(), file, reason });
         }
         if tool.protocol().is_some() && found.feeds.is_empty() {
@@ -225,13 +225,13 @@ struct Found {
 fn feeds_of(tool: &'static dyn Tool, files: &[SourceFile], wanted: &Wanted<'_>, host: &Host) -> Found {
     let mut found = Found::default();
     let mut mentions = Vec::new();
+    let mut hiding = Vec::new();
     for mention in tool.mentions(files, host) {
         match mention {
             Ok(mention) => mentions.push(mention),
-            Err(Unparsable { file, reason }) => {
-                found
-                    .warnings
-                    .push(format!("{}: {file} is left alone, since it cannot be read: {reason}", tool.name()));
+            Err(file) if file.hides != Hidden::Nothing && tool.binding() == Binding::Name => hiding.push(file),
+            Err(Unparsable { file, reason, .. }) => {
+                found.warnings.push(left_alone(tool, &file, &reason));
             }
         }
     }
@@ -262,6 +262,7 @@ fn feeds_of(tool: &'static dyn Tool, files: &[SourceFile], wanted: &Wanted<'_>, 
     }
     if tool.binding() == Binding::Name {
         withhold_doubtful_names(tool, &mentions, &mut served, &permitted_feed, &mut found.warnings);
+        withhold_hidden_names(tool, &hiding, &mut served, &mut found.warnings);
     }
     found.chooses = served.iter().any(|(_, chooses)| *chooses);
     // What the repository names goes before what the user's own files repeat.
@@ -274,6 +275,10 @@ fn feeds_of(tool: &'static dyn Tool, files: &[SourceFile], wanted: &Wanted<'_>, 
         }
     }
     found
+}
+
+fn left_alone(tool: &'static dyn Tool, file: &str, reason: &str) -> String {
+    format!("{}: {file} is left alone, since it cannot be read: {reason}", tool.name())
 }
 
 fn unlisted(tool: &'static dyn Tool, mention: &Mention, other: &Organization) -> String {
@@ -296,27 +301,28 @@ fn withhold_doubtful_names(
     permitted_feed: &dyn Fn(&str) -> Option<Feed>,
     warnings: &mut Vec<String>,
 ) {
-    let mut standing: BTreeMap<String, Vec<(&str, Option<Organization>)>> = BTreeMap::new();
+    // The first file for each thing that a name stands for: files may repeat a name without end.
+    let mut standing: BTreeMap<String, BTreeMap<Option<Organization>, &str>> = BTreeMap::new();
     for mention in mentions {
         if let Some(name) = &mention.name {
             let organization = permitted_feed(&mention.url).map(|feed| feed.organization);
-            standing.entry(tool.name_key(name)).or_default().push((&mention.file, organization));
+            standing.entry(tool.name_key(name)).or_default().entry(organization).or_insert(&mention.file);
         }
     }
     let mut withheld = BTreeSet::new();
     for (feed, _) in served.iter() {
-        let Some(name) = feed.name.as_deref() else { continue };
-        let others = standing.get(&tool.name_key(name)).map_or(&[][..], Vec::as_slice);
-        let Some((other, organization)) = others.iter().find(|(_, o)| o.as_ref() != Some(&feed.feed.organization))
-        else {
+        let Some(key) = feed.name.as_deref().map(|name| tool.name_key(name)) else { continue };
+        let mut others = standing.get(&key).into_iter().flatten();
+        let Some((organization, other)) = others.find(|(o, _)| o.as_ref() != Some(&feed.feed.organization)) else {
             continue;
         };
-        if withheld.insert(tool.name_key(name)) {
-            let what = if organization.is_some() {
-                "a feed of another organization"
-            } else {
-                "something that is no permitted feed"
-            };
+        let what = if organization.is_some() {
+            "a feed of another organization"
+        } else {
+            "something that is no permitted feed"
+        };
+        if withheld.insert(key) {
+            let name = feed.name.as_deref().unwrap_or_default();
             warnings.push(format!(
                 "{}: '{name}' stands for the feed {} in {}, but for {what} in {other}, so it gets no token; give the two \
                  different names",
@@ -327,6 +333,32 @@ fn withhold_doubtful_names(
         }
     }
     served.retain(|(feed, _)| feed.name.as_deref().is_none_or(|name| !withheld.contains(&tool.name_key(name))));
+}
+
+/// Takes back every name that a file which cannot be read here may give to something else.
+fn withhold_hidden_names(
+    tool: &'static dyn Tool,
+    hiding: &[Unparsable],
+    served: &mut Vec<(ServedFeed, bool)>,
+    warnings: &mut Vec<String>,
+) {
+    for Unparsable { file, reason, hides } in hiding {
+        let hidden = |name: &str| *hides == Hidden::Names || !name.is_ascii();
+        let before = served.len();
+        served.retain(|(feed, _)| !feed.name.as_deref().is_some_and(hidden));
+        if served.len() == before {
+            if *hides == Hidden::Names {
+                warnings.push(left_alone(tool, file, reason));
+            }
+        } else {
+            let which = if *hides == Hidden::Names { "no name" } else { "no name with letters beyond ASCII" };
+            warnings.push(format!(
+                "{}: {which} gets a token, since {} may read in {file} that it stands for something else: {reason}",
+                tool.name(),
+                tool.name()
+            ));
+        }
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! The parser is asked for positions only. Nothing is ever printed back from what it read, no entity of a document type is
 //! expanded, nothing is fetched.
 
+pub mod doubt;
 pub mod list;
 
 use std::borrow::Cow;
@@ -22,6 +23,8 @@ pub struct NotWellFormed {
     pub line: usize,
     /// What is wrong there.
     pub reason: String,
+    /// Whether it is only a bound of this parser, so that others may read the text.
+    pub is_bound: bool,
 }
 
 impl NotWellFormed {
@@ -29,7 +32,7 @@ impl NotWellFormed {
     fn at(text: &str, position: usize, reason: impl Into<String>) -> Self {
         let before = &text.as_bytes()[..position.min(text.len())];
         let breaks = before.split(|&byte| byte == b'\n').count();
-        Self { line: breaks, reason: reason.into() }
+        Self { line: breaks, reason: reason.into(), is_bound: false }
     }
 }
 
@@ -87,7 +90,8 @@ impl<'a> Document<'a> {
                         return Err(fault(start, "there is a second root element"));
                     }
                     if open.len() >= DEEPEST {
-                        return Err(fault(start, "its elements are nested too deeply"));
+                        let fault = fault(start, "its elements are nested too deeply");
+                        return Err(NotWellFormed { is_bound: true, ..fault });
                     }
                     elements.push(element(text, &tag, span, open.last().copied())?);
                     if !closed {

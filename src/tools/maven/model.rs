@@ -49,6 +49,9 @@ pub fn mentions(files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unpars
         if !is_project && !is_settings || file.text.body.trim().is_empty() {
             continue;
         }
+        let doubt = Unparsable::doubted(file);
+        let doubted = doubt.is_some();
+        result.extend(doubt.map(Err));
         match Document::parse(&file.text.body) {
             Ok(document) if is_project && document.root().name() == "project" => {
                 models.push(project(index, &file.path, document.root()));
@@ -58,8 +61,8 @@ pub fn mentions(files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unpars
             }
             // Other programs have files of such names too.
             Ok(_) => {}
-            Err(_) if is_settings && !file.text.body.contains("<settings") => {}
-            Err(error) => result.push(Err(Unparsable { file: file.shown.clone(), reason: error.to_string() })),
+            Err(_) if doubted || is_settings && !file.text.body.contains("<settings") => {}
+            Err(error) => result.push(Err(Unparsable::not_well_formed(file, &error))),
         }
     }
     let projects = Projects::new(host, &models, &settings);

@@ -373,3 +373,12 @@ fn a_mirror_covers_what_its_pattern_says() {
         assert_eq!(mirrors::covers(pattern, "a"), covered, "{pattern}");
     }
 }
+
+#[test]
+fn utf16_files_are_read() {
+    let text = "<?xml version=\"1.0\" encoding=\"UTF-16\"?><project><repositories><repository><id>f</id><url>https://evil.example/</url></repository></repositories></project>";
+    let bytes: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let file = SourceFile { text: Text::decode(&bytes).unwrap(), ..file("/work/1/s/pom.xml", "") };
+    let found: Vec<_> = Maven.mentions(&[file], &host(&[])).into_iter().map(Result::unwrap).collect();
+    assert_eq!((found[0].name.as_deref(), found[0].url.as_str()), (Some("f"), "https://evil.example/"));
+}

@@ -36,10 +36,15 @@ pub fn mentions(file: &SourceFile, host: &Host) -> Vec<Result<Mention, Unparsabl
         let SourceFile { shown, in_workspace, .. } = file;
         Ok(Mention { name, url, file: shown.clone(), in_workspace: *in_workspace })
     };
+    // A project file names no sources.
+    let doubt = if is_project(name) { None } else { Unparsable::doubted(file) };
+    let mut result: Vec<_> = doubt.map(Err).into_iter().collect();
     match found {
-        Ok(found) => found.into_iter().map(mention).collect(),
-        Err(error) => vec![Err(Unparsable { file: file.shown.clone(), reason: error.to_string() })],
+        Ok(found) => result.extend(found.into_iter().map(mention)),
+        Err(_) if !result.is_empty() => {}
+        Err(error) => result.push(Err(Unparsable::not_well_formed(file, &error))),
     }
+    result
 }
 
 /// Every spelling of every source's name.

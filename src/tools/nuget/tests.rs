@@ -348,3 +348,12 @@ fn credentials_that_go_before_ours_are_named() {
     assert_eq!(plan.warnings.len(), 1);
     assert!(plan.warnings[0].starts_with("nuget.config has credentials for the NuGet source 'f'"));
 }
+
+#[test]
+fn utf16_files_are_read() {
+    let text = "<?xml version=\"1.0\" encoding=\"utf-16\"?><configuration><packageSources><add key='f' value='https://evil.example/'/></packageSources></configuration>";
+    let bytes: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
+    let file = SourceFile { text: Text::decode(&bytes).unwrap(), ..file("/work/1/s/nuget.config", "") };
+    let found: Vec<_> = NuGet.mentions(&[file], &host(&[])).into_iter().map(Result::unwrap).collect();
+    assert_eq!((found[0].name.as_deref(), found[0].url.as_str()), (Some("f"), "https://evil.example/"));
+}

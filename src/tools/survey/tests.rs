@@ -146,6 +146,47 @@ fn a_name_that_also_stands_for_somewhere_else_gets_nothing() {
     }
 }
 
+fn keys(outcome: &Outcome) -> Vec<&str> {
+    let files = outcome.plan.changes.iter().filter_map(|change| match change {
+        Change::SharedFile(file) => Some(file),
+        Change::Variable(_) | Change::PrivateFile(_) => None,
+    });
+    files.flat_map(|file| &file.entries).map(|entry| entry.key.as_str()).collect()
+}
+
+#[test]
+fn a_file_that_may_hide_names_costs_every_name_its_credential() {
+    let feed = "https://pkgs.dev.azure.com/contoso/_packaging/f/maven/v1";
+    let (plain, letters) = (pom("f", feed), pom("fä", feed));
+    for (hiding, expected) in [
+        ("<?xml version='1.0' encoding='utf-7'?><project/>", vec![]),
+        ("<?xml version='1.0' encoding='iso-8859-1'?><project>ä</project>", vec!["f"]),
+        // What Maven refuses too.
+        ("<project>", vec!["f", "fä"]),
+        (&"<project>".repeat(300), vec![]),
+    ] {
+        let files = [("pom.xml", plain.as_str()), ("a/pom.xml", letters.as_str()), ("b/pom.xml", hiding)];
+        let outcome = Case { files: &files, ..Case::default() }.outcome();
+        assert_eq!(keys(&outcome), expected, "{hiding}");
+        assert!(outcome.plan.warnings.iter().any(|warning| warning.contains("b/pom.xml")), "{hiding}");
+    }
+    // A tool whose credentials go by URL loses nothing.
+    let files = [(".npmrc", NPMRC), ("b/pom.xml", "<?xml version='1.0' encoding='utf-7'?><project/>")];
+    assert!(tools(&Case { files: &files, ..Case::default() }.outcome()).contains(&"npm"));
+}
+
+#[test]
+fn a_name_that_is_repeated_without_end_is_looked_at_once() {
+    let feed = "https://pkgs.dev.azure.com/contoso/_packaging/f/maven/v1";
+    let repositories: String = (0..20_000)
+        .map(|n| format!("<repository><id>f</id><url>{feed}?{n}</url></repository>"))
+        .chain(["<repository><id>f</id><url>https://evil.example/</url></repository>".to_owned()])
+        .collect();
+    let text = format!("<project><repositories>{repositories}</repositories></project>");
+    let outcome = Case { files: &[("pom.xml", &text)], ..Case::default() }.outcome();
+    assert_eq!(keys(&outcome), Vec::<&str>::new());
+}
+
 #[test]
 fn feeds_of_the_input_serve_the_tools_that_they_speak_to() {
     let input = |url: &str| [FeedInput { name: None, feed: Feed::parse(url).unwrap() }];
@@ -282,7 +323,11 @@ fn a_file_of_the_users_that_cannot_be_read_stops_only_the_tool_that_would_hide_i
     let wanted = |choice: Choice| {
         let files = |_: &'static dyn Tool| ToolFiles {
             files: Vec::new(),
-            unusable: Some(Unparsable { file: "/home/agent/.npmrc".to_owned(), reason: "it is a folder".to_owned() }),
+            unusable: Some(Unparsable {
+                file: "/home/agent/.npmrc".to_owned(),
+                reason: "it is a folder".to_owned(),
+                hides: Hidden::Nothing,
+            }),
         };
         let permitted = [permitted("contoso", Standing::Owned)];
         let wanted = Wanted {
