@@ -232,7 +232,7 @@ fn a_place_that_cannot_be_written_fails_the_step_and_leaves_no_trace() {
     let mut job = crate::support::job(&emulator);
     fill_checkout(&job);
     write_file(&job.home().join(".ado-entra-auth"), "x");
-    assert_refused(&emulator, &mut job, &step(), &[".ado-entra-auth", "written"]);
+    assert_refused(&emulator, &mut job, &step(), &[".ado-entra-auth", "remove"]);
 
     let mut job = crate::support::job(&emulator);
     std::fs::remove_dir_all(job.temp()).unwrap();
