@@ -346,8 +346,10 @@ fn proxy(network: &Network) -> Result<Option<Proxy>, CallError> {
     let Some(address) = network.proxy.as_deref().filter(|address| !address.trim().is_empty()) else { return Ok(None) };
     let parsed = Url::parse(address.trim()).ok().filter(Url::has_host);
     let url = parsed.ok_or_else(|| CallError::Settings("the proxy's URL (Agent.ProxyUrl) is not a URL".to_owned()))?;
+    // An expression without text would match every host.
+    let expressions = network.proxy_bypass.iter().filter(|expression| !expression.trim().is_empty());
     let bypass: Vec<Regex> =
-        network.proxy_bypass.iter().filter_map(|p| RegexBuilder::new(p).case_insensitive(true).build().ok()).collect();
+        expressions.filter_map(|text| RegexBuilder::new(text).case_insensitive(true).build().ok()).collect();
     let (user, password) = (url.username().to_owned(), url.password().map(str::to_owned));
     let mut proxy =
         Proxy::custom(move |target| (!bypass.iter().any(|p| p.is_match(target.as_str()))).then(|| url.clone()));
