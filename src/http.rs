@@ -157,7 +157,9 @@ const MOST_TRIES: u32 = 4;
 const MOST_PASSING_TRIES: u32 = 3;
 
 impl Http {
-    /// A client whose every request ends by `deadline`.
+    /// A client whose every request ends by `deadline`. Where the agent has no proxy of its own, reqwest takes the machine's
+    /// (`HTTPS_PROXY`, `NO_PROXY`).
+    #[allow(clippy::disallowed_methods, reason = "the one door to the network")]
     pub fn new(network: &Network, deadline: Instant) -> Result<Self, CallError> {
         let settings = |error: reqwest::Error| CallError::Settings(reasons(&error));
         let base = || -> Result<reqwest::ClientBuilder, CallError> {
