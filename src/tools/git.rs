@@ -59,12 +59,7 @@ impl Tool for Git {
                 let Some((key, url)) = line.split_once('=') else { continue };
                 if key.trim().eq_ignore_ascii_case("url") {
                     let url = url.trim().trim_matches('"').to_owned();
-                    found.push(Ok(Mention {
-                        name: None,
-                        url,
-                        file: file.shown.clone(),
-                        in_workspace: file.in_workspace,
-                    }));
+                    found.push(Ok(Mention { name: None, url, file: file.shown.clone(), origin: file.origin }));
                 }
             }
         }

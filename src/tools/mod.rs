@@ -26,7 +26,7 @@ pub static TOOLS: [&dyn Tool; 4] = [&npm::Npm, &maven::Maven, &nuget::NuGet, &gi
 
 /// Tools that the manifest names and this version does not serve.
 pub const LATER_TOOLS: [(&str, &str); 12] = [
-    ("yarn", "yarn 1 reads what the tool 'npm' sets up"),
+    ("yarn", "yarn 1 reads what the tool 'npm' sets up, for packages with a scope"),
     ("pnpm", "pnpm reads what the tool 'npm' sets up"),
     ("bun", ""),
     ("gradle", ""),
@@ -74,6 +74,16 @@ pub trait Tool: Sync {
         Vec::new()
     }
 
+    /// Whether it reads a file of this name below a dependency folder, where files can only take a name's credential away.
+    fn reads_among_dependencies(&self, file_name: &str) -> bool {
+        self.binding() == Binding::Name && self.reads(file_name)
+    }
+
+    /// Files of any name that these files refer to, and that its tool would read too. None need exist.
+    fn further_files(&self, _files: &[SourceFile], _host: &Host) -> Vec<PathBuf> {
+        Vec::new()
+    }
+
     /// Every registry, repository or source that these files name. `files` holds what [`Tool::reads`] accepted, and then the
     /// user's own files.
     fn mentions(&self, files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unparsable>>;
@@ -99,8 +109,19 @@ pub struct SourceFile {
     pub shown: String,
     /// Its content.
     pub text: Text,
-    /// Whether it lies in the workspace, so that it belongs to the repository and not to the user.
-    pub in_workspace: bool,
+    /// Whose it is.
+    pub origin: Origin,
+}
+
+/// Whose a file is.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Origin {
+    /// It belongs to the repository, and says what the job needs.
+    Workspace,
+    /// It lies below a dependency folder or beside the working directory: nothing is set up for it, but a tool may read it.
+    Dependency,
+    /// The user's own.
+    User,
 }
 
 /// A place of a file that names a registry, repository or source.
@@ -112,8 +133,8 @@ pub struct Mention {
     pub url: String,
     /// The file, as [`SourceFile::shown`].
     pub file: String,
-    /// Whether the file lies in the workspace.
-    pub in_workspace: bool,
+    /// Whose the file is.
+    pub origin: Origin,
 }
 
 /// A file that cannot be read as its tool would read it.
@@ -125,6 +146,8 @@ pub struct Unparsable {
     pub reason: String,
     /// What the tool may see in it.
     pub hides: Hidden,
+    /// Whose it is.
+    pub origin: Origin,
 }
 
 /// What a tool may see in a file that cannot be read here.
@@ -141,7 +164,7 @@ pub enum Hidden {
 impl Unparsable {
     /// A file that its tool cannot read either.
     pub fn malformed(file: &SourceFile, reason: impl Into<String>) -> Self {
-        Self { file: file.shown.clone(), reason: reason.into(), hides: Hidden::Nothing }
+        Self { file: file.shown.clone(), reason: reason.into(), hides: Hidden::Nothing, origin: file.origin }
     }
 
     /// A file that its tool may read, and find any name in.

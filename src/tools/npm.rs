@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::host::{Host, Look};
-use super::{Binding, Mention, PlanError, Request, SourceFile, Tool, Unparsable, token_variable};
+use super::{Binding, Mention, Origin, PlanError, Request, SourceFile, Tool, Unparsable, token_variable};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::npmrc;
 use crate::plan::{Change, Plan, PrivateFile, Served, Template, Variable};
@@ -46,15 +46,14 @@ impl Tool for Npm {
     fn mentions(&self, files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unparsable>> {
         let mut found = Vec::new();
         for file in files {
-            let mention =
-                |url: String| Mention { name: None, url, file: file.shown.clone(), in_workspace: file.in_workspace };
+            let mention = |url: String| Mention { name: None, url, file: file.shown.clone(), origin: file.origin };
             if file.text.is_utf16() {
                 found.push(Err(Unparsable::malformed(file, "npm reads no UTF-16; save it as UTF-8")));
                 continue;
             }
             let body = &file.text.body;
             let urls = match file.path.file_name().and_then(|name| name.to_str()) {
-                Some("package.json") if file.in_workspace => match publish_registries(body) {
+                Some("package.json") if file.origin == Origin::Workspace => match publish_registries(body) {
                     Ok(urls) => urls,
                     Err(reason) => {
                         found.push(Err(Unparsable::malformed(file, reason)));
@@ -75,7 +74,7 @@ impl Tool for Npm {
 
     fn plan(&self, request: &Request<'_>, plan: &mut Plan) -> Result<(), PlanError> {
         // What npm cannot read has no effect to carry over.
-        let user_file = request.files.iter().find(|file| !file.in_workspace && !file.text.is_utf16());
+        let user_file = request.files.iter().find(|file| file.origin == Origin::User && !file.text.is_utf16());
         let carried = user_file.map(|file| file.text.clone()).unwrap_or_default();
         let standing = npmrc::assignments(&carried.body);
         let standing: BTreeMap<&str, &str> = standing.iter().map(|found| (found.key, found.value.as_str())).collect();
@@ -134,7 +133,9 @@ fn key_prefixes(feed: &Feed) -> Vec<String> {
 fn nearer_credentials(files: &[SourceFile]) -> BTreeMap<&str, Vec<String>> {
     let mut found: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     let of_workspace = files.iter().filter(|file| {
-        file.in_workspace && !file.text.is_utf16() && file.path.file_name().is_some_and(|name| name == ".npmrc")
+        file.origin == Origin::Workspace
+            && !file.text.is_utf16()
+            && file.path.file_name().is_some_and(|name| name == ".npmrc")
     });
     for file in of_workspace {
         for assignment in npmrc::assignments(&file.text.body) {
@@ -271,7 +272,7 @@ mod tests {
             path: PathBuf::from("/home/agent/.npmrc"),
             shown: "/home/agent/.npmrc".to_owned(),
             text: crate::edit::text::Text::decode(&utf16).unwrap(),
-            in_workspace: false,
+            origin: Origin::User,
         };
         let host = Host::default();
         assert!(

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::git::Delivery;
 use super::host::{Host, Look};
 use super::{
-    Binding, Hidden, Mention, PlanError, Request, ServedFeed, ServedOrganization, SourceFile, TOOLS, Tool, Unparsable,
-    token_variable,
+    Binding, Hidden, Mention, Origin, PlanError, Request, ServedFeed, ServedOrganization, SourceFile, TOOLS, Tool,
+    Unparsable, token_variable,
 };
 use crate::azure_devops::feed::Feed;
 use crate::azure_devops::organization::Organization;
@@ -90,6 +90,8 @@ pub struct Wanted<'a> {
 pub struct ToolFiles {
     /// The workspace's files that it reads and then the user's own.
     pub files: Vec<SourceFile>,
+    /// Files of the workspace that could not be read, though the tool may read them.
+    pub unread: Vec<Unparsable>,
     /// A file of the user's that cannot be read: it would have to stay in force, so the tool cannot be set up beside it.
     pub unusable: Option<Unparsable>,
 }
@@ -126,8 +128,8 @@ pub fn plan(
     let expiry = Variable::own(format!("{}_EXPIRES_ON", wanted.token_variable), Template::new([Part::ExpiresOn]));
     outcome.plan.changes.extend([Change::Variable(token), Change::Variable(expiry)]);
     for tool in candidates(&wanted.choice) {
-        let ToolFiles { files, unusable } = files(tool);
-        let found = feeds_of(tool, &files, wanted, host);
+        let ToolFiles { files, unread, unusable } = files(tool);
+        let found = feeds_of(tool, &files, unread, wanted, host);
         warnings.extend(found.warnings);
         let chosen = match &wanted.choice {
             Choice::Named(_) => true,
@@ -222,14 +224,21 @@ struct Found {
     warnings: Vec<String>,
 }
 
-fn feeds_of(tool: &'static dyn Tool, files: &[SourceFile], wanted: &Wanted<'_>, host: &Host) -> Found {
+fn feeds_of(
+    tool: &'static dyn Tool,
+    files: &[SourceFile],
+    unread: Vec<Unparsable>,
+    wanted: &Wanted<'_>,
+    host: &Host,
+) -> Found {
     let mut found = Found::default();
     let mut mentions = Vec::new();
     let mut hiding = Vec::new();
-    for mention in tool.mentions(files, host) {
+    for mention in tool.mentions(files, host).into_iter().chain(unread.into_iter().map(Err)) {
         match mention {
             Ok(mention) => mentions.push(mention),
             Err(file) if file.hides != Hidden::Nothing && tool.binding() == Binding::Name => hiding.push(file),
+            Err(file) if file.origin == Origin::Dependency => {}
             Err(Unparsable { file, reason, .. }) => {
                 found.warnings.push(left_alone(tool, &file, &reason));
             }
@@ -238,11 +247,14 @@ fn feeds_of(tool: &'static dyn Tool, files: &[SourceFile], wanted: &Wanted<'_>, 
     let permitted = |organization: &Organization| wanted.permitted.iter().any(|p| p.organization == *organization);
     let permitted_feed = |url: &str| Feed::parse(url).filter(|feed| permitted(&feed.organization));
     let mut served: Vec<(ServedFeed, bool)> = Vec::new();
-    for mention in &mentions {
+    for mention in mentions.iter().filter(|mention| mention.origin != Origin::Dependency) {
         if let Some(feed) = permitted_feed(&mention.url) {
             if feed.protocol.is_none_or(|protocol| Some(protocol) == tool.protocol()) && tool.protocol().is_some() {
                 let named_in = mention.file.clone();
-                served.push((ServedFeed { name: mention.name.clone(), feed, named_in }, mention.in_workspace));
+                served.push((
+                    ServedFeed { name: mention.name.clone(), feed, named_in },
+                    mention.origin == Origin::Workspace,
+                ));
             }
         } else if let Some(other) = Organization::of_url(&mention.url).filter(|other| !permitted(other)) {
             found.warnings.push(unlisted(tool, mention, &other));
@@ -342,12 +354,12 @@ fn withhold_hidden_names(
     served: &mut Vec<(ServedFeed, bool)>,
     warnings: &mut Vec<String>,
 ) {
-    for Unparsable { file, reason, hides } in hiding {
+    for Unparsable { file, reason, hides, origin } in hiding {
         let hidden = |name: &str| *hides == Hidden::Names || !name.is_ascii();
         let before = served.len();
         served.retain(|(feed, _)| !feed.name.as_deref().is_some_and(hidden));
         if served.len() == before {
-            if *hides == Hidden::Names {
+            if *hides == Hidden::Names && *origin != Origin::Dependency {
                 warnings.push(left_alone(tool, file, reason));
             }
         } else {

@@ -8,6 +8,7 @@
 //! Where Maven is older, unknown or started by a wrapper, only the file in the home folder reaches every start of it.
 
 mod arguments;
+mod configuration;
 mod installation;
 mod mirrors;
 mod model;
@@ -17,7 +18,7 @@ mod settings;
 use std::path::{Path, PathBuf};
 
 use super::host::{Host, Look};
-use super::{Binding, Mention, PlanError, Request, SourceFile, Tool, USER_NAME, Unparsable, token_variable};
+use super::{Binding, Mention, Origin, PlanError, Request, SourceFile, Tool, USER_NAME, Unparsable, token_variable};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::text::{Text, TextEdit};
 use crate::plan::{Change, Entry, Plan, PrivateFile, Served, SharedFile, Variable};
@@ -50,7 +51,18 @@ impl Tool for Maven {
     }
 
     fn reads(&self, file_name: &str) -> bool {
-        file_name == "pom.xml" || is_wrapper(file_name) || is_settings(file_name)
+        file_name == "pom.xml"
+            || is_wrapper(file_name)
+            || is_settings(file_name)
+            || configuration::is_configuration(file_name)
+    }
+
+    fn reads_among_dependencies(&self, file_name: &str) -> bool {
+        self.reads(file_name) && !is_wrapper(file_name)
+    }
+
+    fn further_files(&self, files: &[SourceFile], host: &Host) -> Vec<PathBuf> {
+        model::further_files(files, host)
     }
 
     fn user_files(&self, host: &Host, look: &dyn Look) -> Vec<PathBuf> {
@@ -160,8 +172,8 @@ fn entries(request: &Request<'_>, plan: &mut Plan) -> Vec<Entry> {
 /// On Unix the start script splits that variable at blanks, whatever quotes it holds, so no path with blanks can go there.
 fn modern(request: &Request<'_>) -> Option<Installation> {
     let host = request.host;
-    let wrapped =
-        request.files.iter().any(|file| file.path.file_name().and_then(|name| name.to_str()).is_some_and(is_wrapper));
+    let mut own = request.files.iter().filter(|file| file.origin != Origin::Dependency);
+    let wrapped = own.any(|file| file.path.file_name().and_then(|name| name.to_str()).is_some_and(is_wrapper));
     let folders = [host.variable("AGENT_TEMPDIRECTORY"), host.pipeline_workspace.as_deref().and_then(Path::to_str)];
     let blanks = !host.windows && folders.into_iter().flatten().any(|folder| folder.contains(char::is_whitespace));
     let named = Arguments::of(host).global_settings();

@@ -1,13 +1,14 @@
 //! What project and settings files say about repositories.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Component, Path, PathBuf};
 
-use super::is_settings;
+use super::configuration::{self, is_configuration};
 use super::references::Projects;
+use super::{is_settings, is_wrapper};
 use crate::edit::xml::{Document, Node};
 use crate::tools::host::Host;
-use crate::tools::{Mention, SourceFile, Unparsable};
+use crate::tools::{Mention, Origin, SourceFile, Unparsable};
 
 /// The values that a property may have: profiles give it several, and any profile may be active.
 pub type Properties = BTreeMap<String, Vec<String>>;
@@ -25,8 +26,10 @@ pub struct Model {
     pub properties: Properties,
     /// Inside them.
     pub profile_properties: Properties,
-    /// Where the parent's file would be.
-    pub parent: Option<PathBuf>,
+    /// Where the parent's file may be.
+    pub parents: Vec<PathBuf>,
+    /// The modules, as written.
+    modules: Vec<String>,
     /// `project.groupId` and the like.
     pub coordinates: Properties,
 }
@@ -37,65 +40,118 @@ struct Repository {
     url: String,
 }
 
-/// Every repository that the files name.
-pub fn mentions(files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unparsable>> {
-    let mut result = Vec::new();
-    let mut models = Vec::new();
-    let mut settings = Vec::new();
+/// What the files hold.
+#[derive(Default)]
+struct Models {
+    projects: Vec<Model>,
+    settings: Vec<Model>,
+    /// What `.mvn` defines.
+    defined: Properties,
+    unparsable: Vec<Unparsable>,
+}
+
+fn read(files: &[SourceFile]) -> Models {
+    let mut found = Models { defined: configuration::properties(files), ..Models::default() };
     for (index, file) in files.iter().enumerate() {
         let name = file.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let is_project = name == "pom.xml";
-        let is_settings = is_settings(name) || !file.in_workspace && !is_project;
-        if !is_project && !is_settings || file.text.body.trim().is_empty() {
+        if is_wrapper(name) || is_configuration(name) || file.text.body.trim().is_empty() {
             continue;
         }
+        let is_settings = is_settings(name);
+        let of_any_name = name != "pom.xml" && !is_settings;
         let doubt = Unparsable::doubted(file);
         let doubted = doubt.is_some();
-        result.extend(doubt.map(Err));
+        found.unparsable.extend(doubt);
         match Document::parse(&file.text.body) {
-            Ok(document) if is_project && document.root().name() == "project" => {
-                models.push(project(index, &file.path, document.root()));
+            Ok(document) if document.root().name() == "project" && file.origin != Origin::User => {
+                found.projects.push(project(index, &file.path, document.root()));
             }
-            Ok(document) if is_settings && document.root().name() == "settings" => {
-                settings.push(settings_file(index, document.root()));
+            // Other programs have settings files too. What is named as Maven's own is, whatever it says.
+            Ok(document) if document.root().name() == "settings" || of_any_name => {
+                found.settings.push(settings_file(index, document.root()));
             }
-            // Other programs have files of such names too.
             Ok(_) => {}
             Err(_) if doubted || is_settings && !file.text.body.contains("<settings") => {}
-            Err(error) => result.push(Err(Unparsable::not_well_formed(file, &error))),
+            Err(error) => found.unparsable.push(Unparsable::not_well_formed(file, &error)),
         }
     }
-    let projects = Projects::new(host, &models, &settings);
+    found
+}
+
+/// The files of modules and parents, and those that `.mvn` names. None need exist.
+pub fn further_files(files: &[SourceFile], host: &Host) -> Vec<PathBuf> {
+    let found = read(files);
+    let projects = Projects::new(host, &found.projects, &found.settings, &found.defined);
+    let known: HashSet<&Path> = files.iter().map(|file| file.path.as_path()).collect();
+    let mut further = BTreeSet::new();
+    for (index, model) in found.projects.iter().enumerate() {
+        further.extend(model.parents.iter().cloned());
+        for module in &model.modules {
+            for module in projects.resolved(module, Some(index)) {
+                further.extend(pointed(&model.path, &module));
+            }
+        }
+    }
+    for (folder, name) in configuration::file_names(files) {
+        // Maven takes them from the folder that it is started in.
+        let below = found.projects.iter().filter_map(|model| model.path.parent());
+        let starts = below.filter(|start| start.starts_with(&folder)).chain([folder.as_path()]);
+        further.extend(starts.map(|start| normal(&start.join(&name))));
+    }
+    further.retain(|path| !known.contains(path.as_path()));
+    let mut further: Vec<PathBuf> = further.into_iter().collect();
+    // Where both lead to one file, the plain path is its name.
+    further.sort_by_key(|path| path.components().any(|component| component == Component::ParentDir));
+    further
+}
+
+/// Every repository that the files name.
+pub fn mentions(files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unparsable>> {
+    let Models { projects: models, settings, defined, unparsable } = read(files);
+    let mut result: Vec<Result<Mention, Unparsable>> = unparsable.into_iter().map(Err).collect();
+    let projects = Projects::new(host, &models, &settings, &defined);
     let mut found = Found::default();
     for model in &settings {
-        found.add(model.file, &model.repositories, |text| projects.resolved(text, None));
+        let origin = files[model.file].origin;
+        found.add((model.file, origin), &model.repositories, |text| projects.resolved(text, None));
     }
     for (index, model) in models.iter().enumerate() {
-        found.add(model.file, &model.repositories, |text| projects.resolved(text, Some(index)));
+        let origin = files[model.file].origin;
+        found.add((model.file, origin), &model.repositories, |text| projects.resolved(text, Some(index)));
+        for module in model.modules.iter().filter(|module| module.contains("${")) {
+            if projects.resolved(module, Some(index)).iter().any(|module| module.contains("${")) {
+                let reason = format!("where its module '{module}' lies cannot be told; write out the path");
+                result.push(Err(Unparsable::hides_names(&files[model.file], reason)));
+            }
+        }
         // What a project inherits, Maven resolves with the project's own properties.
         for ancestor in projects.ancestors(index) {
             let inherited = models[ancestor].repositories.iter().filter(|repository| repository.has_references());
-            found.add(models[ancestor].file, inherited, |text| projects.resolved(text, Some(index)));
+            let file = models[ancestor].file;
+            let origin = origin.max(files[file].origin);
+            found.add((file, origin), inherited, |text| projects.resolved(text, Some(index)));
         }
     }
-    result.extend(found.mentions.into_iter().map(|(file, name, url)| {
-        let SourceFile { shown, in_workspace, .. } = &files[file];
-        Ok(Mention { name, url, file: shown.clone(), in_workspace: *in_workspace })
-    }));
+    result.extend(
+        found
+            .mentions
+            .into_iter()
+            .map(|((file, origin), name, url)| Ok(Mention { name, url, file: files[file].shown.clone(), origin })),
+    );
     result
 }
 
 /// Mentions by file, id and URL, each once.
 #[derive(Default)]
 struct Found {
-    mentions: Vec<(usize, Option<String>, String)>,
-    known: HashSet<(usize, Option<String>, String)>,
+    mentions: Vec<((usize, Origin), Option<String>, String)>,
+    known: HashSet<((usize, Origin), Option<String>, String)>,
 }
 
 impl Found {
     fn add<'r>(
         &mut self,
-        file: usize,
+        file: (usize, Origin),
         repositories: impl IntoIterator<Item = &'r Repository>,
         resolved: impl Fn(&str) -> Vec<String>,
     ) {
@@ -132,12 +188,18 @@ fn project(file: usize, path: &Path, root: Node<'_>) -> Model {
             add(&mut model.repositories, &holder.descend(&["distributionManagement", kind]));
         }
     }
+    for holder in std::iter::once(root).chain(profiles.iter().copied()) {
+        let modules = [["modules", "module"], ["subprojects", "subproject"]].map(|path| holder.descend(&path));
+        model.modules.extend(modules.iter().flatten().map(|module| module.content().to_owned()));
+    }
     add_properties(&mut model.properties, root);
     for profile in profiles {
         add_properties(&mut model.profile_properties, profile);
     }
     let parent = root.child("parent");
-    model.parent = parent.and_then(|parent| parent_file(path, parent.child_content("relativePath")));
+    // `../pom.xml` where the project says nothing; nothing where it says that it is nowhere near.
+    let relative = parent.map(|parent| parent.child_content("relativePath").unwrap_or("../pom.xml"));
+    model.parents = relative.map(|relative| pointed(path, relative)).unwrap_or_default();
     for part in ["groupId", "artifactId", "version", "name", "url"] {
         let inherited = || parent.filter(|_| matches!(part, "groupId" | "version"))?.child_content(part);
         if let Some(value) = root.child_content(part).or_else(inherited) {
@@ -182,15 +244,22 @@ fn add_properties(properties: &mut Properties, holder: Node<'_>) {
     }
 }
 
-/// `../pom.xml` where the project says nothing; nothing where it says that it is nowhere near.
-fn parent_file(path: &Path, relative: Option<&str>) -> Option<PathBuf> {
-    let relative = relative.unwrap_or("../pom.xml").replace('\\', "/");
-    if relative.is_empty() {
-        return None;
+/// The files that a project may mean by a path: itself, or the one in the folder, by its letters and along links. Java has no
+/// absolute path below another.
+fn pointed(project: &Path, relative: &str) -> Vec<PathBuf> {
+    let relative = relative.trim().replace('\\', "/");
+    let (Some(folder), false) = (project.parent(), relative.is_empty()) else { return Vec::new() };
+    let along_links = folder.join(relative.trim_start_matches('/'));
+    let by_letters = normal(&along_links);
+    let mut files = Vec::new();
+    for path in [by_letters, along_links] {
+        for file in [path.join("pom.xml"), path] {
+            if !files.contains(&file) {
+                files.push(file);
+            }
+        }
     }
-    let parent = normal(&path.parent()?.join(&relative));
-    let is_file = Path::new(&relative).extension().is_some_and(|extension| extension == "xml");
-    Some(if is_file { parent } else { parent.join("pom.xml") })
+    files
 }
 
 /// The path without `.` and `..`, by its letters alone.

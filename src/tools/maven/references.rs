@@ -26,14 +26,16 @@ pub struct Projects<'m> {
     parents: Vec<Option<usize>>,
     children: BTreeMap<usize, Vec<usize>>,
     settings: &'m [Model],
+    /// What `.mvn` defines, for all of them.
+    defined: &'m Properties,
 }
 
 impl<'m> Projects<'m> {
     /// Finds who is whose parent.
-    pub fn new(host: &'m Host, models: &'m [Model], settings: &'m [Model]) -> Self {
+    pub fn new(host: &'m Host, models: &'m [Model], settings: &'m [Model], defined: &'m Properties) -> Self {
         let by_path: BTreeMap<&Path, usize> =
             models.iter().enumerate().map(|(index, model)| (model.path.as_path(), index)).collect();
-        let parent = |model: &Model| model.parent.as_ref().and_then(|path| by_path.get(path.as_path()).copied());
+        let parent = |model: &Model| model.parents.iter().find_map(|path| by_path.get(path.as_path()).copied());
         let parents: Vec<Option<usize>> = models.iter().map(parent).collect();
         let mut children: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (index, parent) in parents.iter().enumerate() {
@@ -41,7 +43,7 @@ impl<'m> Projects<'m> {
                 children.entry(*parent).or_default().push(index);
             }
         }
-        Self { host, models, parents, children, settings }
+        Self { host, models, parents, children, settings, defined }
     }
 
     /// The projects above one, nearest first.
@@ -112,10 +114,12 @@ impl<'m> Projects<'m> {
 
     /// What a name may stand for, unresolved in turn.
     fn values(&self, name: &str, project: Option<usize>) -> Vec<String> {
+        let mut values = self.defined.get(name).cloned().unwrap_or_default();
         if let Some(variable) = name.strip_prefix("env.") {
-            return self.host.variable(variable).map(str::to_owned).into_iter().collect();
+            values.extend(self.host.variable(variable).map(str::to_owned));
+            return values;
         }
-        let mut values = Vec::new();
+        let defined = values.len();
         let mut add = |properties: &Properties| {
             let found = properties.get(name);
             values.extend(found.into_iter().flatten().cloned());
@@ -132,7 +136,7 @@ impl<'m> Projects<'m> {
                 // The nearest definition hides those above.
                 known = known || add(&self.models[index].properties);
             }
-            if !known && values.is_empty() {
+            if !known && values.len() == defined {
                 for index in self.descendants(project) {
                     values.extend(self.models[index].properties.get(name).into_iter().flatten().cloned());
                     values.extend(self.models[index].profile_properties.get(name).into_iter().flatten().cloned());

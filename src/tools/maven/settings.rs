@@ -5,7 +5,7 @@ use super::{is_settings, mirrors};
 use crate::edit::xml::list::{Item, List, NewElement, Second, add};
 use crate::edit::xml::{Document, Node, NotWellFormed, can_hold};
 use crate::plan::{Entry, KeyedEdit, Plan};
-use crate::tools::{Request, USER_NAME};
+use crate::tools::{Origin, Request, USER_NAME};
 
 /// Maven refuses a file with two: "Duplicated tag".
 const SERVERS: List = List { root: "settings", name: "servers", second: Second::Refused };
@@ -71,7 +71,7 @@ pub fn server_ids(text: &str) -> Result<Vec<String>, NotWellFormed> {
 
 /// Says what in other settings files keeps our servers from being asked for.
 pub fn warn(request: &Request<'_>, entries: &[Entry], plan: &mut Plan) {
-    for file in request.files {
+    for file in request.files.iter().filter(|file| file.origin != Origin::Dependency) {
         let Ok(document) = Document::parse(&file.text.body) else { continue };
         let root = document.root();
         if root.name() != "settings" {
@@ -90,7 +90,7 @@ pub fn warn(request: &Request<'_>, entries: &[Entry], plan: &mut Plan) {
             let id = &entry.key;
             let servers = root.descend(&["servers", "server"]);
             let own = servers.into_iter().find(|element| server.is_named(*element));
-            if file.in_workspace && own.is_some_and(|element| !server.is_met(element)) {
+            if file.origin == Origin::Workspace && own.is_some_and(|element| !server.is_met(element)) {
                 plan.warnings.push(format!(
                     "{shown} has a server '{id}' of its own: where Maven is given that file with -s, it takes that \
                      credential and not this task's"
@@ -120,7 +120,7 @@ pub fn warn_of_other_settings(request: &Request<'_>, arguments: &Arguments, plan
             file.display()
         ));
     }
-    for file in request.files.iter().filter(|file| file.in_workspace) {
+    for file in request.files.iter().filter(|file| file.origin == Origin::Workspace) {
         let named = file.path.file_name().and_then(|name| name.to_str()).is_some_and(is_settings);
         if named && Document::parse(&file.text.body).is_ok_and(|document| document.root().name() == "settings") {
             plan.warnings.push(format!(

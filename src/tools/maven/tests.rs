@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::*;
 use crate::tools::git::Delivery;
-use crate::tools::{ServedFeed, ServedOrganization};
+use crate::tools::{Origin, ServedFeed, ServedOrganization};
 
 /// Files by path. Maven is where `bin/mvn` is.
 #[derive(Default)]
@@ -53,9 +53,9 @@ fn host(environment: &[(&str, &str)]) -> Host {
 }
 
 fn file(path: &str, text: &str) -> SourceFile {
-    let in_workspace = path.starts_with("/work/1/s/");
+    let origin = if path.starts_with("/work/1/s/") { Origin::Workspace } else { Origin::User };
     let shown = path.trim_start_matches("/work/1/s/").to_owned();
-    SourceFile { path: PathBuf::from(path), shown, text: Text::decode(text.as_bytes()).unwrap(), in_workspace }
+    SourceFile { path: PathBuf::from(path), shown, text: Text::decode(text.as_bytes()).unwrap(), origin }
 }
 
 /// The mentions as `id url file`.
@@ -381,4 +381,54 @@ fn utf16_files_are_read() {
     let file = SourceFile { text: Text::decode(&bytes).unwrap(), ..file("/work/1/s/pom.xml", "") };
     let found: Vec<_> = Maven.mentions(&[file], &host(&[])).into_iter().map(Result::unwrap).collect();
     assert_eq!((found[0].name.as_deref(), found[0].url.as_str()), (Some("f"), "https://evil.example/"));
+}
+
+#[test]
+fn files_that_others_refer_to_are_asked_for() {
+    let pom = "<project><parent><relativePath>base.xml</relativePath></parent><properties><m>x</m></properties>\
+        <modules><module>/${m}\\build.xml</module></modules><profiles><profile><modules><module>../y</module></modules></profile>\
+        </profiles></project>";
+    let files = [
+        file("/work/1/s/a/pom.xml", pom),
+        file("/work/1/s/.mvn/maven.config", "-gs\nci/mirrors.txt\n--settings=u.txt -sx.txt"),
+    ];
+    let found = Maven.further_files(&files, &host(&[]));
+    for expected in ["a/base.xml", "a/x/build.xml", "y/pom.xml", "ci/mirrors.txt", "a/ci/mirrors.txt", "u.txt", "x.txt"]
+    {
+        assert!(found.contains(&PathBuf::from("/work/1/s").join(expected)), "{expected}: {found:?}");
+    }
+    assert!(!found.contains(&PathBuf::from("/work/1/s/a/pom.xml")));
+    // Such files are Maven's whatever their name.
+    let repository = "<repositories><repository><id>f</id><url>https://e/</url></repository></repositories>";
+    let mirrors = "<settings><mirrors><mirror><id>f</id><url>https://m/</url></mirror></mirrors></settings>";
+    let files = [
+        file("/work/1/s/build.xml", &format!("<project>{repository}</project>")),
+        file("/work/1/s/mirrors.txt", mirrors),
+    ];
+    assert_eq!(mentioned(&files, &host(&[])), ["f https://m/ mirrors.txt", "f https://e/ build.xml"]);
+}
+
+#[test]
+fn a_module_that_cannot_be_found_hides_names() {
+    let pom = "<project><modules><module>x${file.separator}build.xml</module></modules></project>";
+    let found = Maven.mentions(&[file("/work/1/s/pom.xml", pom)], &host(&[]));
+    assert!(found[0].as_ref().is_err_and(|file| file.hides == crate::tools::Hidden::Names), "{found:?}");
+}
+
+#[test]
+fn what_the_repository_gives_maven_is_another_value() {
+    let pom = "<project><properties><r>https://ours/</r></properties><repositories><repository><id>f</id><url>${r}</url></repository>\
+        <repository><id>g</id><url>${env.R}${s}</url></repository></repositories></project>";
+    for (path, text) in [
+        (".mvn/maven.config", "-T 1C -Dr=https://evil.example/ -D s=x\n"),
+        (".mvn/jvm.config", "-Xmx1g\n\"-Dr=https://evil.example/\"\n-Ds=x"),
+    ] {
+        let files = [file("/work/1/s/pom.xml", pom), file(&format!("/work/1/s/{path}"), text)];
+        assert_eq!(
+            mentioned(&files, &host(&[("R", "https://env/")])),
+            ["f https://evil.example/ pom.xml", "f https://ours/ pom.xml", "g https://env/x pom.xml"]
+        );
+    }
+    let elsewhere = [file("/work/1/s/pom.xml", pom), file("/work/1/s/x/maven.config", "-Dr=https://evil.example/")];
+    assert_eq!(mentioned(&elsewhere, &host(&[])).len(), 2);
 }

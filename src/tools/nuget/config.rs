@@ -2,7 +2,7 @@
 
 use crate::edit::xml::{Document, Node, NotWellFormed};
 use crate::tools::host::Host;
-use crate::tools::{Mention, SourceFile, Unparsable};
+use crate::tools::{Mention, Origin, SourceFile, Unparsable};
 
 /// `nuget.config` in any letters, and names such as `nuget.release.config`, which a client may be given.
 pub fn is_config(file_name: &str) -> bool {
@@ -33,8 +33,8 @@ pub fn mentions(file: &SourceFile, host: &Host) -> Vec<Result<Mention, Unparsabl
         of_config(text, host)
     };
     let mention = |(name, url)| {
-        let SourceFile { shown, in_workspace, .. } = file;
-        Ok(Mention { name, url, file: shown.clone(), in_workspace: *in_workspace })
+        let SourceFile { shown, origin, .. } = file;
+        Ok(Mention { name, url, file: shown.clone(), origin: *origin })
     };
     // A project file names no sources.
     let doubt = if is_project(name) { None } else { Unparsable::doubted(file) };
@@ -49,7 +49,8 @@ pub fn mentions(file: &SourceFile, host: &Host) -> Vec<Result<Mention, Unparsabl
 
 /// Every spelling of every source's name.
 pub fn source_names(files: &[SourceFile], host: &Host) -> Vec<String> {
-    let configs = files.iter().filter(|file| !file.path.to_str().is_some_and(is_project));
+    let configs =
+        files.iter().filter(|file| file.origin != Origin::Dependency && !file.path.to_str().is_some_and(is_project));
     let mut names: Vec<String> = configs
         .flat_map(|file| of_config(&file.text.body, host).unwrap_or_default())
         .filter_map(|(name, _)| name)

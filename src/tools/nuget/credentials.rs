@@ -6,7 +6,7 @@ use super::places::Place;
 use crate::edit::xml::list::{Item, List, NewElement, Second, add};
 use crate::edit::xml::{Document, Node, NotWellFormed};
 use crate::plan::{Entry, KeyedEdit, Plan};
-use crate::tools::{Request, USER_NAME};
+use crate::tools::{Origin, Request, USER_NAME};
 
 /// nuget.exe 5.8 reads the first and takes no notice of a second.
 const CREDENTIALS: List = List { root: "configuration", name: "packageSourceCredentials", second: Second::Ignored };
@@ -64,11 +64,11 @@ impl Item for Credential<'_> {
 /// Says which files have other credentials for a source and go before ours: the nearest file wins (measured with nuget.exe 5.8).
 pub fn warn(request: &Request<'_>, entries: &[Entry], places: &[Place], plan: &mut Plan) {
     for file in request.files {
-        if places.iter().any(|place| place.file == file.path) {
+        if file.origin == Origin::Dependency || places.iter().any(|place| place.file == file.path) {
             continue;
         }
         let nearer = |place: &Place| !place.above_checkout || file.path.starts_with(&place.folder);
-        if !file.in_workspace && !places.iter().any(nearer) {
+        if file.origin == Origin::User && !places.iter().any(nearer) {
             continue;
         }
         let Ok(document) = Document::parse(&file.text.body) else { continue };

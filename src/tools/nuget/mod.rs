@@ -45,6 +45,10 @@ impl Tool for NuGet {
         config::is_config(file_name) || config::is_project(file_name)
     }
 
+    fn reads_among_dependencies(&self, file_name: &str) -> bool {
+        config::is_config(file_name)
+    }
+
     fn user_files(&self, host: &Host, look: &dyn Look) -> Vec<PathBuf> {
         places::files_in_force(host, look)
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::*;
 use crate::edit::text::Text;
 use crate::tools::git::Delivery;
-use crate::tools::{ServedFeed, ServedOrganization};
+use crate::tools::{Origin, ServedFeed, ServedOrganization};
 
 /// Files by path.
 #[derive(Default)]
@@ -47,9 +47,9 @@ fn host(environment: &[(&str, &str)]) -> Host {
 }
 
 fn file(path: &str, text: &str) -> SourceFile {
-    let in_workspace = path.starts_with("/work/1/s/");
+    let origin = if path.starts_with("/work/1/s/") { Origin::Workspace } else { Origin::User };
     let shown = path.trim_start_matches("/work/1/s/").to_owned();
-    SourceFile { path: PathBuf::from(path), shown, text: Text::decode(text.as_bytes()).unwrap(), in_workspace }
+    SourceFile { path: PathBuf::from(path), shown, text: Text::decode(text.as_bytes()).unwrap(), origin }
 }
 
 /// The mentions as `name url`.
@@ -356,4 +356,13 @@ fn utf16_files_are_read() {
     let file = SourceFile { text: Text::decode(&bytes).unwrap(), ..file("/work/1/s/nuget.config", "") };
     let found: Vec<_> = NuGet.mentions(&[file], &host(&[])).into_iter().map(Result::unwrap).collect();
     assert_eq!((found[0].name.as_deref(), found[0].url.as_str()), (Some("f"), "https://evil.example/"));
+}
+
+#[test]
+fn of_dependency_folders_only_sources_are_read() {
+    assert!(NuGet.reads_among_dependencies("NuGet.Config") && !NuGet.reads_among_dependencies("a.csproj"));
+    let text = format!("<configuration><packageSources><add key='F' value='{FEED}'/></packageSources></configuration>");
+    let file = SourceFile { origin: Origin::Dependency, ..file("/work/1/s/vendor/nuget.config", &text) };
+    let plan = planned(&[feed(Some("f"), FEED)], &[file], &host(&[]), &Disk::default());
+    assert_eq!(shown(&plan)[0], "/work/1/nuget.config under /work/1: f=ADO_ENTRA_AUTH_NUGET_CONTOSO");
 }

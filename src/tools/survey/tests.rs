@@ -79,10 +79,10 @@ impl Case<'_> {
                 path: PathBuf::from("/w/1/s").join(path),
                 shown: (*path).to_owned(),
                 text: Text::decode(body.as_bytes()).unwrap(),
-                in_workspace: true,
+                origin: if path.starts_with("vendor/") { Origin::Dependency } else { Origin::Workspace },
             };
             let reads = |file: &SourceFile| tool.reads(file.path.file_name().unwrap().to_str().unwrap());
-            ToolFiles { files: self.files.iter().map(file).filter(reads).collect(), unusable: None }
+            ToolFiles { files: self.files.iter().map(file).filter(reads).collect(), ..ToolFiles::default() }
         };
         plan(&wanted, &files, &host, &Blind).unwrap()
     }
@@ -152,6 +152,27 @@ fn keys(outcome: &Outcome) -> Vec<&str> {
         Change::Variable(_) | Change::PrivateFile(_) => None,
     });
     files.flat_map(|file| &file.entries).map(|entry| entry.key.as_str()).collect()
+}
+
+#[test]
+fn a_dependency_folder_takes_names_away_and_gives_nothing() {
+    let maven = |organization: &str| format!("https://pkgs.dev.azure.com/{organization}/_packaging/f/maven/v1");
+    let ours = pom("f", &maven("contoso"));
+    for (theirs, expected) in [
+        (pom("f", "https://evil.example/"), vec![]),
+        (pom("g", &maven("contoso")), vec!["f"]),
+        (pom("g", &maven("fabrikam")), vec!["f"]),
+        ("<project>".to_owned(), vec!["f"]),
+    ] {
+        let files = [("pom.xml", ours.as_str()), ("vendor/x/pom.xml", theirs.as_str())];
+        let outcome = Case { files: &files, ..Case::default() }.outcome();
+        assert_eq!(keys(&outcome), expected, "{theirs}");
+        let about_it = outcome.plan.warnings.iter().filter(|warning| warning.contains("vendor/x/pom.xml")).count();
+        assert_eq!(about_it, usize::from(expected.is_empty()), "{:?}", outcome.plan.warnings);
+    }
+    let alone = [("vendor/x/pom.xml", ours.as_str())];
+    let outcome = Case { files: &alone, ..Case::default() }.outcome();
+    assert_eq!((tools(&outcome), outcome.plan.warnings.len()), (vec!["git"], 0));
 }
 
 #[test]
@@ -323,10 +344,12 @@ fn a_file_of_the_users_that_cannot_be_read_stops_only_the_tool_that_would_hide_i
     let wanted = |choice: Choice| {
         let files = |_: &'static dyn Tool| ToolFiles {
             files: Vec::new(),
+            unread: Vec::new(),
             unusable: Some(Unparsable {
                 file: "/home/agent/.npmrc".to_owned(),
                 reason: "it is a folder".to_owned(),
                 hides: Hidden::Nothing,
+                origin: Origin::User,
             }),
         };
         let permitted = [permitted("contoso", Standing::Owned)];
