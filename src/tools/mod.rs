@@ -88,6 +88,11 @@ pub trait Tool: Sync {
     /// user's own files.
     fn mentions(&self, files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unparsable>>;
 
+    /// Every text that these files have the tool send somewhere beside a source's own address.
+    fn credentials(&self, _files: &[SourceFile], _host: &Host) -> Vec<Credential> {
+        Vec::new()
+    }
+
     /// Under which form two names are one to this tool.
     fn name_key(&self, name: &str) -> String {
         name.to_owned()
@@ -135,6 +140,28 @@ pub struct Mention {
     pub file: String,
     /// Whose the file is.
     pub origin: Origin,
+}
+
+/// A text that a file has its tool send.
+#[derive(Clone, Debug)]
+pub struct Credential {
+    /// Where to.
+    pub receiver: Receiver,
+    /// The text as written, or with references resolved.
+    pub text: String,
+    /// The file, and the line where that is known.
+    pub place: String,
+    /// Whose the file is.
+    pub origin: Origin,
+}
+
+/// Where a text is sent.
+#[derive(Clone, Debug)]
+pub enum Receiver {
+    /// To this URL; empty where it may be any.
+    Url(String),
+    /// To whatever has this name.
+    Name(String),
 }
 
 /// A file that cannot be read as its tool would read it.
@@ -242,6 +269,21 @@ pub enum PlanError {
         /// Why not.
         reason: String,
     },
+    /// The repository would have a tool send the token elsewhere.
+    #[error(
+        "{tool} would send the token in the variable {variable} to {address}, which is no permitted organization's: {place} \
+         refers to it"
+    )]
+    Leak {
+        /// The tool.
+        tool: &'static str,
+        /// The file, and the line where that is known.
+        place: String,
+        /// The variable.
+        variable: String,
+        /// The host, where it can be told.
+        address: String,
+    },
     /// There is no folder to write to.
     #[error("{tool} cannot be set up: {reason}")]
     NoPlace {
@@ -257,6 +299,9 @@ impl Explain for PlanError {
         match self {
             Self::UserFile { tool, file, .. } => {
                 format!("correct or remove {file}, or leave '{tool}' out of the input 'tools'")
+            }
+            Self::Leak { place, variable, .. } => {
+                format!("find out who wrote it, and remove the reference to {variable} from {place}")
             }
             Self::NoPlace { tool, .. } => {
                 format!("change that in the agent's or the job's set-up, or leave '{tool}' out of the input 'tools'")

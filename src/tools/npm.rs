@@ -9,7 +9,9 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use super::host::{Host, Look};
-use super::{Binding, Mention, Origin, PlanError, Request, SourceFile, Tool, Unparsable, token_variable};
+use super::{
+    Binding, Credential, Mention, Origin, PlanError, Receiver, Request, SourceFile, Tool, Unparsable, token_variable,
+};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::npmrc;
 use crate::plan::{Change, Plan, PrivateFile, Served, Template, Variable};
@@ -64,6 +66,31 @@ impl Tool for Npm {
                 _ => registries(body, host),
             };
             found.extend(urls.into_iter().map(|url| Ok(mention(url))));
+        }
+        found
+    }
+
+    fn credentials(&self, files: &[SourceFile], host: &Host) -> Vec<Credential> {
+        let is_config = |file: &&SourceFile| file.path.file_name().is_some_and(|name| name == ".npmrc");
+        let mut found = Vec::new();
+        for file in files.iter().filter(is_config) {
+            for assignment in npmrc::assignments(&file.text.body) {
+                let expanded = npmrc::expand(&assignment.value, |name| host.variable(name));
+                let receiver = if is_registry(assignment.key) {
+                    expanded.clone()
+                } else {
+                    // Whatever has no address may go to any.
+                    let of_url = assignment.key.strip_prefix("//").and_then(|key| key.rsplit_once(':'));
+                    let expand = |prefix| npmrc::expand(prefix, |name| host.variable(name));
+                    of_url.map(|(prefix, _)| format!("https://{}", expand(prefix))).unwrap_or_default()
+                };
+                found.push(Credential {
+                    receiver: Receiver::Url(receiver),
+                    text: format!("{} {expanded}", assignment.value),
+                    place: format!("{} line {}", file.shown, assignment.line),
+                    origin: file.origin,
+                });
+            }
         }
         found
     }
@@ -150,12 +177,15 @@ fn nearer_credentials(files: &[SourceFile]) -> BTreeMap<&str, Vec<String>> {
 
 /// The registries that an rc file names, `${VAR}` replaced by what the later step will have.
 fn registries(text: &str, host: &Host) -> Vec<String> {
-    let of_registry = |key: &str| key == "registry" || (key.starts_with('@') && key.ends_with(":registry"));
     npmrc::assignments(text)
         .into_iter()
-        .filter(|found| of_registry(found.key))
+        .filter(|found| is_registry(found.key))
         .map(|found| npmrc::expand(&found.value, |name| host.variable(name)))
         .collect()
+}
+
+fn is_registry(key: &str) -> bool {
+    key == "registry" || (key.starts_with('@') && key.ends_with(":registry"))
 }
 
 fn publish_registries(text: &str) -> Result<Vec<String>, String> {

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::git::Delivery;
 use super::host::{Host, Look};
 use super::{
-    Binding, Hidden, Mention, Origin, PlanError, Request, ServedFeed, ServedOrganization, SourceFile, TOOLS, Tool,
-    Unparsable, token_variable,
+    Binding, Credential, Hidden, Mention, Origin, PlanError, Receiver, Request, ServedFeed, ServedOrganization,
+    SourceFile, TOOLS, Tool, Unparsable, token_variable,
 };
 use crate::azure_devops::feed::Feed;
 use crate::azure_devops::organization::Organization;
@@ -129,7 +129,7 @@ pub fn plan(
     outcome.plan.changes.extend([Change::Variable(token), Change::Variable(expiry)]);
     for tool in candidates(&wanted.choice) {
         let ToolFiles { files, unread, unusable } = files(tool);
-        let found = feeds_of(tool, &files, unread, wanted, host);
+        let found = feeds_of(tool, &files, unread, wanted, host)?;
         warnings.extend(found.warnings);
         let chosen = match &wanted.choice {
             Choice::Named(_) => true,
@@ -230,7 +230,7 @@ fn feeds_of(
     unread: Vec<Unparsable>,
     wanted: &Wanted<'_>,
     host: &Host,
-) -> Found {
+) -> Result<Found, PlanError> {
     let mut found = Found::default();
     let mut mentions = Vec::new();
     let mut hiding = Vec::new();
@@ -246,6 +246,7 @@ fn feeds_of(
     }
     let permitted = |organization: &Organization| wanted.permitted.iter().any(|p| p.organization == *organization);
     let permitted_feed = |url: &str| Feed::parse(url).filter(|feed| permitted(&feed.organization));
+    Secrets::new(wanted, host).refuse_leaks(tool, &mentions, &tool.credentials(files, host), &permitted)?;
     let mut served: Vec<(ServedFeed, bool)> = Vec::new();
     for mention in mentions.iter().filter(|mention| mention.origin != Origin::Dependency) {
         if let Some(feed) = permitted_feed(&mention.url) {
@@ -286,7 +287,84 @@ fn feeds_of(
             found.feeds.push(feed);
         }
     }
-    found
+    Ok(found)
+}
+
+/// The variables through which later steps reach tokens.
+struct Secrets<'a> {
+    token_variable: &'a str,
+    /// What earlier steps have put there.
+    values: Vec<(&'a str, &'a str)>,
+}
+
+/// What every variable of ours for a tool begins with.
+const OUR_VARIABLES: &str = "ADO_ENTRA_AUTH_";
+/// No token is shorter; whatever is, may stand in an address by chance.
+const SHORTEST_TOKEN: usize = 16;
+
+impl<'a> Secrets<'a> {
+    fn new(wanted: &'a Wanted<'_>, host: &'a Host) -> Self {
+        let token_variable = wanted.token_variable;
+        let ours = |name: &str| {
+            let name = name.to_ascii_uppercase();
+            name == token_variable.to_ascii_uppercase() || name.starts_with(OUR_VARIABLES)
+        };
+        let variables = host.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let values = variables.filter(|(name, value)| ours(name) && value.len() >= SHORTEST_TOKEN).collect();
+        Self { token_variable, values }
+    }
+
+    /// The variable that a text refers to, or whose value it holds already.
+    fn variable_in(&self, text: &str) -> Option<String> {
+        let upper = text.to_ascii_uppercase();
+        if upper.contains(&self.token_variable.to_ascii_uppercase()) {
+            return Some(self.token_variable.to_owned());
+        }
+        if let Some(at) = upper.find(OUR_VARIABLES) {
+            let rest = &text[at..];
+            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
+            return Some(rest[..end].to_owned());
+        }
+        self.values.iter().find(|(_, value)| text.contains(value)).map(|(name, _)| (*name).to_owned())
+    }
+
+    /// Refuses to set anything up where the repository would have a tool send one of these variables to an address that is no
+    /// permitted organization's. What the user's own files do is the user's.
+    fn refuse_leaks(
+        &self,
+        tool: &'static dyn Tool,
+        mentions: &[Mention],
+        credentials: &[Credential],
+        permitted: &dyn Fn(&Organization) -> bool,
+    ) -> Result<(), PlanError> {
+        let may_see = |url: &str| Organization::of_url(url.trim()).is_some_and(|organization| permitted(&organization));
+        let leak = |place: &str, variable: String, url: &str| {
+            let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
+            let host = host.filter(|host| self.variable_in(host).is_none());
+            let address = host.unwrap_or_else(|| "an address".to_owned());
+            Err(PlanError::Leak { tool: tool.name(), place: place.to_owned(), variable, address })
+        };
+        for mention in mentions.iter().filter(|mention| mention.origin != Origin::User && !may_see(&mention.url)) {
+            if let Some(variable) = self.variable_in(&mention.url) {
+                return leak(&mention.file, variable, &mention.url);
+            }
+        }
+        for credential in credentials.iter().filter(|credential| credential.origin != Origin::User) {
+            let Some(variable) = self.variable_in(&credential.text) else { continue };
+            let elsewhere = match &credential.receiver {
+                Receiver::Url(url) => Some(url.as_str()).filter(|url| !may_see(url)),
+                Receiver::Name(name) => {
+                    let key = tool.name_key(name);
+                    let named = mentions.iter().filter(|m| m.name.as_deref().is_some_and(|n| tool.name_key(n) == key));
+                    named.map(|mention| mention.url.as_str()).find(|url| !may_see(url))
+                }
+            };
+            if let Some(url) = elsewhere {
+                return leak(&credential.place, variable, url);
+            }
+        }
+        Ok(())
+    }
 }
 
 fn left_alone(tool: &'static dyn Tool, file: &str, reason: &str) -> String {

@@ -162,9 +162,14 @@ impl<'d> Node<'d> {
     /// The elements directly in it.
     pub fn children(self) -> impl Iterator<Item = Node<'d>> {
         let own = move |node: &Node<'d>| node.element().parent == Some(self.index);
+        self.descendants().filter(own)
+    }
+
+    /// Every element in it.
+    pub fn descendants(self) -> impl Iterator<Item = Node<'d>> {
         let after = self.element().end_tag.end;
         let later = (self.index + 1..self.document.elements.len()).map(move |index| Node { index, ..self });
-        later.take_while(move |node| node.element().start_tag.start < after).filter(own)
+        later.take_while(move |node| node.element().start_tag.start < after)
     }
 
     /// The elements directly in it that have this name, whatever their prefix.

@@ -18,7 +18,9 @@ mod settings;
 use std::path::{Path, PathBuf};
 
 use super::host::{Host, Look};
-use super::{Binding, Mention, Origin, PlanError, Request, SourceFile, Tool, USER_NAME, Unparsable, token_variable};
+use super::{
+    Binding, Credential, Mention, Origin, PlanError, Request, SourceFile, Tool, USER_NAME, Unparsable, token_variable,
+};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::text::{Text, TextEdit};
 use crate::plan::{Change, Entry, Plan, PrivateFile, Served, SharedFile, Variable};
@@ -79,6 +81,10 @@ impl Tool for Maven {
 
     fn mentions(&self, files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unparsable>> {
         model::mentions(files, host)
+    }
+
+    fn credentials(&self, files: &[SourceFile], host: &Host) -> Vec<Credential> {
+        model::credentials(files, host)
     }
 
     fn feed_url(&self, feed: &Feed) -> String {

@@ -8,7 +8,7 @@ use super::references::Projects;
 use super::{is_settings, is_wrapper};
 use crate::edit::xml::{Document, Node};
 use crate::tools::host::Host;
-use crate::tools::{Mention, Origin, SourceFile, Unparsable};
+use crate::tools::{Credential, Mention, Origin, Receiver, SourceFile, Unparsable};
 
 /// The values that a property may have: profiles give it several, and any profile may be active.
 pub type Properties = BTreeMap<String, Vec<String>>;
@@ -32,6 +32,8 @@ pub struct Model {
     modules: Vec<String>,
     /// `project.groupId` and the like.
     pub coordinates: Properties,
+    /// What settings have for a server: its id and a text.
+    servers: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -103,6 +105,24 @@ pub fn further_files(files: &[SourceFile], host: &Host) -> Vec<PathBuf> {
     // Where both lead to one file, the plain path is its name.
     further.sort_by_key(|path| path.components().any(|component| component == Component::ParentDir));
     further
+}
+
+/// What the servers of settings files send.
+pub fn credentials(files: &[SourceFile], host: &Host) -> Vec<Credential> {
+    let found = read(files);
+    let projects = Projects::new(host, &found.projects, &found.settings, &found.defined);
+    let mut credentials = Vec::new();
+    for model in &found.settings {
+        let SourceFile { shown, origin, .. } = &files[model.file];
+        for (id, written) in model.servers.iter().filter(|(_, written)| written.contains("${")) {
+            let text = format!("{written} {}", projects.resolved(written, None).join(" "));
+            for id in projects.resolved(id, None) {
+                let (receiver, text, place) = (Receiver::Name(id), text.clone(), shown.clone());
+                credentials.push(Credential { receiver, text, place, origin: *origin });
+            }
+        }
+    }
+    credentials
 }
 
 /// Every repository that the files name.
@@ -217,6 +237,11 @@ fn project(file: usize, path: &Path, root: Node<'_>) -> Model {
 fn settings_file(file: usize, root: Node<'_>) -> Model {
     let mut model = Model { file, ..Model::default() };
     add(&mut model.repositories, &root.descend(&["mirrors", "mirror"]));
+    for server in root.descend(&["servers", "server"]) {
+        let id = server.child_content("id").unwrap_or_default();
+        let texts = server.descendants().map(Node::content).filter(|text| !text.is_empty());
+        model.servers.extend(texts.map(|text| (id.to_owned(), text.to_owned())));
+    }
     for profile in root.descend(&["profiles", "profile"]) {
         add_repositories(&mut model.repositories, profile);
         add_properties(&mut model.profile_properties, profile);

@@ -1,8 +1,9 @@
 //! Sources of `nuget.config` and of project files.
 
+use super::names::decoded;
 use crate::edit::xml::{Document, Node, NotWellFormed};
 use crate::tools::host::Host;
-use crate::tools::{Mention, Origin, SourceFile, Unparsable};
+use crate::tools::{Credential, Mention, Origin, Receiver, SourceFile, Unparsable};
 
 /// `nuget.config` in any letters, and names such as `nuget.release.config`, which a client may be given.
 pub fn is_config(file_name: &str) -> bool {
@@ -45,6 +46,36 @@ pub fn mentions(file: &SourceFile, host: &Host) -> Vec<Result<Mention, Unparsabl
         Err(error) => result.push(Err(Unparsable::not_well_formed(file, &error))),
     }
     result
+}
+
+/// What one file has NuGet send.
+pub fn credentials(file: &SourceFile, host: &Host) -> Vec<Credential> {
+    let name = file.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let Some(document) = (!is_project(name)).then(|| Document::parse(&file.text.body).ok()).flatten() else {
+        return Vec::new();
+    };
+    let credential = |receiver: Receiver, value: &str| Credential {
+        receiver,
+        text: format!("{value} {}", expanded(value, host)),
+        place: file.shown.clone(),
+        origin: file.origin,
+    };
+    let root = document.root();
+    let mut found = Vec::new();
+    for source in root.descend(&["packageSourceCredentials"]).into_iter().flat_map(Node::children) {
+        for value in source.children().filter_map(|add| add.attribute("value")) {
+            found.push(credential(Receiver::Name(decoded(source.name())), value));
+        }
+    }
+    for add in adds(root, "apikeys") {
+        if let (Some(url), Some(value)) = (add.attribute("key"), add.attribute("value")) {
+            found.push(credential(Receiver::Url(expanded(url, host)), value));
+        }
+    }
+    for value in adds(root, "config").filter_map(|add| add.attribute("value")) {
+        found.push(credential(Receiver::Url(expanded(value, host)), value));
+    }
+    found
 }
 
 /// Every spelling of every source's name.

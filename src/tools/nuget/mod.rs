@@ -18,7 +18,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::host::{Host, Look};
-use super::{Binding, Mention, PlanError, Request, SourceFile, Tool, USER_NAME, Unparsable, token_variable};
+use super::{
+    Binding, Credential, Mention, PlanError, Request, SourceFile, Tool, USER_NAME, Unparsable, token_variable,
+};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::plan::{Change, Entry, Plan, Served, SharedFile};
 
@@ -59,6 +61,10 @@ impl Tool for NuGet {
 
     fn mentions(&self, files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unparsable>> {
         files.iter().flat_map(|file| config::mentions(file, host)).collect()
+    }
+
+    fn credentials(&self, files: &[SourceFile], host: &Host) -> Vec<Credential> {
+        files.iter().flat_map(|file| config::credentials(file, host)).collect()
     }
 
     /// NuGet compares the names of sources without regard to case.

