@@ -56,11 +56,20 @@ pub fn plan(settings: &Settings, host: &Host, grants: &[Grant]) -> Result<Outcom
         warnings.push(format!("the folder {} is passed over: {error}", shown(folder, root)));
     }
     let mut workspace: BTreeMap<&str, ToolFiles> = BTreeMap::new();
+    let mut bytes_read = 0;
     for WalkedFile { path, in_dependency_folder } in walk.files {
         let origin = if in_dependency_folder { Origin::Dependency } else { Origin::Workspace };
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let readers = || tools.iter().filter(|tool| reads(**tool, name, in_dependency_folder));
-        match source(&path, root, origin) {
+        let read = source(&path, root, origin).and_then(|file| {
+            bytes_read += file.as_ref().map_or(0, |file| file.text.body.len());
+            if bytes_read <= MOST_BYTES {
+                return Ok(file);
+            }
+            let reason = "the configuration before it takes 256 MiB already".to_owned();
+            Err(Unparsable { file: shown(&path, root), reason, hides: Hidden::Names, origin })
+        });
+        match read {
             Ok(Some(file)) => {
                 for tool in readers() {
                     workspace.entry(tool.name()).or_default().files.push(file.clone());
@@ -105,6 +114,8 @@ pub fn plan(settings: &Settings, host: &Host, grants: &[Grant]) -> Result<Outcom
     Ok(outcome)
 }
 
+/// A bound on the memory that a repository's links to one large file can take.
+const MOST_BYTES: usize = 256 * 1024 * 1024;
 /// More than any repository refers to; a bound on what a hostile one costs.
 const MOST_FURTHER_FILES: usize = 10_000;
 const MOST_ROUNDS: usize = 100;

@@ -124,6 +124,7 @@ pub fn plan(
 ) -> Result<Outcome, PlanError> {
     let mut outcome = Outcome::default();
     let mut warnings = BTreeSet::new();
+    let mut idle: BTreeSet<usize> = (0..wanted.feeds.len()).collect();
     let token = Variable::own(wanted.token_variable, Template::token());
     let expiry = Variable::own(format!("{}_EXPIRES_ON", wanted.token_variable), Template::new([Part::ExpiresOn]));
     outcome.plan.changes.extend([Change::Variable(token), Change::Variable(expiry)]);
@@ -138,6 +139,7 @@ pub fn plan(
         if !chosen {
             continue;
         }
+        idle.retain(|number| !found.inputs.contains(number));
         if let Some(Unparsable { file, reason, .. }) = unusable {
             return Err(PlanError::UserFile { tool: tool.name(), file, reason });
         }
@@ -151,6 +153,13 @@ pub fn plan(
         }
         plan_tool(tool, wanted, &files, &found.feeds, host, look, &mut outcome)?;
     }
+    warnings.extend(idle.into_iter().map(|number| {
+        format!(
+            "the feed {} of the input 'feeds' serves no tool: name the tool in the input 'tools', or give the address that the \
+             tool uses, such as …/npm/registry/",
+            wanted.feeds[number].feed
+        )
+    }));
     outcome.plan.warnings.extend(warnings);
     outcome.plan.user_names.sort();
     outcome.plan.user_names.dedup();
@@ -221,6 +230,8 @@ struct Found {
     feeds: Vec<ServedFeed>,
     /// Whether it is the workspace or an input that names one, and not only the user's own files.
     chooses: bool,
+    /// The numbers of the feeds that inputs name for it.
+    inputs: Vec<usize>,
     warnings: Vec<String>,
 }
 
@@ -259,9 +270,17 @@ fn feeds_of(
             }
         } else if let Some(other) = Organization::of_url(&mention.url).filter(|other| !permitted(other)) {
             found.warnings.push(unlisted(tool, mention, &other));
+        } else if let Some(plain) = mention.url.strip_prefix("http://")
+            && let Some(feed) = Feed::parse(&format!("https://{plain}"))
+        {
+            found.warnings.push(format!(
+                "{}: {} names the feed {feed} over http, so it gets no token; write https",
+                tool.name(),
+                mention.file
+            ));
         }
     }
-    for input in wanted.feeds.iter().filter(|input| permitted(&input.feed.organization)) {
+    for (number, input) in wanted.feeds.iter().enumerate() {
         let feed = match input.feed.protocol {
             Some(protocol) if Some(protocol) == tool.protocol() => Some(input.feed.clone()),
             None if tool.protocol().is_some() => Feed::parse(&tool.feed_url(&input.feed)),
@@ -270,6 +289,7 @@ fn feeds_of(
         if let Some(feed) = feed {
             let name = Some(input.name.clone().unwrap_or_else(|| feed.name.clone()));
             let chooses = input.feed.protocol.is_some();
+            found.inputs.push(number);
             served.push((ServedFeed { name, feed, named_in: "the input 'feeds'".to_owned() }, chooses));
         }
     }
@@ -288,6 +308,15 @@ fn feeds_of(
         }
     }
     Ok(found)
+}
+
+/// Whether a text refers to a variable in any tool's way: `${NAME}`, `${NAME?}`, `${NAME:-x}`, `${env.NAME}`, `%NAME%`, `$(NAME)`. The bare
+/// name may stand in an address by chance.
+fn refers_to(text: &str, name: &str) -> bool {
+    text.match_indices(name).any(|(at, _)| {
+        let before = text[..at].strip_suffix("ENV.").unwrap_or(&text[..at]);
+        before.ends_with(['{', '(', '%']) && text[at + name.len()..].starts_with(['}', ')', '%', '?', ':', '-'])
+    })
 }
 
 /// The variables through which later steps reach tokens.
@@ -317,7 +346,7 @@ impl<'a> Secrets<'a> {
     /// The variable that a text refers to, or whose value it holds already.
     fn variable_in(&self, text: &str) -> Option<String> {
         let upper = text.to_ascii_uppercase();
-        if upper.contains(&self.token_variable.to_ascii_uppercase()) {
+        if refers_to(&upper, &self.token_variable.to_ascii_uppercase()) {
             return Some(self.token_variable.to_owned());
         }
         if let Some(at) = upper.find(OUR_VARIABLES) {

@@ -69,7 +69,12 @@ fn azure_devops_refuses_an_assertion() {
             1,
             &["not an assertion"],
         ),
-        row(at, Effect::answer(Answer::with_body(200, "application/json", vec![0xff, 0xfe, 0])), 1, &["not an assertion"]),
+        row(
+            at,
+            Effect::answer(Answer::with_body(200, "application/json", vec![0xff, 0xfe, 0])),
+            1,
+            &["not an assertion"],
+        ),
         // Refused by Entra, since only there anybody can know.
         row(at, Oidc(OidcFault::Expired), 1, &["AADSTS700024", "time of validity", "clock"]),
         row(at, Oidc(OidcFault::WrongSignature), 1, &["AADSTS700027", "signature", "service connection"]),
@@ -216,7 +221,11 @@ fn odd_but_right_tokens_serve() {
     let mut job = job(&emulator);
     emulator.fault(Fault::new(Endpoint::Token, Effect::Token(TokenFault::Life(120))));
     let outcome = run(&emulator, &mut job, &step());
-    assert!(outcome.warnings.iter().any(|warning| warning.contains("the token expires in 1")), "{:?}", outcome.warnings);
+    assert!(
+        outcome.warnings.iter().any(|warning| warning.contains("the token expires in 1")),
+        "{:?}",
+        outcome.warnings
+    );
 }
 
 #[test]

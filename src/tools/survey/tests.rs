@@ -427,3 +427,41 @@ fn a_file_of_the_users_that_cannot_be_read_stops_only_the_tool_that_would_hide_i
     let error = wanted(Choice::Named(vec![&crate::tools::npm::Npm])).unwrap_err();
     assert!(error.to_string().contains("/home/agent/.npmrc"), "{error}");
 }
+
+#[test]
+fn a_feed_of_the_input_that_serves_no_tool_is_said() {
+    let input = |url: &str| [FeedInput { name: None, feed: Feed::parse(url).unwrap() }];
+    let idle = |outcome: &Outcome| {
+        outcome.plan.warnings.iter().any(|warning| warning.contains("contoso/f of the input 'feeds'"))
+    };
+    for url in [
+        "https://pkgs.dev.azure.com/contoso/_packaging/f",
+        "https://pkgs.dev.azure.com/contoso/_packaging/f/pypi/simple/",
+    ] {
+        assert!(idle(&Case { feeds: &input(url), ..Case::default() }.outcome()), "{url}");
+    }
+    let npm = input("https://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/");
+    assert!(!idle(&Case { feeds: &npm, ..Case::default() }.outcome()));
+}
+
+#[test]
+fn a_feed_over_http_gets_a_warning_and_no_token() {
+    let files = [(".npmrc", "registry=http://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/\n")];
+    let outcome = Case { files: &files, ..Case::default() }.outcome();
+    assert!(
+        outcome.plan.warnings.iter().any(|warning| warning.contains("contoso/f over http")),
+        "{:?}",
+        outcome.plan.warnings
+    );
+    assert_eq!(tools(&outcome), ["git"]);
+}
+
+#[test]
+fn only_a_reference_counts_as_one() {
+    for text in ["${TOKEN}", "x${TOKEN?}", "${ENV.TOKEN}", "%TOKEN%", "${TOKEN:-x}"] {
+        assert!(refers_to(text, "TOKEN"), "{text}");
+    }
+    for text in ["${NPM_TOKEN}", "/TOKEN/", "TOKEN", "${TOKENS}", "%MYTOKEN%"] {
+        assert!(!refers_to(text, "TOKEN"), "{text}");
+    }
+}
