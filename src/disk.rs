@@ -2,13 +2,19 @@
 
 #![allow(clippy::disallowed_methods, reason = "the one door to the file system")]
 
-use std::ffi::OsStr;
-use std::fs::{self, File, OpenOptions, TryLockError};
+mod lock;
+mod walk;
+
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
+
+pub use lock::Lock;
+#[cfg(feature = "emulator")]
+pub use walk::walk_everything;
+pub use walk::{Walk, WalkedFile, is_dependency_folder, walk};
 
 /// Larger configuration files are nobody's configuration. Lock files of large repositories reach tens of megabytes.
 pub const LARGEST_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -67,100 +73,6 @@ pub fn exists(path: &Path) -> bool {
 /// Whether `path` is a folder, links followed.
 pub fn is_folder(path: &Path) -> bool {
     path.is_dir()
-}
-
-/// What git keeps for itself; no file of a repository can lie there.
-const GIT_FOLDER: &str = ".git";
-
-/// Folders that hold what package managers fetched, or history: configuration in them configures no build of this job.
-const DEPENDENCY_FOLDERS: [&str; 14] = [
-    ".hg",
-    ".svn",
-    "node_modules",
-    "bower_components",
-    "jspm_packages",
-    ".yarn",
-    ".pnpm-store",
-    ".venv",
-    "venv",
-    "site-packages",
-    "__pycache__",
-    ".tox",
-    ".nox",
-    "vendor",
-];
-
-/// Between two looks at a lock that somebody else holds.
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
-
-/// What a walk found.
-#[derive(Debug, Default)]
-pub struct Walk {
-    /// Files, in the order of their paths.
-    pub files: Vec<WalkedFile>,
-    /// Folders that could not be listed, with the system's reason.
-    pub unreadable: Vec<(PathBuf, io::Error)>,
-}
-
-/// A file that a walk found.
-#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct WalkedFile {
-    /// Where it is.
-    pub path: PathBuf,
-    /// Whether it lies below a dependency folder.
-    pub in_dependency_folder: bool,
-}
-
-/// Whether a folder of this name holds dependencies.
-pub fn is_dependency_folder(name: &OsStr) -> bool {
-    name.to_str().is_some_and(|name| DEPENDENCY_FOLDERS.contains(&name))
-}
-
-/// Finds the files below `root` whose name `wanted` accepts, which is told too whether the file lies below a dependency folder.
-/// Links to folders and git's own folders are left out.
-pub fn walk(root: &Path, wanted: impl Fn(&str, bool) -> bool) -> Walk {
-    let mut found = Walk::default();
-    let mut folders = vec![(root.to_path_buf(), false)];
-    while let Some((folder, in_dependency_folder)) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) => {
-                if !in_dependency_folder {
-                    found.unreadable.push((folder, error));
-                }
-                continue;
-            }
-        };
-        for entry in entries.flatten() {
-            let (Ok(kind), name) = (entry.file_type(), entry.file_name()) else { continue };
-            if kind.is_dir() {
-                if name != GIT_FOLDER {
-                    folders.push((entry.path(), in_dependency_folder || is_dependency_folder(&name)));
-                }
-            } else if name.to_str().is_some_and(|name| wanted(name, in_dependency_folder)) {
-                found.files.push(WalkedFile { path: entry.path(), in_dependency_folder });
-            }
-        }
-    }
-    found.files.sort();
-    found
-}
-
-/// Every regular file below `root`, links not followed.
-#[cfg(feature = "emulator")]
-pub fn walk_everything(root: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    let mut folders = vec![root.to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
-                Ok(kind) if kind.is_file() => files.push(entry.path()),
-                _ => {}
-            }
-        }
-    }
-    files
 }
 
 /// Makes a folder that only this user can enter; it must not exist yet.
@@ -375,70 +287,4 @@ pub fn seems_writable(folder: &Path) -> bool {
 pub fn user_id() -> Option<u32> {
     use std::os::unix::fs::MetadataExt;
     fs::metadata("/proc/self").ok().map(|found| found.uid())
-}
-
-/// An exclusive hold on a file that is made for the purpose, given up and removed when dropped.
-#[derive(Debug)]
-pub struct Lock {
-    file: File,
-    path: PathBuf,
-}
-
-impl Lock {
-    /// Waits for the lock at `path`, until `deadline`.
-    pub fn take(path: &Path, deadline: Instant) -> io::Result<Self> {
-        loop {
-            if let Some(file) = try_lock(path)? {
-                return Ok(Self { file, path: path.to_path_buf() });
-            }
-            if Instant::now() >= deadline {
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "another job holds it"));
-            }
-            std::thread::sleep(LOCK_PAUSE);
-        }
-    }
-}
-
-impl Drop for Lock {
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
-        let _ = self.file.unlock();
-    }
-}
-
-/// Takes the lock if nobody holds it. Whoever held it before may have removed the file that was opened here.
-#[cfg(unix)]
-fn try_lock(path: &Path) -> io::Result<Option<File>> {
-    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-    if is_link(path) {
-        return Err(io::Error::other("it is a link; remove it"));
-    }
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Ok(None),
-        Err(TryLockError::Error(error)) => return Err(error),
-    }
-    let identity = |found: fs::Metadata| (found.dev(), found.ino());
-    let held = identity(file.metadata()?);
-    let is_there = fs::metadata(path).is_ok_and(|found| identity(found) == held);
-    Ok(is_there.then_some(file))
-}
-
-/// Takes the lock if nobody holds it: Windows gives the file to one opener, and removes it with its last handle.
-#[cfg(windows)]
-fn try_lock(path: &Path) -> io::Result<Option<File>> {
-    use std::os::windows::fs::OpenOptionsExt;
-    const DELETE_ON_CLOSE: u32 = 0x0400_0000;
-    const SHARING_VIOLATION: i32 = 32;
-    const DELETE_PENDING_ACCESS_DENIED: i32 = 5;
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).share_mode(0).custom_flags(DELETE_ON_CLOSE);
-    match options.open(path) {
-        Ok(file) => Ok(Some(file)),
-        Err(error) if matches!(error.raw_os_error(), Some(SHARING_VIOLATION | DELETE_PENDING_ACCESS_DENIED)) => {
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
 }

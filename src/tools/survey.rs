@@ -3,15 +3,18 @@
 //! The rules that hold for every tool are here: only feeds of permitted organizations, no credential under a name that also
 //! stands for somewhere else, an earlier step whose connection owns an organization keeps it.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod leaks;
+mod names;
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::git::Delivery;
 use super::host::{Host, Look};
 use super::{
-    Binding, Credential, Hidden, Mention, Origin, PlanError, Receiver, Request, ServedFeed, ServedOrganization,
-    SourceFile, TOOLS, Tool, Unparsable, token_variable,
+    Binding, Hidden, Mention, Origin, PlanError, Request, ServedFeed, ServedOrganization, SourceFile, TOOLS, Tool,
+    Unparsable, token_variable,
 };
 use crate::azure_devops::feed::Feed;
 use crate::azure_devops::organization::Organization;
@@ -257,7 +260,7 @@ fn feeds_of(
     }
     let permitted = |organization: &Organization| wanted.permitted.iter().any(|p| p.organization == *organization);
     let permitted_feed = |url: &str| Feed::parse(url).filter(|feed| permitted(&feed.organization));
-    Secrets::new(wanted, host).refuse_leaks(tool, &mentions, &tool.credentials(files, host), &permitted)?;
+    leaks::Secrets::new(wanted, host).refuse_leaks(tool, &mentions, &tool.credentials(files, host), &permitted)?;
     let mut served: Vec<(ServedFeed, bool)> = Vec::new();
     for mention in mentions.iter().filter(|mention| mention.origin != Origin::Dependency) {
         if let Some(feed) = permitted_feed(&mention.url) {
@@ -294,8 +297,8 @@ fn feeds_of(
         }
     }
     if tool.binding() == Binding::Name {
-        withhold_doubtful_names(tool, &mentions, &mut served, &permitted_feed, &mut found.warnings);
-        withhold_hidden_names(tool, &hiding, &mut served, &mut found.warnings);
+        names::withhold_doubtful_names(tool, &mentions, &mut served, &permitted_feed, &mut found.warnings);
+        names::withhold_hidden_names(tool, &hiding, &mut served, &mut found.warnings);
     }
     found.chooses = served.iter().any(|(_, chooses)| *chooses);
     // What the repository names goes before what the user's own files repeat.
@@ -308,92 +311,6 @@ fn feeds_of(
         }
     }
     Ok(found)
-}
-
-/// Whether a text refers to a variable in any tool's way: `${NAME}`, `${NAME?}`, `${NAME:-x}`, `${env.NAME}`, `%NAME%`, `$(NAME)`. The bare
-/// name may stand in an address by chance.
-fn refers_to(text: &str, name: &str) -> bool {
-    text.match_indices(name).any(|(at, _)| {
-        let before = text[..at].strip_suffix("ENV.").unwrap_or(&text[..at]);
-        before.ends_with(['{', '(', '%']) && text[at + name.len()..].starts_with(['}', ')', '%', '?', ':', '-'])
-    })
-}
-
-/// The variables through which later steps reach tokens.
-struct Secrets<'a> {
-    token_variable: &'a str,
-    /// What earlier steps have put there.
-    values: Vec<(&'a str, &'a str)>,
-}
-
-/// What every variable of ours for a tool begins with.
-const OUR_VARIABLES: &str = "ADO_ENTRA_AUTH_";
-/// No token is shorter; whatever is, may stand in an address by chance.
-const SHORTEST_TOKEN: usize = 16;
-
-impl<'a> Secrets<'a> {
-    fn new(wanted: &'a Wanted<'_>, host: &'a Host) -> Self {
-        let token_variable = wanted.token_variable;
-        let ours = |name: &str| {
-            let name = name.to_ascii_uppercase();
-            name == token_variable.to_ascii_uppercase() || name.starts_with(OUR_VARIABLES)
-        };
-        let variables = host.environment.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        let values = variables.filter(|(name, value)| ours(name) && value.len() >= SHORTEST_TOKEN).collect();
-        Self { token_variable, values }
-    }
-
-    /// The variable that a text refers to, or whose value it holds already.
-    fn variable_in(&self, text: &str) -> Option<String> {
-        let upper = text.to_ascii_uppercase();
-        if refers_to(&upper, &self.token_variable.to_ascii_uppercase()) {
-            return Some(self.token_variable.to_owned());
-        }
-        if let Some(at) = upper.find(OUR_VARIABLES) {
-            let rest = &text[at..];
-            let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(rest.len());
-            return Some(rest[..end].to_owned());
-        }
-        self.values.iter().find(|(_, value)| text.contains(value)).map(|(name, _)| (*name).to_owned())
-    }
-
-    /// Refuses to set anything up where the repository would have a tool send one of these variables to an address that is no
-    /// permitted organization's. What the user's own files do is the user's.
-    fn refuse_leaks(
-        &self,
-        tool: &'static dyn Tool,
-        mentions: &[Mention],
-        credentials: &[Credential],
-        permitted: &dyn Fn(&Organization) -> bool,
-    ) -> Result<(), PlanError> {
-        let may_see = |url: &str| Organization::of_url(url.trim()).is_some_and(|organization| permitted(&organization));
-        let leak = |place: &str, variable: String, url: &str| {
-            let host = url::Url::parse(url).ok().and_then(|url| url.host_str().map(str::to_owned));
-            let host = host.filter(|host| self.variable_in(host).is_none());
-            let address = host.unwrap_or_else(|| "an address".to_owned());
-            Err(PlanError::Leak { tool: tool.name(), place: place.to_owned(), variable, address })
-        };
-        for mention in mentions.iter().filter(|mention| mention.origin != Origin::User && !may_see(&mention.url)) {
-            if let Some(variable) = self.variable_in(&mention.url) {
-                return leak(&mention.file, variable, &mention.url);
-            }
-        }
-        for credential in credentials.iter().filter(|credential| credential.origin != Origin::User) {
-            let Some(variable) = self.variable_in(&credential.text) else { continue };
-            let elsewhere = match &credential.receiver {
-                Receiver::Url(url) => Some(url.as_str()).filter(|url| !may_see(url)),
-                Receiver::Name(name) => {
-                    let key = tool.name_key(name);
-                    let named = mentions.iter().filter(|m| m.name.as_deref().is_some_and(|n| tool.name_key(n) == key));
-                    named.map(|mention| mention.url.as_str()).find(|url| !may_see(url))
-                }
-            };
-            if let Some(url) = elsewhere {
-                return leak(&credential.place, variable, url);
-            }
-        }
-        Ok(())
-    }
 }
 
 fn left_alone(tool: &'static dyn Tool, file: &str, reason: &str) -> String {
@@ -409,75 +326,6 @@ fn unlisted(tool: &'static dyn Tool, mention: &Mention, other: &Organization) ->
         tool.name(),
         mention.file
     )
-}
-
-/// Takes back the names that also stand for a URL which is no feed of a permitted organization, or that stand for feeds of
-/// several organizations: the tool would send the credential to whichever the file at hand names.
-fn withhold_doubtful_names(
-    tool: &'static dyn Tool,
-    mentions: &[Mention],
-    served: &mut Vec<(ServedFeed, bool)>,
-    permitted_feed: &dyn Fn(&str) -> Option<Feed>,
-    warnings: &mut Vec<String>,
-) {
-    // The first file for each thing that a name stands for: files may repeat a name without end.
-    let mut standing: BTreeMap<String, BTreeMap<Option<Organization>, &str>> = BTreeMap::new();
-    for mention in mentions {
-        if let Some(name) = &mention.name {
-            let organization = permitted_feed(&mention.url).map(|feed| feed.organization);
-            standing.entry(tool.name_key(name)).or_default().entry(organization).or_insert(&mention.file);
-        }
-    }
-    let mut withheld = BTreeSet::new();
-    for (feed, _) in served.iter() {
-        let Some(key) = feed.name.as_deref().map(|name| tool.name_key(name)) else { continue };
-        let mut others = standing.get(&key).into_iter().flatten();
-        let Some((organization, other)) = others.find(|(o, _)| o.as_ref() != Some(&feed.feed.organization)) else {
-            continue;
-        };
-        let what = if organization.is_some() {
-            "a feed of another organization"
-        } else {
-            "something that is no permitted feed"
-        };
-        if withheld.insert(key) {
-            let name = feed.name.as_deref().unwrap_or_default();
-            warnings.push(format!(
-                "{}: '{name}' stands for the feed {} in {}, but for {what} in {other}, so it gets no token; give the two \
-                 different names",
-                tool.name(),
-                feed.feed,
-                feed.named_in
-            ));
-        }
-    }
-    served.retain(|(feed, _)| feed.name.as_deref().is_none_or(|name| !withheld.contains(&tool.name_key(name))));
-}
-
-/// Takes back every name that a file which cannot be read here may give to something else.
-fn withhold_hidden_names(
-    tool: &'static dyn Tool,
-    hiding: &[Unparsable],
-    served: &mut Vec<(ServedFeed, bool)>,
-    warnings: &mut Vec<String>,
-) {
-    for Unparsable { file, reason, hides, origin } in hiding {
-        let hidden = |name: &str| *hides == Hidden::Names || !name.is_ascii();
-        let before = served.len();
-        served.retain(|(feed, _)| !feed.name.as_deref().is_some_and(hidden));
-        if served.len() == before {
-            if *hides == Hidden::Names && *origin != Origin::Dependency {
-                warnings.push(left_alone(tool, file, reason));
-            }
-        } else {
-            let which = if *hides == Hidden::Names { "no name" } else { "no name with letters beyond ASCII" };
-            warnings.push(format!(
-                "{}: {which} gets a token, since {} may read in {file} that it stands for something else: {reason}",
-                tool.name(),
-                tool.name()
-            ));
-        }
-    }
 }
 
 #[cfg(test)]

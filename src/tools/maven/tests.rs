@@ -46,15 +46,15 @@ fn host(environment: &[(&str, &str)]) -> Host {
     Host {
         environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         home: Some(PathBuf::from("/home/build")),
-        pipeline_workspace: Some(PathBuf::from("/work/1")),
-        working_directory: PathBuf::from("/work/1/s"),
+        pipeline_workspace: Some(PathBuf::from("/agent/1")),
+        working_directory: PathBuf::from("/agent/1/s"),
         ..Host::default()
     }
 }
 
 fn file(path: &str, text: &str) -> SourceFile {
-    let origin = if path.starts_with("/work/1/s/") { Origin::Workspace } else { Origin::User };
-    let shown = path.trim_start_matches("/work/1/s/").to_owned();
+    let origin = if path.starts_with("/agent/1/s/") { Origin::Workspace } else { Origin::User };
+    let shown = path.trim_start_matches("/agent/1/s/").to_owned();
     SourceFile { path: PathBuf::from(path), shown, text: Text::decode(text.as_bytes()).unwrap(), origin }
 }
 
@@ -68,7 +68,7 @@ fn mentioned(files: &[SourceFile], host: &Host) -> Vec<String> {
 }
 
 fn of_pom(text: &str) -> Vec<String> {
-    mentioned(&[file("/work/1/s/pom.xml", text)], &host(&[("FEED", "https://e/")]))
+    mentioned(&[file("/agent/1/s/pom.xml", text)], &host(&[("FEED", "https://e/")]))
 }
 
 #[test]
@@ -136,10 +136,10 @@ fn parents_and_children_share_properties() {
         <repositories><repository><id>${project.groupId}</id><url>${own}</url></repository></repositories></project>";
     let elsewhere = child.replace("</parent>", "<relativePath/></parent>");
     let files = [
-        file("/work/1/s/pom.xml", parent),
-        file("/work/1/s/child/pom.xml", child),
-        file("/work/1/s/other/pom.xml", &elsewhere),
-        file("/work/1/s/deep/er/pom.xml", &child.replace("</parent>", "<relativePath>../..</relativePath></parent>")),
+        file("/agent/1/s/pom.xml", parent),
+        file("/agent/1/s/child/pom.xml", child),
+        file("/agent/1/s/other/pom.xml", &elsewhere),
+        file("/agent/1/s/deep/er/pom.xml", &child.replace("</parent>", "<relativePath>../..</relativePath></parent>")),
     ];
     assert_eq!(
         mentioned(&files, &host(&[])),
@@ -159,12 +159,12 @@ fn settings_files_name_mirrors_and_repositories() {
         </pluginRepository></pluginRepositories></profile></profiles></settings>";
     let pom = "<project><repositories><repository><id>a</id><url>${u}</url></repository></repositories></project>";
     let files = [
-        file("/work/1/s/.ci/ci-settings.xml", settings),
-        file("/work/1/s/ide.settings.xml", "<Profile/>"),
-        file("/work/1/s/vs.settings.xml", "<broken>"),
-        file("/work/1/s/bad/settings.xml", "<settings>\n<servers>"),
-        file("/work/1/s/pom.xml", pom),
-        file("/work/1/s/mvnw", "#!/bin/sh\n<"),
+        file("/agent/1/s/.ci/ci-settings.xml", settings),
+        file("/agent/1/s/ide.settings.xml", "<Profile/>"),
+        file("/agent/1/s/vs.settings.xml", "<broken>"),
+        file("/agent/1/s/bad/settings.xml", "<settings>\n<servers>"),
+        file("/agent/1/s/pom.xml", pom),
+        file("/agent/1/s/mvnw", "#!/bin/sh\n<"),
         file(
             "/home/build/.m2/settings.xml",
             "<settings><mirrors><mirror><id>h</id><url>https://h/</url></mirror></mirrors></settings>",
@@ -230,7 +230,7 @@ fn old_and_unknown_mavens_are_reached_through_the_home_folder() {
     }
     let modern = Disk::default().with_maven("3.9.6");
     // A wrapper starts a Maven of its own; the other Maven may be the one that is started; blanks would split the path.
-    let wrapper = [file("/work/1/s/.mvn/wrapper/maven-wrapper.properties", "distributionUrl=x")];
+    let wrapper = [file("/agent/1/s/.mvn/wrapper/maven-wrapper.properties", "distributionUrl=x")];
     assert_eq!(shown(&planned(&[feed("a", "contoso")], &wrapper, &host(&[]), &modern).unwrap()), expected);
     for variable in
         [("M2_HOME", "/opt/old"), ("AGENT_TEMPDIRECTORY", "/my agent/_temp"), ("MAVEN_ARGS", "-gs missing.xml")]
@@ -270,7 +270,7 @@ fn the_users_own_arguments_stay_first() {
         .with_maven("4.0.0")
         .with("/u.xml", own)
         .with("/g.xml", own)
-        .with("/work/1/s/empty.xml", "<settings/>");
+        .with("/agent/1/s/empty.xml", "<settings/>");
     for (arguments, expected) in [
         (
             "-B -T 1C",
@@ -349,7 +349,7 @@ fn ids_that_cannot_be_servers_get_nothing() {
 fn settings_that_get_in_the_way_are_named() {
     let own = "<settings><servers><server><id>a</id></server></servers></settings>";
     let mirror = "<settings><mirrors><mirror><id>m</id><mirrorOf>*,!b</mirrorOf></mirror></mirrors></settings>";
-    let files = [file("/work/1/s/ci-settings.xml", own), file("/home/build/.m2/settings.xml", mirror)];
+    let files = [file("/agent/1/s/ci-settings.xml", own), file("/home/build/.m2/settings.xml", mirror)];
     let warnings = |feeds: &[ServedFeed], disk: &Disk| planned(feeds, &files, &host(&[]), disk).unwrap().warnings;
     let found = warnings(&[feed("a", "contoso"), feed("b", "contoso")], &Disk::default());
     assert_eq!(found.len(), 3, "{found:#?}");
@@ -378,7 +378,7 @@ fn a_mirror_covers_what_its_pattern_says() {
 fn utf16_files_are_read() {
     let text = "<?xml version=\"1.0\" encoding=\"UTF-16\"?><project><repositories><repository><id>f</id><url>https://evil.example/</url></repository></repositories></project>";
     let bytes: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
-    let file = SourceFile { text: Text::decode(&bytes).unwrap(), ..file("/work/1/s/pom.xml", "") };
+    let file = SourceFile { text: Text::decode(&bytes).unwrap(), ..file("/agent/1/s/pom.xml", "") };
     let found: Vec<_> = Maven.mentions(&[file], &host(&[])).into_iter().map(Result::unwrap).collect();
     assert_eq!((found[0].name.as_deref(), found[0].url.as_str()), (Some("f"), "https://evil.example/"));
 }
@@ -389,21 +389,21 @@ fn files_that_others_refer_to_are_asked_for() {
         <modules><module>/${m}\\build.xml</module></modules><profiles><profile><modules><module>../y</module></modules></profile>\
         </profiles></project>";
     let files = [
-        file("/work/1/s/a/pom.xml", pom),
-        file("/work/1/s/.mvn/maven.config", "-gs\nci/mirrors.txt\n--settings=u.txt -sx.txt"),
+        file("/agent/1/s/a/pom.xml", pom),
+        file("/agent/1/s/.mvn/maven.config", "-gs\nci/mirrors.txt\n--settings=u.txt -sx.txt"),
     ];
     let found = Maven.further_files(&files, &host(&[]));
     for expected in ["a/base.xml", "a/x/build.xml", "y/pom.xml", "ci/mirrors.txt", "a/ci/mirrors.txt", "u.txt", "x.txt"]
     {
-        assert!(found.contains(&PathBuf::from("/work/1/s").join(expected)), "{expected}: {found:?}");
+        assert!(found.contains(&PathBuf::from("/agent/1/s").join(expected)), "{expected}: {found:?}");
     }
-    assert!(!found.contains(&PathBuf::from("/work/1/s/a/pom.xml")));
+    assert!(!found.contains(&PathBuf::from("/agent/1/s/a/pom.xml")));
     // Such files are Maven's whatever their name.
     let repository = "<repositories><repository><id>f</id><url>https://e/</url></repository></repositories>";
     let mirrors = "<settings><mirrors><mirror><id>f</id><url>https://m/</url></mirror></mirrors></settings>";
     let files = [
-        file("/work/1/s/build.xml", &format!("<project>{repository}</project>")),
-        file("/work/1/s/mirrors.txt", mirrors),
+        file("/agent/1/s/build.xml", &format!("<project>{repository}</project>")),
+        file("/agent/1/s/mirrors.txt", mirrors),
     ];
     assert_eq!(mentioned(&files, &host(&[])), ["f https://m/ mirrors.txt", "f https://e/ build.xml"]);
 }
@@ -411,7 +411,7 @@ fn files_that_others_refer_to_are_asked_for() {
 #[test]
 fn a_module_that_cannot_be_found_hides_names() {
     let pom = "<project><modules><module>x${file.separator}build.xml</module></modules></project>";
-    let found = Maven.mentions(&[file("/work/1/s/pom.xml", pom)], &host(&[]));
+    let found = Maven.mentions(&[file("/agent/1/s/pom.xml", pom)], &host(&[]));
     assert!(found[0].as_ref().is_err_and(|file| file.hides == crate::tools::Hidden::Names), "{found:?}");
 }
 
@@ -423,12 +423,12 @@ fn what_the_repository_gives_maven_is_another_value() {
         (".mvn/maven.config", "-T 1C -Dr=https://evil.example/ -D s=x\n"),
         (".mvn/jvm.config", "-Xmx1g\n\"-Dr=https://evil.example/\"\n-Ds=x"),
     ] {
-        let files = [file("/work/1/s/pom.xml", pom), file(&format!("/work/1/s/{path}"), text)];
+        let files = [file("/agent/1/s/pom.xml", pom), file(&format!("/agent/1/s/{path}"), text)];
         assert_eq!(
             mentioned(&files, &host(&[("R", "https://env/")])),
             ["f https://evil.example/ pom.xml", "f https://ours/ pom.xml", "g https://env/x pom.xml"]
         );
     }
-    let elsewhere = [file("/work/1/s/pom.xml", pom), file("/work/1/s/x/maven.config", "-Dr=https://evil.example/")];
+    let elsewhere = [file("/agent/1/s/pom.xml", pom), file("/agent/1/s/x/maven.config", "-Dr=https://evil.example/")];
     assert_eq!(mentioned(&elsewhere, &host(&[])).len(), 2);
 }

@@ -40,15 +40,15 @@ fn host(environment: &[(&str, &str)]) -> Host {
     Host {
         environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
         home: Some(PathBuf::from("/home/build")),
-        pipeline_workspace: Some(PathBuf::from("/work/1")),
-        working_directory: PathBuf::from("/work/1/s"),
+        pipeline_workspace: Some(PathBuf::from("/agent/1")),
+        working_directory: PathBuf::from("/agent/1/s"),
         ..Host::default()
     }
 }
 
 fn file(path: &str, text: &str) -> SourceFile {
-    let origin = if path.starts_with("/work/1/s/") { Origin::Workspace } else { Origin::User };
-    let shown = path.trim_start_matches("/work/1/s/").to_owned();
+    let origin = if path.starts_with("/agent/1/s/") { Origin::Workspace } else { Origin::User };
+    let shown = path.trim_start_matches("/agent/1/s/").to_owned();
     SourceFile { path: PathBuf::from(path), shown, text: Text::decode(text.as_bytes()).unwrap(), origin }
 }
 
@@ -84,7 +84,7 @@ fn sources_are_seen_and_folders_are_not() {
         <config><add key=\"DefaultPushSource\" value=\"https://push/\"/><add key=\"repositoryPath\" value=\"https://no/\"/></config>\
         <disabledPackageSources><add key='no' value='true'/></disabledPackageSources></configuration>";
     assert_eq!(
-        mentioned("/work/1/s/nuget.config", text),
+        mentioned("/agent/1/s/nuget.config", text),
         [
             "a & b https://a/?x=1&y=2",
             "env https://e/v3",
@@ -94,8 +94,8 @@ fn sources_are_seen_and_folders_are_not() {
             " https://push/",
         ]
     );
-    assert_eq!(mentioned("/work/1/s/nuget.config", "<settings/>"), Vec::<String>::new());
-    assert_eq!(mentioned("/work/1/s/nuget.config", "<configuration>\n</x>").len(), 1);
+    assert_eq!(mentioned("/agent/1/s/nuget.config", "<settings/>"), Vec::<String>::new());
+    assert_eq!(mentioned("/agent/1/s/nuget.config", "<configuration>\n</x>").len(), 1);
     assert_eq!(
         mentioned(
             "/etc/opt/NuGet/Config/a.config",
@@ -112,17 +112,17 @@ fn an_add_is_one_in_any_letters_and_a_section_is_not() {
             "<configuration><{section}><ADD key='a' value='https://a/'/><Add key='b' value='https://b/'/></{section}></configuration>"
         )
     };
-    assert_eq!(mentioned("/work/1/s/nuget.config", &text("packageSources")), ["a https://a/", "b https://b/"]);
-    assert_eq!(mentioned("/work/1/s/nuget.config", &text("PackageSources")), Vec::<String>::new());
+    assert_eq!(mentioned("/agent/1/s/nuget.config", &text("packageSources")), ["a https://a/", "b https://b/"]);
+    assert_eq!(mentioned("/agent/1/s/nuget.config", &text("PackageSources")), Vec::<String>::new());
 }
 
 #[test]
 fn project_files_name_sources_without_names() {
     let text = "<Project><PropertyGroup Condition=\"'$(X)' &lt; '1'\"><RestoreSources>$(RestoreSources);https://a/v3 ;\n https://b/ ;../c\
         </RestoreSources></PropertyGroup><RestoreAdditionalProjectSources>https://c/</RestoreAdditionalProjectSources></Project>";
-    assert_eq!(mentioned("/work/1/s/a.csproj", text), [" https://a/v3", " https://b/", " https://c/"]);
+    assert_eq!(mentioned("/agent/1/s/a.csproj", text), [" https://a/v3", " https://b/", " https://c/"]);
     // Nothing is parsed that speaks of no sources.
-    assert_eq!(mentioned("/work/1/s/a.csproj", "<Project>"), Vec::<String>::new());
+    assert_eq!(mentioned("/agent/1/s/a.csproj", "<Project>"), Vec::<String>::new());
 }
 
 const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/f/nuget/v3/index.json";
@@ -167,7 +167,7 @@ fn the_three_ways_stand_side_by_side() {
     assert_eq!(
         shown(&plan),
         [
-            "/work/1/nuget.config under /work/1: f=ADO_ENTRA_AUTH_NUGET_CONTOSO".to_owned(),
+            "/agent/1/nuget.config under /agent/1: f=ADO_ENTRA_AUTH_NUGET_CONTOSO".to_owned(),
             "NuGetPackageSourceCredentials_f=Username=ado-entra-auth;Password=***;ValidAuthenticationTypes=Basic"
                 .to_owned(),
             format!(
@@ -188,19 +188,19 @@ fn the_three_ways_stand_side_by_side() {
 fn an_earlier_steps_organization_is_only_referred_to() {
     let url = FEED.replace("contoso", "earlier");
     let plan = planned(&[feed(Some("f"), &url)], &[], &host(&[]), &Disk::default());
-    assert_eq!(shown(&plan), ["/work/1/nuget.config under /work/1: f=ADO_ENTRA_AUTH_NUGET_EARLIER"]);
+    assert_eq!(shown(&plan), ["/agent/1/nuget.config under /agent/1: f=ADO_ENTRA_AUTH_NUGET_EARLIER"]);
 }
 
 #[test]
 fn every_spelling_of_a_name_gets_a_credential() {
     let other = file(
-        "/work/1/s/sub/nuget.config",
+        "/agent/1/s/sub/nuget.config",
         &format!("<configuration><packageSources><add key='My F' value='{FEED}'/></packageSources></configuration>"),
     );
     let plan = planned(&[feed(Some("my f"), FEED)], &[other], &host(&[]), &Disk::default());
     assert_eq!(
         shown(&plan)[0],
-        "/work/1/nuget.config under /work/1: my f=ADO_ENTRA_AUTH_NUGET_CONTOSO, My F=ADO_ENTRA_AUTH_NUGET_CONTOSO"
+        "/agent/1/nuget.config under /agent/1: my f=ADO_ENTRA_AUTH_NUGET_CONTOSO, My F=ADO_ENTRA_AUTH_NUGET_CONTOSO"
     );
     // Neither can be a variable of its own.
     assert_eq!(shown(&plan).len(), 2);
@@ -212,11 +212,11 @@ fn the_file_above_the_checkout_is_the_one_that_is_read() {
     for (existing, expected) in
         [("NuGet.Config", "NuGet.Config"), ("NuGet.config", "NuGet.config"), ("Nuget.Config", "nuget.config")]
     {
-        let disk = Disk::default().with(&format!("/work/1/{existing}"));
-        assert!(path(&host(&[]), &disk).starts_with(&format!("/work/1/{expected} ")), "{existing}");
+        let disk = Disk::default().with(&format!("/agent/1/{existing}"));
+        assert!(path(&host(&[]), &disk).starts_with(&format!("/agent/1/{expected} ")), "{existing}");
     }
     let windows = Host { windows: true, ..host(&[]) };
-    assert!(path(&windows, &Disk::default().with("/work/1/Nuget.Config")).starts_with("/work/1/Nuget.Config "));
+    assert!(path(&windows, &Disk::default().with("/agent/1/Nuget.Config")).starts_with("/agent/1/Nuget.Config "));
     // Where the work is elsewhere, the user's additional files are what reaches it.
     let elsewhere = Host { working_directory: PathBuf::from("/src"), ..host(&[]) };
     let plan = planned(&[feed(Some("f"), FEED)], &[], &elsewhere, &Disk::default());
@@ -244,8 +244,8 @@ fn the_file_above_the_checkout_is_the_one_that_is_read() {
 #[test]
 fn files_in_force_outside_the_workspace_are_read() {
     let disk = Disk::default()
-        .with("/work/1/NuGet.Config")
-        .with("/work/nuget.config")
+        .with("/agent/1/NuGet.Config")
+        .with("/agent/nuget.config")
         .with("/home/build/.nuget/config/a.config")
         .with("/home/build/.nuget/config/a.txt")
         .with("/etc/opt/NuGet/Config/m.config");
@@ -254,8 +254,8 @@ fn files_in_force_outside_the_workspace_are_read() {
     assert_eq!(
         files,
         [
-            "/work/1/NuGet.Config",
-            "/work/nuget.config",
+            "/agent/1/NuGet.Config",
+            "/agent/nuget.config",
             "/home/build/.nuget/NuGet/NuGet.Config",
             "/home/build/.nuget/config/a.config",
             "/home/build/.config/NuGet/NuGet.Config",
@@ -340,11 +340,11 @@ fn what_gets_no_credential_is_said() {
 fn credentials_that_go_before_ours_are_named() {
     let own = "<configuration><packageSourceCredentials><f><add key='Username' value='u'/></f></packageSourceCredentials></configuration>";
     let files = [
-        file("/work/1/s/nuget.config", own),
-        file("/work/1/nuget.config", own),
+        file("/agent/1/s/nuget.config", own),
+        file("/agent/1/nuget.config", own),
         file("/home/build/.nuget/NuGet/NuGet.Config", own),
     ];
-    let plan = planned(&[feed(Some("f"), FEED)], &files, &host(&[]), &Disk::default().with("/work/1/nuget.config"));
+    let plan = planned(&[feed(Some("f"), FEED)], &files, &host(&[]), &Disk::default().with("/agent/1/nuget.config"));
     assert_eq!(plan.warnings.len(), 1);
     assert!(plan.warnings[0].starts_with("nuget.config has credentials for the NuGet source 'f'"));
 }
@@ -353,7 +353,7 @@ fn credentials_that_go_before_ours_are_named() {
 fn utf16_files_are_read() {
     let text = "<?xml version=\"1.0\" encoding=\"utf-16\"?><configuration><packageSources><add key='f' value='https://evil.example/'/></packageSources></configuration>";
     let bytes: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
-    let file = SourceFile { text: Text::decode(&bytes).unwrap(), ..file("/work/1/s/nuget.config", "") };
+    let file = SourceFile { text: Text::decode(&bytes).unwrap(), ..file("/agent/1/s/nuget.config", "") };
     let found: Vec<_> = NuGet.mentions(&[file], &host(&[])).into_iter().map(Result::unwrap).collect();
     assert_eq!((found[0].name.as_deref(), found[0].url.as_str()), (Some("f"), "https://evil.example/"));
 }
@@ -362,7 +362,7 @@ fn utf16_files_are_read() {
 fn of_dependency_folders_only_sources_are_read() {
     assert!(NuGet.reads_among_dependencies("NuGet.Config") && !NuGet.reads_among_dependencies("a.csproj"));
     let text = format!("<configuration><packageSources><add key='F' value='{FEED}'/></packageSources></configuration>");
-    let file = SourceFile { origin: Origin::Dependency, ..file("/work/1/s/vendor/nuget.config", &text) };
+    let file = SourceFile { origin: Origin::Dependency, ..file("/agent/1/s/vendor/nuget.config", &text) };
     let plan = planned(&[feed(Some("f"), FEED)], &[file], &host(&[]), &Disk::default());
-    assert_eq!(shown(&plan)[0], "/work/1/nuget.config under /work/1: f=ADO_ENTRA_AUTH_NUGET_CONTOSO");
+    assert_eq!(shown(&plan)[0], "/agent/1/nuget.config under /agent/1: f=ADO_ENTRA_AUTH_NUGET_CONTOSO");
 }

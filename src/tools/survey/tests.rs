@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use super::leaks::refers_to;
 use super::*;
 use crate::edit::text::Text;
 
