@@ -8,6 +8,7 @@
 )]
 
 mod agents;
+mod dry_run;
 mod exchange;
 mod exchange_refused;
 mod exchange_trouble;
