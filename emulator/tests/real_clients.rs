@@ -104,15 +104,15 @@ fn nuget_restores() {
     )
     .unwrap();
     let restore = "nuget restore packages.config -PackagesDirectory packages -NonInteractive -NoCache";
-    let outcome = job.run_script(&restore, &project).unwrap();
+    let outcome = job.run_script(restore, &project).unwrap();
     assert!(outcome.succeeded(), "{}", outcome.raw);
     assert!(project.join("packages/Contoso.Hello.1.0.0/content/hello.txt").is_file(), "{}", outcome.raw);
     let install = "nuget install Contoso.Hello -OutputDirectory other -NonInteractive -NoCache";
-    let outcome = job.run_script(&install, &project).unwrap();
+    let outcome = job.run_script(install, &project).unwrap();
     assert!(outcome.succeeded(), "{}", outcome.raw);
     fs::write(project.join("nuget.config"), config.replace("PASSWORD", "wrong")).unwrap();
     fs::remove_dir_all(project.join("packages")).unwrap();
-    let outcome = job.run_script(&restore, &project).unwrap();
+    let outcome = job.run_script(restore, &project).unwrap();
     assert!(!outcome.succeeded(), "{}", outcome.raw);
 }
 
@@ -254,7 +254,7 @@ fn nuget_pushes_and_maven_deploys() {
         let package = ado_entra_auth_emulator::world::Package::nuget("Contoso.Fresh", "3.1.0", &[]);
         fs::write(place.join("fresh.nupkg"), &package.files[0].content).unwrap();
         let push = "nuget push fresh.nupkg -Source feed2 -ApiKey az -NonInteractive";
-        let outcome = job.run_script(&push, &place).unwrap();
+        let outcome = job.run_script(push, &place).unwrap();
         assert!(outcome.succeeded(), "{}", outcome.raw);
         let stored = emulator.world().organizations[0].feed(None, "feed2").unwrap().packages.clone();
         assert!(stored.iter().any(|p| p.name == "Contoso.Fresh" && p.version == "3.1.0"));

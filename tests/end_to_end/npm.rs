@@ -181,7 +181,8 @@ fn registries_of_others_in_the_same_file_get_nothing() {
     write(&job, "package.json", package(&["@contoso/hello", "left-behind"]));
     let outcome = run(&emulator, &mut job, &step());
     assert!(warned(&outcome, &[".npmrc", "fabrikam/feed1", "'organizations'"]), "{:?}", outcome.warnings);
-    assert_eq!(outcome.warnings.len(), 1, "{:?}", outcome.warnings);
+    assert!(warned(&outcome, &[".npmrc", "contoso/feed1 over http"]), "{:?}", outcome.warnings);
+    assert_eq!(outcome.warnings.len(), 2, "{:?}", outcome.warnings);
     emulator.clear_requests();
     install(&mut job);
     let sources = job.sources();
