@@ -10,6 +10,7 @@ use regex_lite::{Regex, RegexBuilder};
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, Client, Identity, Method, Proxy, Url, redirect};
 
+use crate::diagnosis::first_sentence;
 use crate::identity::secret::Password;
 
 pub use error::CallError;
@@ -158,6 +159,11 @@ impl Answer {
     /// A header's text; nothing where it is absent or no text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
+    }
+
+    /// The service's own id of the request, for its support.
+    pub fn request_id(&self) -> Option<String> {
+        self.header("x-vss-e2eid").or_else(|| self.header("activityid")).map(first_sentence)
     }
 
     /// The service's clock, in seconds since 1970.

@@ -109,17 +109,15 @@ pub async fn member(
         code: code.to_owned(),
         remedy: remedy.to_owned(),
         object_id: object_id.map(str::to_owned),
-        request: answer.header("x-vss-e2eid").or_else(|| answer.header("activityid")).map(first_sentence),
+        request: answer.request_id(),
     };
-    let no_member = "add it under Organization settings, Users, by the object id of its enterprise application, with Basic \
-                     access, and check that the organization belongs to the identity's tenant";
     let text = refusal_text(&answer);
     match answer.status {
         200 => {
             let json: Value = serde_json::from_str(&answer.body).map_err(|_| broken(200, "it is not JSON"))?;
             let user = json.get("authenticatedUser").ok_or_else(|| broken(200, "JSON without authenticatedUser"))?;
             if user.get("id").and_then(Value::as_str).is_none_or(|id| id.eq_ignore_ascii_case(ANONYMOUS)) {
-                return Err(refused("it treats the token as anonymous", "HTTP 200", no_member));
+                return Err(refused("it treats the token as anonymous", "HTTP 200", codes::NOT_A_MEMBER));
             }
             let name =
                 user.get("providerDisplayName").or_else(|| user.get("customDisplayName")).and_then(Value::as_str);
@@ -129,7 +127,7 @@ pub async fn member(
             Some(code) => refused(code.headline, code.name, code.remedy),
             None if matches!(status, 203 | 300..=399 | 401 | 403) => {
                 let headline = if text.is_empty() { "it refuses the token".to_owned() } else { first_sentence(&text) };
-                refused(&headline, &format!("HTTP {status}"), no_member)
+                refused(&headline, &format!("HTTP {status}"), codes::NOT_A_MEMBER)
             }
             None if status == 404 => refused(
                 "there is no such organization",

@@ -168,7 +168,10 @@ async fn obtain(
         log.mask(id_token);
     }
     let assertion = match pipeline::assertion(http, &about, &connection.id).await {
-        Err(error @ (AssertionError::NoAddress | AssertionError::NoJobToken)) => late_bound().ok_or(error)?,
+        // The job's token may have expired in a job of many hours; what the service bound to the connection may live longer.
+        Err(
+            error @ (AssertionError::NoAddress | AssertionError::NoJobToken | AssertionError::JobTokenRefused { .. }),
+        ) => late_bound().ok_or(error)?,
         other => other?,
     };
     log.mask(assertion.reveal());

@@ -18,6 +18,10 @@ const FEDERATED_CREDENTIAL: &str = "add a federated credential with exactly this
     api://AzureADTokenExchange, to the application or managed identity. One that was added minutes ago may still be \
     propagating: run again";
 
+/// What to do where an organization does not know an identity.
+pub const NOT_A_MEMBER: &str = "add it under Organization settings, Users, by the object id of its enterprise application, with \
+    Basic access, and check that the organization belongs to the identity's tenant";
+
 /// The codes that a user of this task meets.
 pub const CODES: &[Code] = &[
     Code {
@@ -107,12 +111,7 @@ pub const CODES: &[Code] = &[
         headline: "the identity is not a user of the organization",
         remedy: "add it under Organization settings, Users, by the object id of its enterprise application, with Basic access",
     },
-    Code {
-        name: "TF400813",
-        headline: "the organization does not accept the identity",
-        remedy: "add it under Organization settings, Users, by the object id of its enterprise application, with Basic access, \
-                 and check that the organization belongs to the same tenant",
-    },
+    Code { name: "TF400813", headline: "the organization does not accept the identity", remedy: NOT_A_MEMBER },
     Code {
         name: "VS403463",
         headline: "Conditional Access of the organization blocks the identity",

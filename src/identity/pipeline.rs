@@ -211,7 +211,7 @@ fn plan_security(answer: &Answer) -> bool {
 }
 
 fn read(answer: &Answer, connection: &str) -> Result<Assertion, AssertionError> {
-    let request = answer.header("x-vss-e2eid").or_else(|| answer.header("activityid")).map(first_sentence);
+    let request = answer.request_id();
     let json: Option<Value> = serde_json::from_str(&answer.body).ok();
     if matches!(answer.status, 203 | 300..=399 | 401) {
         return Err(AssertionError::JobTokenRefused { status: answer.status, request });

@@ -2,10 +2,11 @@
 
 use ado_entra_auth_emulator::agent::{CollectionForm, Job, JobOptions};
 use ado_entra_auth_emulator::log::LoggedRequest;
+use ado_entra_auth_emulator::message::Answer;
 use ado_entra_auth_emulator::world::{
     AssertionIssuer, CONNECTION, FABRIKAM_CLIENT, FABRIKAM_CONNECTION, SECOND_CLIENT, SECOND_CONNECTION, TENANT,
 };
-use ado_entra_auth_emulator::{Emulator, World};
+use ado_entra_auth_emulator::{Effect, Emulator, Endpoint, Fault, World};
 
 use crate::support::{EVIL, assert_refused, bare_step, emulator, job, run, step, step_with_env, variable, write};
 
@@ -178,6 +179,12 @@ fn without_an_address_it_is_built_or_the_late_bound_assertion_serves() {
     run(&emulator, &mut bound, &nowhere);
     let hosts: Vec<String> = emulator.requests().into_iter().map(|request| request.host).collect();
     assert_eq!(hosts, ["login.microsoftonline.com", "dev.azure.com"]);
+
+    // The same where the job's own token has expired meanwhile.
+    emulator.fault(Fault::new(Endpoint::Oidc, Effect::answer(Answer::status(401))));
+    let mut expired = job(&emulator);
+    run(&emulator, &mut expired, &step());
+    emulator.end_faults();
 
     emulator.change(|world| world.connections.iter_mut().for_each(|connection| connection.parameters.clear()));
     let mut neither = job(&emulator);
