@@ -125,7 +125,8 @@ fn new_private_file(path: &Path) -> io::Result<File> {
 /// of a [`Lock`] may replace, since that name is always the same.
 pub fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let (target, unfinished) = unfinished(path)?;
-    remove_file(&unfinished)?;
+    remove_file(&unfinished)
+        .map_err(|error| io::Error::other(format!("{} is in the way, remove it ({error})", unfinished.display())))?;
     let replaced = fill(&unfinished, &target, bytes).and_then(|()| fs::rename(&unfinished, &target));
     if replaced.is_err() {
         let _ = remove_file(&unfinished);
