@@ -61,6 +61,12 @@ impl Ledger {
         let body = bytes.is_some().then_some(text.body.as_str());
         let edits = (file.revise)(body, &file.entries).map_err(|error| unusable(error.to_string()))?;
         let known = FileEntry::load(&self.entry_path(relative), &self.place);
+        if known.is_none() && disk::exists(&self.entry_path(relative)) {
+            // Overwritten, it could never put the file back.
+            let reason = "another version of the task wrote it, or others can write to it; remove it once no job runs";
+            let path = self.entry_path(relative).display().to_string();
+            return Err(ApplyError::Edit { path, reason: reason.to_owned() });
+        }
         let mut entry = known.unwrap_or_else(|| FileEntry::new(&self.place, relative, bytes.as_deref()));
         entry.note_changes_of_others(bytes.as_deref());
         entry.holders.push(Holder::of(run));

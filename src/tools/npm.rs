@@ -148,10 +148,10 @@ fn key_prefixes(feed: &Feed) -> Vec<String> {
     let base = base.strip_prefix("https:").unwrap_or(&base);
     let written = feed.url.as_str().trim_end_matches('/');
     let written = written.strip_prefix("https:").unwrap_or(written);
-    let mut prefixes = vec![format!("{base}/npm/registry/"), format!("{base}/npm/"), format!("{written}/")];
-    prefixes.dedup();
-    if prefixes[..2].contains(&prefixes[prefixes.len() - 1]) && prefixes.len() > 2 {
-        prefixes.pop();
+    let mut prefixes = vec![format!("{base}/npm/registry/"), format!("{base}/npm/")];
+    let written = format!("{written}/");
+    if !prefixes.contains(&written) {
+        prefixes.push(written);
     }
     prefixes
 }
@@ -263,10 +263,12 @@ mod tests {
 
     #[test]
     fn lock_files_name_feeds_once() {
-        let text = r#"{"packages":{"a":{"resolved":"https://contoso.pkgs.visualstudio.com/_packaging/f/npm/registry/a/-/a-1.tgz"},
-            "b":{"resolved":"https://contoso.pkgs.visualstudio.com/_packaging/f/npm/registry/b/-/b-1.tgz"},
-            "c":{"resolved":"https://registry.example.com/c/-/c-1.tgz"}}}"#;
-        assert_eq!(feeds_in_text(text), ["https://contoso.pkgs.visualstudio.com/_packaging/f/npm/registry/"]);
+        let feed = "https://contoso.pkgs.visualstudio.com/_packaging/f/npm/registry";
+        let text = format!(
+            "a@1:\n  resolved \"{feed}/a/-/a-1.tgz#1\"\nb@1:\n  resolved \"{feed}/b/-/b-1.tgz#2\"\n\
+             c@1:\n  resolved \"https://registry.example.com/c/-/c-1.tgz#3\"\n"
+        );
+        assert_eq!(feeds_in_text(&text), ["https://contoso.pkgs.visualstudio.com/_packaging/f/npm/registry/"]);
     }
 
     #[test]

@@ -336,6 +336,9 @@ fn an_entry_of_a_later_version_is_left_alone() {
     let held = content(&machine.home);
     ledger.release(&run.id).unwrap();
     assert_eq!(content(&machine.home), held);
+    let known = fs::read(&entry).unwrap();
+    ledger.hold(&wanted(&machine.home, &["b"]), &begun(&machine.agents[1], "job2")).unwrap_err();
+    assert_eq!((content(&machine.home), fs::read(&entry).unwrap()), (held, known));
 }
 
 #[test]

@@ -5,8 +5,8 @@ use crate::azure_devops::organization::Organization;
 use crate::tools::host::Host;
 use crate::tools::{Credential, Mention, Origin, PlanError, Receiver, Tool};
 
-/// Whether a text refers to a variable in any tool's way: `${NAME}`, `${NAME?}`, `${NAME:-x}`, `${env.NAME}`, `%NAME%`, `$(NAME)`. The bare
-/// name may stand in an address by chance.
+/// Whether a text refers to a variable in any tool's way: `${NAME}`, `${NAME?}`, `${NAME:-x}`, `${env.NAME}`, `%NAME%`,
+/// `$(NAME)`. The bare name may stand in an address by chance.
 pub(super) fn refers_to(text: &str, name: &str) -> bool {
     text.match_indices(name).any(|(at, _)| {
         let before = text[..at].strip_suffix("ENV.").unwrap_or(&text[..at]);
