@@ -7,7 +7,7 @@ use reqwest::{Method, Url};
 use serde_json::Value;
 
 use super::organization::Organization;
-use crate::diagnosis::{Explain, codes, first_sentence};
+use crate::diagnosis::{Explain, causes, first_sentence};
 use crate::http::{Answer, Call, CallError, Http, azure_devops_headers, secret_header};
 use crate::identity::secret::AccessToken;
 
@@ -117,17 +117,21 @@ pub async fn member(
             let json: Value = serde_json::from_str(&answer.body).map_err(|_| broken(200, "it is not JSON"))?;
             let user = json.get("authenticatedUser").ok_or_else(|| broken(200, "JSON without authenticatedUser"))?;
             if user.get("id").and_then(Value::as_str).is_none_or(|id| id.eq_ignore_ascii_case(ANONYMOUS)) {
-                return Err(refused("it treats the token as anonymous", "HTTP 200", codes::NOT_A_MEMBER));
+                return Err(refused(
+                    "it treats the token as anonymous",
+                    "HTTP 200",
+                    causes::organization::ADD_THE_IDENTITY,
+                ));
             }
             let name =
                 user.get("providerDisplayName").or_else(|| user.get("customDisplayName")).and_then(Value::as_str);
             Ok(Member { name: first_sentence(name.unwrap_or("without a name")) })
         }
-        status => Err(match codes::find_in(&text) {
+        status => Err(match causes::named_in(&text) {
             Some(code) => refused(code.headline, code.name, code.remedy),
             None if matches!(status, 203 | 300..=399 | 401 | 403) => {
                 let headline = if text.is_empty() { "it refuses the token".to_owned() } else { first_sentence(&text) };
-                refused(&headline, &format!("HTTP {status}"), codes::NOT_A_MEMBER)
+                refused(&headline, &format!("HTTP {status}"), causes::organization::ADD_THE_IDENTITY)
             }
             None if status == 404 => refused(
                 "there is no such organization",
@@ -150,6 +154,6 @@ fn refusal_text(answer: &Answer) -> String {
     let json: Option<Value> = serde_json::from_str(&answer.body).ok();
     match json.as_ref().and_then(|json| json.get("message")).and_then(Value::as_str) {
         Some(message) => message.to_owned(),
-        None => codes::find_in(&answer.body).map(|code| code.name.to_owned()).unwrap_or_default(),
+        None => causes::named_in(&answer.body).map(|code| code.name.to_owned()).unwrap_or_default(),
     }
 }

@@ -103,7 +103,12 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
 }
 
 fn stop(headline: &str, remedy: &str) -> Stop {
-    Stop::Explained(Explanation { headline: headline.to_owned(), facts: Vec::new(), remedy: remedy.to_owned() })
+    Stop::Explained(Explanation {
+        headline: headline.to_owned(),
+        facts: Vec::new(),
+        remedy: remedy.to_owned(),
+        cause: None,
+    })
 }
 
 fn new_run(job: &Job) -> Result<Run, Stop> {

@@ -1,8 +1,10 @@
 //! From an error to what the user reads: what is wrong, what stands against what, what to do.
 
-pub mod codes;
+pub mod causes;
 
 use std::fmt;
+
+use causes::Cause;
 
 /// An error that knows its remedy.
 pub trait Explain: std::error::Error {
@@ -13,9 +15,14 @@ pub trait Explain: std::error::Error {
 
     /// What the user can do.
     fn remedy(&self) -> String;
+
+    /// The row of the table of causes, for who wants to read on.
+    fn cause(&self) -> Option<&'static Cause> {
+        None
+    }
 }
 
-/// An error as it is shown. The first line stands alone, then come the facts, then the remedy.
+/// An error as it is shown. The first line stands alone, then come the facts, the remedy, and the name to look up.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Explanation {
     /// What is wrong, in a sentence.
@@ -24,12 +31,14 @@ pub struct Explanation {
     pub facts: Vec<(&'static str, String)>,
     /// What to do.
     pub remedy: String,
+    /// Where to read on.
+    pub cause: Option<&'static Cause>,
 }
 
 impl Explanation {
     /// The explanation of an error.
     pub fn of(error: &dyn Explain) -> Self {
-        Self { headline: error.to_string(), facts: error.facts(), remedy: error.remedy() }
+        Self { headline: error.to_string(), facts: error.facts(), remedy: error.remedy(), cause: Explain::cause(error) }
     }
 }
 
@@ -39,7 +48,11 @@ impl fmt::Display for Explanation {
         for (name, value) in &self.facts {
             write!(f, "\n  {name:<9} {}", harmless(value))?;
         }
-        write!(f, "\nremedy: {}", harmless(&self.remedy))
+        write!(f, "\nremedy: {}", harmless(&self.remedy))?;
+        match self.cause {
+            Some(cause) => write!(f, "\ntroubleshooting: {}", cause.name),
+            None => Ok(()),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::claims::{self, Claims};
 use super::secret::{AccessToken, Assertion};
-use crate::diagnosis::{Explain, codes, first_sentence};
+use crate::diagnosis::{Explain, causes, first_sentence};
 use crate::http::{Answer, Call, CallError, Http, now};
 
 /// Azure DevOps as a resource of Entra; the same id in every tenant.
@@ -185,7 +185,7 @@ fn refusal(answer: &Answer, client: &Client, assertion: &Assertion) -> ExchangeE
         let what: String = first_sentence(&answer.body).chars().take(80).collect();
         return ExchangeError::Broken { host, status: answer.status, what };
     }
-    let known = codes::find_in(&named);
+    let known = causes::named_in(&named);
     let wait =
         answer.retry_after().map(|wait| format!(", at the earliest in {} seconds", wait.as_secs())).unwrap_or_default();
     let (headline, remedy) = match (known, answer.status) {

@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::claims;
 use super::secret::{Assertion, JobToken};
 use crate::azure_devops::organization::{Organization, unambiguous};
-use crate::diagnosis::{Explain, codes, first_sentence};
+use crate::diagnosis::{Explain, causes, first_sentence};
 use crate::http::{Answer, Call, CallError, Http, azure_devops_headers, now, secret_header};
 
 /// What the job says of itself, as far as an assertion needs it.
@@ -222,7 +222,7 @@ fn read(answer: &Answer, connection: &str) -> Result<Assertion, AssertionError> 
     }
     let text = |key: &str| json.as_ref().and_then(|json| json.get(key)).and_then(Value::as_str);
     if let Some(message) = text("message").or_else(|| text("value")) {
-        let code = codes::find_in(message).map_or_else(|| first_sentence(message), |code| code.headline.to_owned());
+        let code = causes::named_in(message).map_or_else(|| first_sentence(message), |code| code.headline.to_owned());
         let connection = connection.to_owned();
         return Err(AssertionError::Refused { connection, status: answer.status, message: code, request });
     }

@@ -1,0 +1,233 @@
+//! The one table of what goes wrong on the way to a working credential: how it is recognised, why it happens, what mends it.
+//!
+//! A file of rows a [`Stage`]; a row stands once, as a static that code can name. Codes and texts of services change: whether to
+//! try again is decided on statuses, the table only explains.
+//!
+//! Sources: Microsoft's "Microsoft Entra authentication and authorization error codes", "Troubleshoot an Azure Resource Manager
+//! workload identity service connection", "Use service principals and managed identities in Azure DevOps", "Rate and usage limits";
+//! the troubleshooting pages and tests of Azure's identity libraries; answers of the services captured in public threads.
+
+mod recognition;
+
+pub mod application;
+pub mod federation;
+pub mod organization;
+pub mod policy;
+
+pub use recognition::{all_in, find_in, named_in};
+
+/// One thing that goes wrong.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Cause {
+    /// What messages end with and users look up: the service's code where there is one, else a short name in kebab case.
+    pub name: &'static str,
+    /// Every code of a service that means this, as the services write them; an `x` stands for any digit.
+    pub codes: &'static [&'static str],
+    /// Texts that mean this where no code is named.
+    pub signs: &'static [Sign],
+    /// Texts that mean this where nothing else is recognised.
+    pub hints: &'static [Sign],
+    /// What is wrong: a sentence without the code, its first letter small.
+    pub headline: &'static str,
+    /// Why it happens: a sentence or two.
+    pub meaning: &'static str,
+    /// What to do, begun with a verb, without a full stop at its end.
+    pub remedy: &'static str,
+    /// Where on the way it happens.
+    pub stage: Stage,
+    /// Who can mend it.
+    pub owner: Owner,
+    /// Whether running again helps.
+    pub again: Again,
+}
+
+/// Words that all stand in a text near the first of them, each whole, in any case of letters.
+pub type Sign = &'static [&'static str];
+
+/// Where on the way to a credential something happens: the chapters of TROUBLESHOOTING.md.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stage {
+    /// What the agent gives to the step.
+    Job,
+    /// Azure DevOps gives the job's assertion.
+    Assertion,
+    /// Entra compares the assertion with the identity's federated credentials.
+    Federation,
+    /// Entra looks for the application, the tenant and what is asked for.
+    Application,
+    /// Entra checks a client secret or a certificate.
+    Credential,
+    /// The tenant's policies, and Entra's own trouble.
+    Policy,
+    /// A machine's own identity gives a token.
+    ManagedIdentity,
+    /// The way between the agent and a service.
+    Network,
+    /// The organization accepts the identity.
+    Organization,
+    /// Feeds and repositories serve it.
+    Content,
+}
+
+/// Who can mend something.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Owner {
+    /// Who writes the pipeline and its inputs.
+    PipelineAuthor,
+    /// Who administers the project and its service connections.
+    ProjectAdministrator,
+    /// Who owns the application or managed identity in Entra.
+    IdentityOwner,
+    /// Who administers the Entra tenant.
+    TenantAdministrator,
+    /// Who administers the Azure DevOps organization.
+    OrganizationAdministrator,
+    /// Who owns the feed.
+    FeedOwner,
+    /// Who looks after the agent's machine.
+    AgentAdministrator,
+    /// Who looks after the network, its proxy and its authorities.
+    NetworkAdministrator,
+    /// Whoever runs the service: wait.
+    Service,
+    /// This task: a mistake to report.
+    ThisTask,
+}
+
+/// Whether running the job again helps.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Again {
+    /// Not before something was changed.
+    No,
+    /// It may, at once.
+    AtOnce,
+    /// It may, after the service had time to recover.
+    AfterAWhile,
+    /// After some minutes, where what it needs was made or changed just now: it takes that long to reach every server.
+    AfterMinutes,
+}
+
+impl Stage {
+    /// All, in the order of a run.
+    pub const ALL: [Self; 10] = [
+        Self::Job,
+        Self::Assertion,
+        Self::Federation,
+        Self::Application,
+        Self::Credential,
+        Self::Policy,
+        Self::ManagedIdentity,
+        Self::Network,
+        Self::Organization,
+        Self::Content,
+    ];
+
+    /// As a heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Job => "The job and its agent",
+            Self::Assertion => "Azure DevOps gives no assertion",
+            Self::Federation => "Entra does not accept the assertion",
+            Self::Application => "Entra does not find the application, the tenant or the resource",
+            Self::Credential => "Entra does not accept the client secret or certificate",
+            Self::Policy => "A policy blocks the identity, or Entra is in trouble",
+            Self::ManagedIdentity => "A managed identity gives no token",
+            Self::Network => "A service cannot be reached",
+            Self::Organization => "The organization does not accept the identity",
+            Self::Content => "A feed or a repository refuses",
+        }
+    }
+}
+
+impl Owner {
+    /// As the subject of a sentence without its verb.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::PipelineAuthor => "the pipeline's author",
+            Self::ProjectAdministrator => "an administrator of the Azure DevOps project",
+            Self::IdentityOwner => "the owner of the application or managed identity",
+            Self::TenantAdministrator => "an administrator of the Entra tenant",
+            Self::OrganizationAdministrator => "an administrator of the Azure DevOps organization",
+            Self::FeedOwner => "the feed's owner",
+            Self::AgentAdministrator => "whoever looks after the agent's machine",
+            Self::NetworkAdministrator => "whoever looks after the network, its proxy and its authorities",
+            Self::Service => "Microsoft",
+            Self::ThisTask => "the authors of this task; please report it with the text of the error",
+        }
+    }
+}
+
+impl Again {
+    /// As an answer.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::No => "no",
+            Self::AtOnce => "yes, at once",
+            Self::AfterAWhile => "yes, after a while",
+            Self::AfterMinutes => "after some minutes, if something was made or changed just now; else no",
+        }
+    }
+}
+
+/// The rows of every stage, in the order of a run.
+pub fn all() -> impl Iterator<Item = &'static Cause> {
+    [federation::ROWS, application::ROWS, policy::ROWS, organization::ROWS].into_iter().flatten().copied()
+}
+
+/// The cause of an `AADSTS` number.
+pub fn by_code(number: u64) -> Option<&'static Cause> {
+    with_code(&format!("AADSTS{number}"))
+}
+
+/// The cause that has this name or this code, in any case of letters.
+pub fn by_name(name: &str) -> Option<&'static Cause> {
+    all().find(|cause| cause.name.eq_ignore_ascii_case(name)).or_else(|| with_code(name))
+}
+
+/// The cause of a code; one that names all its digits goes before a family.
+fn with_code(code: &str) -> Option<&'static Cause> {
+    let fits = |known: &&str| {
+        let same =
+            |(known, given): (u8, u8)| known.eq_ignore_ascii_case(&given) || known == b'x' && given.is_ascii_digit();
+        known.len() == code.len() && known.bytes().zip(code.bytes()).all(same)
+    };
+    let exactly = |known: &&str| known.eq_ignore_ascii_case(code);
+    all()
+        .find(|cause| cause.codes.iter().any(|known| exactly(&known)))
+        .or_else(|| all().find(|cause| cause.codes.iter().any(|known| fits(&known))))
+}
+
+/// A static for each row, and `ROWS` with all of them.
+macro_rules! causes {
+    ($stage:ident: $($row:ident {
+        name: $name:literal,
+        $(codes: [$($code:literal),* $(,)?],)?
+        $(signs: [$([$($sign:literal),+]),* $(,)?],)?
+        $(hints: [$([$($hint:literal),+]),* $(,)?],)?
+        headline: $headline:literal,
+        meaning: $meaning:literal,
+        remedy: $remedy:expr,
+        owner: $owner:ident,
+        again: $again:ident,
+    })+) => {
+        $(
+            #[doc = concat!($name, ": ", $headline, ".")]
+            pub static $row: super::Cause = super::Cause {
+                name: $name,
+                codes: &[$($($code),*)?],
+                signs: &[$($(&[$($sign),+]),*)?],
+                hints: &[$($(&[$($hint),+]),*)?],
+                headline: $headline,
+                meaning: $meaning,
+                remedy: $remedy,
+                stage: super::Stage::$stage,
+                owner: super::Owner::$owner,
+                again: super::Again::$again,
+            };
+        )+
+
+        /// The stage's rows.
+        pub(super) static ROWS: &[&super::Cause] = &[$(&$row),+];
+    };
+}
+use causes;
