@@ -1,8 +1,10 @@
 //! The one door to the network: the company's proxy and authorities, limits of time and size, retries, no redirects.
 
 mod error;
+mod pinned;
+pub mod retry;
 
-use std::hash::{BuildHasher, Hasher};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
@@ -15,6 +17,8 @@ use crate::identity::secret::Password;
 
 pub use error::CallError;
 use error::{classify, reasons};
+pub use pinned::Thumbprint;
+use retry::{Again, Tries};
 
 /// How the agent reaches the network, as its own set-up says.
 #[derive(Clone, Debug, Default)]
@@ -39,12 +43,15 @@ pub struct Network {
 #[derive(Debug)]
 pub struct Http {
     client: Client,
-    deadline: Instant,
+    deadline: Deadline,
 }
 
-/// A request. It is sent again after trouble, so it must be safe to repeat.
+/// When a run's requests must have ended; shared by its clients.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub struct Deadline(Arc<Mutex<Instant>>);
+
+/// A request. It is sent again after trouble, so it must be safe to repeat.
+pub struct Call<'a> {
     /// The method.
     pub method: Method,
     /// The URL, checked by the caller.
@@ -53,9 +60,12 @@ pub struct Call {
     pub headers: HeaderMap,
     /// The body.
     pub body: Option<String>,
-    /// Which further answers may pass soon: asked at most twice again, within fifteen seconds.
-    pub passing: fn(&Answer) -> bool,
+    /// Whether to ask again, and when; mostly [`retry::usual`].
+    pub again: &'a dyn Fn(&Outcome, Tries) -> Again,
 }
+
+/// What a request came to.
+pub type Outcome = Result<Answer, CallError>;
 
 /// What came back.
 #[derive(Debug)]
@@ -71,28 +81,39 @@ pub struct Answer {
 }
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// What answers beside the machine is a hop away, or not there at all.
+const NEAR_CONNECT_LIMIT: Duration = Duration::from_secs(3);
 const READ_LIMIT: Duration = Duration::from_secs(15);
 const TRY_LIMIT: Duration = Duration::from_secs(20);
 const LARGEST_BODY_BYTES: usize = 1024 * 1024;
-const MOST_TRIES: u32 = 4;
-const MOST_PASSING_TRIES: u32 = 3;
+
+impl Deadline {
+    /// A deadline after this time from now.
+    pub fn after(limit: Duration) -> Self {
+        Self(Arc::new(Mutex::new(Instant::now() + limit)))
+    }
+
+    /// When it is.
+    pub fn instant(&self) -> Instant {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn remaining(&self) -> Duration {
+        self.instant().saturating_duration_since(Instant::now())
+    }
+
+    fn put_off(&self, by: Duration) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) += by;
+    }
+}
 
 impl Http {
     /// A client whose every request ends by `deadline`. Where the agent has no proxy of its own, reqwest takes the machine's
     /// (`HTTPS_PROXY`, `NO_PROXY`).
     #[allow(clippy::disallowed_methods, reason = "the one door to the network")]
-    pub fn new(network: &Network, deadline: Instant) -> Result<Self, CallError> {
-        let settings = |error: reqwest::Error| CallError::Settings(reasons(&error));
+    pub fn new(network: &Network, deadline: Deadline) -> Result<Self, CallError> {
         let base = || -> Result<reqwest::ClientBuilder, CallError> {
-            let mut builder = Client::builder()
-                .user_agent(concat!("AdoEntraAuth/", env!("CARGO_PKG_VERSION")))
-                .https_only(true)
-                .redirect(redirect::Policy::none())
-                .referer(false)
-                .http1_only()
-                .connect_timeout(CONNECT_LIMIT)
-                .read_timeout(READ_LIMIT)
-                .timeout(TRY_LIMIT);
+            let mut builder = plain_client().https_only(true).connect_timeout(CONNECT_LIMIT);
             if let Some(proxy) = proxy(network)? {
                 builder = builder.no_proxy().proxy(proxy);
             }
@@ -113,26 +134,50 @@ impl Http {
         Ok(Self { client, deadline })
     }
 
-    /// Sends a request, again where that may help: after connection trouble and statuses 408, 429 and 5xx, and where
-    /// [`Call::passing`] says so. The last answer is returned as it is.
-    pub async fn send(&self, call: &Call) -> Result<Answer, CallError> {
+    /// A client for what answers on this machine or beside it: the sources of managed identities. It uses no proxy, and speaks
+    /// http; https only with the very certificate of this SHA-1 thumbprint, where there is one.
+    #[allow(clippy::disallowed_methods, reason = "the one door to the network")]
+    pub fn beside_the_machine(deadline: Deadline, pin: Option<Thumbprint>) -> Result<Self, CallError> {
+        let builder = plain_client().no_proxy().connect_timeout(NEAR_CONNECT_LIMIT);
+        let builder = match pin {
+            Some(pin) => builder.https_only(true).tls_backend_preconfigured(pinned::settings(pin)?),
+            None => builder,
+        };
+        Ok(Self { client: builder.build().map_err(settings)?, deadline })
+    }
+
+    /// When this client's requests must have ended.
+    pub fn deadline(&self) -> Deadline {
+        self.deadline.clone()
+    }
+
+    /// Sends a request, again where [`Call::again`] says so. The last answer is returned as it is.
+    pub async fn send(&self, call: &Call<'_>) -> Outcome {
         let started = Instant::now();
-        let mut tries = 0;
+        let mut tries = Tries { count: 0, waited: Duration::ZERO };
         loop {
-            tries += 1;
-            let outcome = self.try_once(call, started, tries).await;
-            let Some(wait) = pause(&outcome, tries, call.passing) else { return outcome };
-            if wait >= self.deadline.saturating_duration_since(Instant::now()) {
+            tries.count += 1;
+            let outcome = self.try_once(call, started, tries.count).await;
+            let wait = match (call.again)(&outcome, tries) {
+                Again::Never => return outcome,
+                Again::After(wait) => wait,
+                Again::AsWished(wait) => {
+                    self.deadline.put_off(wait);
+                    wait
+                }
+            };
+            if wait >= self.deadline.remaining() {
                 return outcome;
             }
+            tries.waited += wait;
             tokio::time::sleep(wait).await;
         }
     }
 
-    async fn try_once(&self, call: &Call, started: Instant, tries: u32) -> Result<Answer, CallError> {
+    async fn try_once(&self, call: &Call<'_>, started: Instant, tries: u32) -> Outcome {
         let host = call.url.host_str().unwrap_or_default().to_owned();
         let failed = |error: &reqwest::Error| classify(error, &host, started);
-        let remaining = self.deadline.saturating_duration_since(Instant::now());
+        let remaining = self.deadline.remaining();
         let mut request = self
             .client
             .request(call.method.clone(), call.url.clone())
@@ -171,12 +216,25 @@ impl Answer {
         http_date(self.headers.get(DATE)?.to_str().ok()?)
     }
 
+    /// By how many seconds this machine's clock is ahead of the service's; negative where it is behind.
+    pub fn clock_ahead_seconds(&self) -> Option<i64> {
+        let service = i64::try_from(self.date()?).ok()?;
+        Some(i64::try_from(now()).ok()? - service)
+    }
+
     /// How long the service asks to be left alone.
     pub fn retry_after(&self) -> Option<Duration> {
         let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
         let until = |date: u64| Duration::from_secs(date.saturating_sub(self.date().unwrap_or_else(now)));
         text.parse().ok().map(Duration::from_secs).or_else(|| http_date(text).map(until))
     }
+}
+
+/// What came where JSON was expected: its content type and how it begins.
+pub fn not_json(answer: &Answer) -> String {
+    let kind = answer.header("content-type").map_or_else(|| "without a content type".to_owned(), first_sentence);
+    let start: String = first_sentence(&answer.body).chars().take(80).collect();
+    if start.is_empty() { format!("an empty body ({kind})") } else { format!("{kind}: {start}") }
 }
 
 /// A header's value that is left out of anybody's debugging output.
@@ -204,32 +262,20 @@ fn http_date(text: &str) -> Option<u64> {
     u64::try_from(Timestamp::from(zoned).as_second()).ok()
 }
 
-/// How long to wait before the next try; nothing where the outcome stands.
-fn pause(outcome: &Result<Answer, CallError>, tries: u32, passing: fn(&Answer) -> bool) -> Option<Duration> {
-    let again = match outcome {
-        Ok(answer) if matches!(answer.status, 408 | 429 | 500..=599) => {
-            if let Some(wait) = answer.retry_after() {
-                return (tries < MOST_TRIES).then_some(wait);
-            }
-            true
-        }
-        Ok(answer) if passing(answer) => {
-            let wait = Duration::from_secs(2 * u64::from(tries));
-            return (tries < MOST_PASSING_TRIES).then(|| wait + jitter(wait));
-        }
-        Err(CallError::Unreachable { .. } | CallError::TimedOut { .. } | CallError::NoProxy { .. }) => true,
-        Ok(_)
-        | Err(
-            CallError::Settings(_) | CallError::Untrusted { .. } | CallError::Proxy { .. } | CallError::TooLarge { .. },
-        ) => false,
-    };
-    (again && tries < MOST_TRIES).then(|| jitter(Duration::from_secs(1 << tries)))
+fn settings(error: impl std::borrow::Borrow<reqwest::Error>) -> CallError {
+    CallError::Settings(reasons(error.borrow()))
 }
 
-/// A random part of `longest`, so that many jobs that met the same trouble do not come back together.
-fn jitter(longest: Duration) -> Duration {
-    let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
-    longest * u32::try_from(random % 1000).unwrap_or(0) / 1000
+/// What all clients have in common.
+#[allow(clippy::disallowed_methods, reason = "the one door to the network")]
+fn plain_client() -> reqwest::ClientBuilder {
+    Client::builder()
+        .user_agent(concat!("AdoEntraAuth/", env!("CARGO_PKG_VERSION")))
+        .redirect(redirect::Policy::none())
+        .referer(false)
+        .http1_only()
+        .read_timeout(READ_LIMIT)
+        .timeout(TRY_LIMIT)
 }
 
 fn proxy(network: &Network) -> Result<Option<Proxy>, CallError> {
@@ -264,26 +310,11 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_tried_again() {
-        let never = |_: &Answer| false;
-        for status in [408, 429, 500, 502, 503, 504] {
-            assert!(pause(&Ok(answer(status, &[])), 1, never).is_some(), "{status}");
-            assert!(pause(&Ok(answer(status, &[])), MOST_TRIES, never).is_none(), "{status}");
-        }
-        for status in [200, 203, 302, 400, 401, 403, 404] {
-            assert!(pause(&Ok(answer(status, &[])), 1, never).is_none(), "{status}");
-        }
-        assert!(pause(&Ok(answer(401, &[])), 2, |_| true).is_some());
-        assert!(pause(&Ok(answer(401, &[])), 3, |_| true).is_none());
-    }
-
-    #[test]
     fn the_service_says_how_long_to_wait() {
-        let wait = |value| pause(&Ok(answer(429, &[("retry-after", value)])), 1, |_| false);
-        assert_eq!(wait("7"), Some(Duration::from_secs(7)));
         let dated =
             answer(503, &[("retry-after", "Sat, 21 Nov 2026 02:00:09 GMT"), ("date", "Sat, 21 Nov 2026 02:00:00 GMT")]);
         assert_eq!(dated.retry_after(), Some(Duration::from_secs(9)));
+        assert_eq!(answer(429, &[("retry-after", "7")]).retry_after(), Some(Duration::from_secs(7)));
     }
 
     #[test]

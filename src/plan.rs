@@ -5,6 +5,7 @@
 
 use std::path::PathBuf;
 
+use crate::azure_devops::organization::Organization;
 use crate::edit::text::{Text, TextEdit, splice};
 
 /// A text whose secret and late parts are placeholders.
@@ -18,8 +19,10 @@ pub enum Part {
     Text(String),
     /// Text of the user's that is carried over and may hold secrets of theirs.
     Carried(String),
-    /// The access token.
+    /// The access token that the step hands out under a name of its own.
     Token,
+    /// The access token that an organization takes. It is another one where the organization belongs to another tenant.
+    TokenFor(Organization),
     /// The token's expiry, RFC 3339 in UTC.
     ExpiresOn,
     /// The absolute path of the run's private directory.
@@ -42,6 +45,11 @@ impl Template {
         Self(vec![Part::Token])
     }
 
+    /// The access token for an organization alone.
+    pub fn token_for(organization: &Organization) -> Self {
+        Self(vec![Part::TokenFor(organization.clone())])
+    }
+
     /// The path of a file of the run's private directory.
     pub fn private_file(name: &str) -> Self {
         Self(vec![Part::RunDirectory, Part::Text(format!("{}{name}", std::path::MAIN_SEPARATOR))])
@@ -59,7 +67,7 @@ impl Template {
 
     /// Whether the token is in it.
     pub fn holds_token(&self) -> bool {
-        self.0.contains(&Part::Token)
+        self.0.iter().any(|part| matches!(part, Part::Token | Part::TokenFor(_)))
     }
 
     /// The text with every placeholder replaced by what `value` gives for it.
@@ -77,7 +85,7 @@ impl Template {
             match part {
                 Part::Text(_) => "",
                 Part::Carried(_) => "…",
-                Part::Token => "***",
+                Part::Token | Part::TokenFor(_) => "***",
                 Part::ExpiresOn => "<expiry of the token>",
                 Part::RunDirectory => "<private directory>",
             }

@@ -1,19 +1,27 @@
 //! The task's inputs: every name of one, every check of one.
 
-use std::collections::BTreeSet;
+mod certificate;
+mod identity;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use reqwest::Url;
 
-use super::job::{Endpoint, Job};
+use super::job::Job;
 use crate::azure_devops::feed::Feed;
 use crate::azure_devops::organization::{Organization, unambiguous};
 use crate::diagnosis::Explain;
 use crate::disk;
-use crate::identity::entra::{self, is_guid, is_tenant};
+use crate::identity::entra::Propagation;
 use crate::tools::git::Delivery;
-use crate::tools::survey::{Choice, FeedInput, PermittedOrganization, Standing};
+use crate::tools::survey::{Choice, FeedInput, NamedBy, PermittedOrganization, Standing};
 use crate::tools::{self, LATER_TOOLS, TOOLS};
+
+use identity::{CONNECTION, ConnectionType};
+
+pub use identity::identity;
 
 /// What the user asked for, checked.
 #[derive(Clone)]
@@ -24,6 +32,8 @@ pub struct Settings {
     pub feeds: Vec<FeedInput>,
     /// Organizations that may see the token.
     pub permitted: Vec<PermittedOrganization>,
+    /// Organizations that turned out to give the identity nothing, and why; none at first.
+    pub unserved: BTreeMap<Organization, String>,
     /// Where the tools' configuration is looked for.
     pub working_directory: PathBuf,
     /// How git gets its credentials.
@@ -32,17 +42,8 @@ pub struct Settings {
     pub token_variable: String,
     /// Whether to ask the organization first.
     pub verify: bool,
-}
-
-/// Whose token is asked for.
-#[derive(Clone, Debug)]
-pub struct Connection {
-    /// The service connection's id.
-    pub id: String,
-    /// The application or managed identity, its tenant, and the authority.
-    pub client: entra::Client,
-    /// A late-bound assertion.
-    pub id_token: Option<String>,
+    /// How long what was made in Entra a moment ago is waited for.
+    pub propagation: Propagation,
 }
 
 /// Why an input cannot be followed.
@@ -106,9 +107,6 @@ impl Explain for InputError {
     }
 }
 
-const CONNECTION: &str = "azureDevOpsServiceConnection";
-const CONNECTION_TYPES: [&str; 6] =
-    ["azureDevOps", "azureRM", "pipeline", "clientSecret", "clientCertificate", "managedIdentity"];
 /// Names that would break later steps, or that the agent keeps for itself.
 const TAKEN_NAMES: [&str; 6] = ["PATH", "HOME", "USERPROFILE", "TEMP", "TMP", "TMPDIR"];
 const TAKEN_PREFIXES: [&str; 19] = [
@@ -134,7 +132,7 @@ const TAKEN_PREFIXES: [&str; 19] = [
 ];
 
 /// Every input of the task.
-const NAMES: [&str; 18] = [
+const NAMES: [&str; 21] = [
     "connectionType",
     "azureDevOpsServiceConnection",
     "workloadIdentityServiceConnection",
@@ -153,6 +151,9 @@ const NAMES: [&str; 18] = [
     "tokenVariable",
     "verify",
     "authorityHost",
+    "federatedClientId",
+    "sendCertificateChain",
+    "propagationTimeout",
 ];
 
 /// Whether the task has an input of this name, without regard to case.
@@ -160,47 +161,15 @@ pub fn is_input(name: &str) -> bool {
     NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
-/// Reads and checks the service connection.
-pub fn connection(job: &Job) -> Result<Connection, InputError> {
-    connection_type(job)?;
-    let id = text(job, CONNECTION)?.ok_or(InputError::Missing { name: CONNECTION })?.to_ascii_lowercase();
-    if !is_guid(&id) {
-        let reason = "the agent passes a service connection's id here, a GUID".to_owned();
-        return Err(InputError::Refused { name: CONNECTION, value: id, reason });
-    }
-    let endpoint = job.endpoint(&id);
-    let unusable = |reason: String, remedy| InputError::Connection { id: id.clone(), reason, remedy };
-    let scheme = endpoint.scheme.ok_or_else(|| {
-        unusable(
-            "the agent gave this step no details of it".to_owned(),
-            "check that it exists and that this pipeline may use it",
-        )
-    })?;
-    if !scheme.eq_ignore_ascii_case("WorkloadIdentityFederation") {
-        let reason = format!("its scheme is '{scheme}' and not workload identity federation");
-        return Err(unusable(reason, "use an 'Azure DevOps' service connection with workload identity federation"));
-    }
-    let client_id = endpoint.client_id.filter(|client| is_guid(client));
-    let tenant = endpoint.tenant_id.filter(|tenant| is_tenant(tenant));
-    let remedy =
-        "correct the service connection: it needs the application (client) id and the tenant id of its identity";
-    let client = entra::Client {
-        authority: authority(job)?,
-        client_id: client_id.ok_or_else(|| unusable("its client id is missing or is not a GUID".to_owned(), remedy))?,
-        tenant: tenant
-            .ok_or_else(|| unusable("its tenant id is missing or is not a GUID or a domain".to_owned(), remedy))?,
-    };
-    Ok(Connection { id, client, id_token: endpoint.id_token })
-}
-
-/// Reads and checks all inputs but the connection, which a dry run does without.
+/// Reads and checks all inputs but the identity's, which a dry run does without.
 pub fn settings(job: &Job) -> Result<Settings, InputError> {
-    connection_type(job)?;
+    let connection_type = ConnectionType::of(job)?;
     authority(job)?;
     let feeds = feeds(job)?;
     Ok(Settings {
         choice: choice(job)?,
-        permitted: permitted(job, &feeds)?,
+        permitted: permitted(job, connection_type, &feeds)?,
+        unserved: BTreeMap::new(),
         feeds,
         working_directory: working_directory(job)?,
         git_credential: match one_of(job, "gitCredential", &["helper", "extraHeader"])? {
@@ -209,6 +178,7 @@ pub fn settings(job: &Job) -> Result<Settings, InputError> {
         },
         token_variable: token_variable(job)?,
         verify: one_of(job, "verify", &["true", "false"])? != Some("false"),
+        propagation: propagation(job)?,
     })
 }
 
@@ -242,20 +212,13 @@ fn one_of(job: &Job, name: &'static str, allowed: &[&'static str]) -> Result<Opt
     }
 }
 
-fn connection_type(job: &Job) -> Result<(), InputError> {
-    match one_of(job, "connectionType", &CONNECTION_TYPES)? {
-        None | Some("azureDevOps") => Ok(()),
-        Some(other) => Err(InputError::Unsupported {
-            name: "connectionType",
-            value: other.to_owned(),
-            hint: " (use azureDevOps)".to_owned(),
-        }),
-    }
-}
-
 fn authority(job: &Job) -> Result<Url, InputError> {
     const NAME: &str = "authorityHost";
-    let value = text(job, NAME)?.unwrap_or("https://login.microsoftonline.com");
+    authority_of(NAME, text(job, NAME)?.unwrap_or("https://login.microsoftonline.com"))
+}
+
+/// An authority's address. `name` is what gave it.
+fn authority_of(name: &'static str, value: &str) -> Result<Url, InputError> {
     let plain = |url: &Url| {
         url.path() == "/"
             && url.query().is_none()
@@ -264,7 +227,19 @@ fn authority(job: &Job) -> Result<Url, InputError> {
             && url.password().is_none()
     };
     let reason = "it must be an https address without path, user and port".to_owned();
-    unambiguous(value).filter(plain).ok_or_else(|| InputError::Refused { name: NAME, value: value.to_owned(), reason })
+    unambiguous(value).filter(plain).ok_or_else(|| InputError::Refused { name, value: value.to_owned(), reason })
+}
+
+/// How long to wait for what was made in Entra a moment ago: seconds.
+fn propagation(job: &Job) -> Result<Propagation, InputError> {
+    const NAME: &str = "propagationTimeout";
+    const MOST_SECONDS: u64 = 900;
+    let Some(value) = text(job, NAME)? else { return Ok(Propagation::Brief) };
+    let seconds = value.parse().ok().filter(|seconds| *seconds <= MOST_SECONDS);
+    let reason = || format!("use a number of seconds, at most {MOST_SECONDS}");
+    let seconds =
+        seconds.ok_or_else(|| InputError::Refused { name: NAME, value: value.to_owned(), reason: reason() })?;
+    Ok(Propagation::UpTo(Duration::from_secs(seconds)))
 }
 
 fn choice(job: &Job) -> Result<Choice, InputError> {
@@ -312,26 +287,32 @@ fn feeds(job: &Job) -> Result<Vec<FeedInput>, InputError> {
         .collect()
 }
 
-fn permitted(job: &Job, feeds: &[FeedInput]) -> Result<Vec<PermittedOrganization>, InputError> {
+fn permitted(
+    job: &Job,
+    connection_type: ConnectionType,
+    feeds: &[FeedInput],
+) -> Result<Vec<PermittedOrganization>, InputError> {
     const NAME: &str = "organizations";
     let mut permitted: Vec<PermittedOrganization> = Vec::new();
-    let mut add = |organization: Organization, standing, written: &str, named_in: &str| {
+    let mut add = |organization: Organization, standing, written: &str, named_by| {
         let spelling = spelling_in(&organization, written);
         let known = permitted.iter_mut().find(|known| known.organization == organization);
         if let Some(known) = known {
             known.spellings.insert(spelling);
+            known.named_by.push(named_by);
         } else {
             let spellings = BTreeSet::from([organization.name().to_owned(), spelling]);
-            permitted.push(PermittedOrganization { organization, standing, spellings, named_in: named_in.to_owned() });
+            permitted.push(PermittedOrganization { organization, standing, spellings, named_by: vec![named_by] });
         }
     };
-    let Endpoint { url, .. } = job.input(CONNECTION).map(|id| job.endpoint(id)).unwrap_or_default();
+    let own_url = || job.input(CONNECTION).and_then(|id| job.endpoint(id).url);
+    let url = if connection_type == ConnectionType::AzureDevOps { own_url() } else { None };
     if let Some((organization, url)) = url.and_then(|url| Some((Organization::of_url(&url)?, url))) {
-        add(organization, Standing::Owned, &url, "the service connection");
+        add(organization, Standing::Owned, &url, NamedBy::Connection);
     }
     let collection = job.pipeline().collection;
     if let Some((organization, url)) = collection.and_then(|url| Some((Organization::of_url(&url)?, url))) {
-        add(organization, Standing::Permitted, &url, "the pipeline");
+        add(organization, Standing::Permitted, &url, NamedBy::Pipeline);
     }
     for item in items(job, NAME)? {
         let organization = Organization::parse(item).map_err(|error| InputError::Refused {
@@ -339,10 +320,10 @@ fn permitted(job: &Job, feeds: &[FeedInput]) -> Result<Vec<PermittedOrganization
             value: item.to_owned(),
             reason: error.to_string(),
         })?;
-        add(organization, Standing::Permitted, item, "the input 'organizations'");
+        add(organization, Standing::Permitted, item, NamedBy::Organizations);
     }
     for input in feeds {
-        add(input.feed.organization.clone(), Standing::Permitted, input.feed.url.as_str(), "the input 'feeds'");
+        add(input.feed.organization.clone(), Standing::Permitted, input.feed.url.as_str(), NamedBy::Feeds);
     }
     Ok(permitted)
 }

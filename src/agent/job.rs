@@ -10,8 +10,9 @@ use serde::Deserialize;
 
 use crate::disk;
 use crate::http::Network;
+use crate::identity::managed_identity::{Machine, Workload};
 use crate::identity::pipeline::Pipeline;
-use crate::identity::secret::{JobToken, Password};
+use crate::identity::secret::{Assertion, CertificateContent, ClientSecret, JobToken, MachineSecret, Password};
 use crate::tools::host::Host;
 
 /// Everything that the environment says.
@@ -34,7 +35,15 @@ pub struct Endpoint {
     /// Parameter `tenantId`.
     pub tenant_id: Option<String>,
     /// Parameter `idToken`: an assertion that the service bound to the connection when the job began.
-    pub id_token: Option<String>,
+    pub id_token: Option<Assertion>,
+    /// Parameter `authenticationType` of a service principal: `spnKey` or `spnCertificate`.
+    pub authentication_type: Option<String>,
+    /// Parameter `servicePrincipalKey`.
+    pub client_secret: Option<ClientSecret>,
+    /// Parameter `servicePrincipalCertificate`: key and certificate in one PEM text.
+    pub client_certificate: Option<CertificateContent>,
+    /// Data `msiClientId`: the client id of a user-assigned identity.
+    pub machine_client_id: Option<String>,
 }
 
 #[derive(Default, Deserialize)]
@@ -125,7 +134,11 @@ impl Job {
             scheme: value(format!("ENDPOINT_AUTH_SCHEME_{id}")).or_else(|| whole.scheme.clone()),
             client_id: parameter("SERVICEPRINCIPALID"),
             tenant_id: parameter("TENANTID"),
-            id_token: parameter("IDTOKEN"),
+            id_token: parameter("IDTOKEN").map(Assertion::new),
+            authentication_type: parameter("AUTHENTICATIONTYPE"),
+            client_secret: parameter("SERVICEPRINCIPALKEY").map(ClientSecret::new),
+            client_certificate: parameter("SERVICEPRINCIPALCERTIFICATE").map(CertificateContent::new),
+            machine_client_id: value(format!("ENDPOINT_DATA_{id}_MSICLIENTID")),
         }
     }
 
@@ -152,6 +165,35 @@ impl Job {
             plan_id: text("SYSTEM_PLANID"),
             job_id: text("SYSTEM_JOBID"),
             job_token: token.filter(|token| !token.is_empty()).map(JobToken::new),
+        }
+    }
+
+    /// What the machine says of its managed identity.
+    pub fn machine(&self) -> Machine {
+        let text = |name: &str| self.variable(name).map(str::to_owned);
+        let secret = |name: &str| self.variable(name).map(MachineSecret::new);
+        let folder = |variable: &str, unix: &str, below: &str| match self.variable(variable).filter(|_| cfg!(windows)) {
+            Some(base) => PathBuf::from(base).join("AzureConnectedMachineAgent").join(below),
+            None => PathBuf::from(unix),
+        };
+        let workload = self.variable("AZURE_FEDERATED_TOKEN_FILE").map(|file| Workload {
+            token_file: PathBuf::from(file),
+            client_id: text("AZURE_CLIENT_ID"),
+            tenant_id: text("AZURE_TENANT_ID"),
+            authority: text("AZURE_AUTHORITY_HOST"),
+        });
+        Machine {
+            identity_endpoint: text("IDENTITY_ENDPOINT"),
+            identity_header: secret("IDENTITY_HEADER"),
+            identity_server_thumbprint: text("IDENTITY_SERVER_THUMBPRINT"),
+            imds_endpoint: text("IMDS_ENDPOINT"),
+            msi_endpoint: text("MSI_ENDPOINT"),
+            msi_secret: secret("MSI_SECRET"),
+            default_client_id: text("DEFAULT_IDENTITY_CLIENT_ID"),
+            imds_host: text("AZURE_POD_IDENTITY_AUTHORITY_HOST"),
+            arc_program: folder("ProgramFiles", "/opt/azcmagent/bin/himds", "himds.exe"),
+            arc_keys: folder("ProgramData", "/var/opt/azcmagent/tokens", "Tokens"),
+            workload,
         }
     }
 

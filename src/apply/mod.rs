@@ -13,6 +13,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::agent::logging::AgentLog;
+use crate::azure_devops::organization::Organization;
 use crate::diagnosis::Explain;
 use crate::disk;
 use crate::identity::secret::AccessToken;
@@ -108,12 +109,13 @@ impl Run {
 }
 
 /// What goes where a plan has placeholders.
-#[derive(Debug)]
 pub struct Filling<'a> {
-    /// The token.
+    /// The token that the step hands out under a name of its own.
     pub token: &'a AccessToken,
     /// Its expiry, RFC 3339 in UTC.
     pub expires_on: String,
+    /// The token for an organization.
+    pub token_for: &'a dyn Fn(&Organization) -> &'a AccessToken,
 }
 
 /// Every form of the token that can stand in a file, a variable or a header of later steps.
@@ -179,6 +181,7 @@ fn fill(template: &Template, filling: &Filling<'_>, run: &Run) -> String {
     template.render(|part| match part {
         Part::Text(text) | Part::Carried(text) => text.clone(),
         Part::Token => filling.token.reveal().to_owned(),
+        Part::TokenFor(organization) => (filling.token_for)(organization).reveal().to_owned(),
         Part::ExpiresOn => filling.expires_on.clone(),
         Part::RunDirectory => run.directory().to_string_lossy().into_owned(),
     })

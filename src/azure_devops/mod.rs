@@ -3,3 +3,4 @@
 pub mod feed;
 pub mod organization;
 pub mod probe;
+pub mod tenant;

@@ -7,8 +7,10 @@ use reqwest::{Method, Url};
 use serde_json::Value;
 
 use super::organization::Organization;
-use crate::diagnosis::{Explain, causes, first_sentence};
-use crate::http::{Answer, Call, CallError, Http, azure_devops_headers, secret_header};
+use crate::diagnosis::causes::{self, Cause};
+use crate::diagnosis::{Explain, first_sentence};
+use crate::http::retry::usual;
+use crate::http::{Answer, Call, CallError, Http, azure_devops_headers, not_json, secret_header};
 use crate::identity::secret::AccessToken;
 
 /// Who the organization takes the token's bearer for.
@@ -44,6 +46,8 @@ pub enum ProbeError {
         object_id: Option<String>,
         /// The service's id of the request.
         request: Option<String>,
+        /// What it means.
+        cause: Option<&'static Cause>,
     },
     /// Something else came back.
     #[error("the organization {organization} answered with something unexpected (HTTP {status}): {what}")]
@@ -55,6 +59,13 @@ pub enum ProbeError {
         /// What came.
         what: String,
     },
+}
+
+impl ProbeError {
+    /// Whether the organization was asked, and said no.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused { .. })
+    }
 }
 
 impl Explain for ProbeError {
@@ -79,6 +90,14 @@ impl Explain for ProbeError {
             }
         }
     }
+
+    fn cause(&self) -> Option<&'static Cause> {
+        match self {
+            Self::Call { error, .. } => error.cause(),
+            Self::Refused { cause, .. } => *cause,
+            Self::Broken { .. } => None,
+        }
+    }
 }
 
 /// The id that connectionData gives for nobody, with status 200, in organizations that have public projects.
@@ -100,53 +119,71 @@ pub async fn member(
     let mut headers = azure_devops_headers();
     let bearer = secret_header(&format!("Bearer {}", token.reveal())).ok_or_else(|| broken(0, "no token"))?;
     headers.insert(AUTHORIZATION, bearer);
-    let call = Call { method: Method::GET, url, headers, body: None, passing: |_| false };
+    let call = Call { method: Method::GET, url, headers, body: None, again: &usual };
     let answer =
         http.send(&call).await.map_err(|error| ProbeError::Call { organization: organization.clone(), error })?;
-    let refused = |headline: &str, code: &str, remedy: &str| ProbeError::Refused {
-        organization: organization.clone(),
-        headline: headline.to_owned(),
-        code: code.to_owned(),
-        remedy: remedy.to_owned(),
-        object_id: object_id.map(str::to_owned),
-        request: answer.request_id(),
-    };
     let text = refusal_text(&answer);
+    let refused = |headline: String, remedy: Option<&str>, cause: Option<&'static Cause>| {
+        let named = cause.filter(|cause| !cause.codes.is_empty()).map(|cause| cause.name.to_owned());
+        let wait = answer.retry_after().filter(|_| answer.status == 429);
+        let wait = wait.map(|wait| format!("; at the earliest in {} seconds", wait.as_secs())).unwrap_or_default();
+        let remedy = remedy.or(cause.map(|cause| cause.remedy)).unwrap_or(causes::organization::ADD_THE_IDENTITY);
+        ProbeError::Refused {
+            organization: organization.clone(),
+            headline,
+            code: named.unwrap_or_else(|| format!("HTTP {}", answer.status)),
+            remedy: format!("{remedy}{wait}"),
+            object_id: object_id.map(str::to_owned),
+            request: answer.request_id(),
+            cause,
+        }
+    };
+    let of = |cause: &'static Cause| refused(cause.headline.to_owned(), None, Some(cause));
     match answer.status {
         200 => {
-            let json: Value = serde_json::from_str(&answer.body).map_err(|_| broken(200, "it is not JSON"))?;
+            let json: Value = serde_json::from_str(&answer.body).map_err(|_| broken(200, &not_json(&answer)))?;
             let user = json.get("authenticatedUser").ok_or_else(|| broken(200, "JSON without authenticatedUser"))?;
             if user.get("id").and_then(Value::as_str).is_none_or(|id| id.eq_ignore_ascii_case(ANONYMOUS)) {
+                let headline = "it treats the token as anonymous".to_owned();
                 return Err(refused(
-                    "it treats the token as anonymous",
-                    "HTTP 200",
-                    causes::organization::ADD_THE_IDENTITY,
+                    headline,
+                    Some(causes::organization::ADD_THE_IDENTITY),
+                    Some(&causes::organization::ANONYMOUS),
                 ));
             }
             let name =
                 user.get("providerDisplayName").or_else(|| user.get("customDisplayName")).and_then(Value::as_str);
             Ok(Member { name: first_sentence(name.unwrap_or("without a name")) })
         }
-        status => Err(match causes::named_in(&text) {
-            Some(code) => refused(code.headline, code.name, code.remedy),
-            None if matches!(status, 203 | 300..=399 | 401 | 403) => {
+        status => Err(match causes::find_in(&text).filter(|_| !text.is_empty()) {
+            Some(cause) => of(cause),
+            None if matches!(status, 203 | 300..=399) => of(&causes::organization::SIGN_IN_PAGE),
+            None if matches!(status, 401 | 403) => {
                 let headline = if text.is_empty() { "it refuses the token".to_owned() } else { first_sentence(&text) };
-                refused(&headline, &format!("HTTP {status}"), causes::organization::ADD_THE_IDENTITY)
+                let in_a_header = answer.header(SERVICE_ERROR).is_some();
+                let cause = if in_a_header {
+                    &causes::organization::SAYS_IN_A_HEADER
+                } else {
+                    &causes::organization::UNAUTHENTICATED
+                };
+                refused(headline, Some(causes::organization::ADD_THE_IDENTITY), Some(cause))
             }
             None if status == 404 => refused(
-                "there is no such organization",
-                "HTTP 404",
-                "correct the organization in the service connection's URL",
+                "there is no such organization".to_owned(),
+                Some("correct the organization in the service connection's URL or in the input 'organizations'"),
+                None,
             ),
-            None if status == 429 => refused("it is throttling the identity", "HTTP 429", "run again later"),
-            None => broken(status, &first_sentence(&text)),
+            None if status == 429 => of(&causes::organization::THROTTLED),
+            None => broken(status, if text.is_empty() { not_json(&answer) } else { first_sentence(&text) }.as_str()),
         }),
     }
 }
 
+const SERVICE_ERROR: &str = "x-tfs-serviceerror";
+
 /// What a refusal says, wherever it says it: JSON, an HTML page's header, a page with a code in it.
 fn refusal_text(answer: &Answer) -> String {
-    if let Some(text) = answer.header("x-tfs-serviceerror") {
+    if let Some(text) = answer.header(SERVICE_ERROR) {
         let decoded =
             url::form_urlencoded::parse(format!("t={text}").as_bytes()).next().map(|(_, text)| text.into_owned());
         return decoded.unwrap_or_default();
@@ -154,6 +191,6 @@ fn refusal_text(answer: &Answer) -> String {
     let json: Option<Value> = serde_json::from_str(&answer.body).ok();
     match json.as_ref().and_then(|json| json.get("message")).and_then(Value::as_str) {
         Some(message) => message.to_owned(),
-        None => causes::named_in(&answer.body).map(|code| code.name.to_owned()).unwrap_or_default(),
+        None => causes::named_in(&answer.body).map(|cause| cause.name.to_owned()).unwrap_or_default(),
     }
 }

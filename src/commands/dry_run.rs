@@ -65,7 +65,7 @@ fn as_text(settings: &Settings, plan: &Plan) -> String {
         _ = writeln!(text, "warning: {}", harmless(warning));
     }
     for permitted in &settings.permitted {
-        _ = writeln!(text, "The token may go to {} ({}).", permitted.organization, permitted.named_in);
+        _ = writeln!(text, "The token may go to {} ({}).", permitted.organization, permitted.named_in());
     }
     if !plan.served.is_empty() {
         text.push_str("\nLater steps can reach:\n");
@@ -149,7 +149,7 @@ fn as_json(settings: &Settings, plan: &Plan) -> Value {
     let permitted = settings
         .permitted
         .iter()
-        .map(|permitted| json!({"organization": permitted.organization.name(), "namedIn": permitted.named_in}));
+        .map(|permitted| json!({"organization": permitted.organization.name(), "namedIn": permitted.named_in()}));
     let served = plan
         .served
         .iter()

@@ -105,6 +105,7 @@ pub fn plan(settings: &Settings, host: &Host, grants: &[Grant]) -> Result<Outcom
         choice: settings.choice.clone(),
         permitted: &settings.permitted,
         feeds: &settings.feeds,
+        unserved: &settings.unserved,
         grants,
         git_credential: settings.git_credential,
         token_variable: &settings.token_variable,

@@ -7,6 +7,7 @@ pub mod dry_run;
 pub mod finding;
 pub mod post;
 mod runs;
+mod sign_in;
 pub mod task;
 
 use std::process::ExitCode;

@@ -1,25 +1,29 @@
 //! The step: from the job's environment to tools that are set up.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::task::JoinHandle;
 
+use super::sign_in::{SignIn, SignedIn, main_organization};
 use super::{finding, runs};
-use crate::agent::inputs::{self, Connection, Settings};
+use crate::agent::inputs::{self, Settings};
 use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
 use crate::apply::{self, Filling, Run, forms_to_mask, undo};
 use crate::azure_devops::organization::Organization;
-use crate::azure_devops::probe::{self, Member};
 use crate::diagnosis::{Explain, Explanation};
 use crate::disk;
-use crate::http::Http;
-use crate::identity::entra::{self, Issued};
-use crate::identity::pipeline::{self, AssertionError};
+use crate::http::{Deadline, Http};
+use crate::identity::Identity;
+use crate::identity::entra::{CLOCK_TOLERANCE_SECONDS, clock_difference};
+use crate::identity::tokens::{Surroundings, Tokens};
 use crate::plan::{Change, Plan};
-use crate::tools;
-use crate::tools::survey::{Grant, Outcome, Standing};
+use crate::tools::host::Host;
+use crate::tools::survey::{Grant, Outcome};
+use crate::tools::{self, PlanError};
 
 /// For all of the network: the whole step must end within 45 seconds, whatever a server does.
 const NETWORK_LIMIT: Duration = Duration::from_secs(38);
@@ -27,8 +31,6 @@ const NETWORK_LIMIT: Duration = Duration::from_secs(38);
 const PLANNING_ALLOWANCE: Duration = Duration::from_secs(4);
 /// A token that ends sooner than this is not worth much to a job.
 const SHORT_LIFE_SECONDS: u64 = 600;
-/// A clock that is this far off breaks assertions.
-const CLOCK_TOLERANCE_SECONDS: u64 = 120;
 
 /// What stops a step.
 enum Stop {
@@ -60,9 +62,9 @@ pub fn run() -> ExitCode {
 }
 
 fn step(log: &mut AgentLog) -> Result<String, Stop> {
-    let deadline = Instant::now() + NETWORK_LIMIT;
+    let deadline = Deadline::after(NETWORK_LIMIT);
     let job = Job::from_environment();
-    let connection = inputs::connection(&job)?;
+    let identity = inputs::identity(&job)?;
     let settings = inputs::settings(&job)?;
     let run = new_run(&job)?;
     let program = Job::program().ok_or_else(|| stop("the system does not say where this program is", "run again"))?;
@@ -73,33 +75,104 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
 
     let (network, network_warnings) = job.network();
     let http = Http::new(&network, deadline)?;
-    let planning = {
-        let (settings, host) = (settings.clone(), host.clone());
-        move || finding::plan(&settings, &host, &grants)
+    let (pipeline, machine) = (job.pipeline(), job.machine());
+    let surroundings =
+        Surroundings { http: &http, pipeline: &pipeline, machine: &machine, propagation: settings.propagation };
+    let (signed_in, outcome) = {
+        let tokens = Tokens::new(&identity, surroundings, |secret| log.mask(secret));
+        block_on(sign_in_and_plan(&http, &identity, tokens, &settings, Workspace { host, grants }))?
     };
-    let (issued, member, outcome) = block_on(async {
-        // A large workspace is looked at while the services answer.
-        let planning = tokio::task::spawn_blocking(planning);
-        let (issued, member) = obtain(&http, &job, &connection, &settings, log).await?;
-        let late =
-            || stop("the working directory is too large to look at in time", "give a smaller 'workingDirectory'");
-        let planned = tokio::time::timeout_at((deadline + PLANNING_ALLOWANCE).into(), planning).await;
-        let planned =
-            planned.map_err(|_| late())?.map_err(|error| stop(&error.to_string(), "report this as a defect"))?;
-        Ok((issued, member, planned?))
-    })?;
     let Outcome { plan, grants } = outcome;
 
-    for form in forms_to_mask(issued.token.reveal(), &plan.user_names) {
-        log.mask(&form);
+    for (_, issued) in signed_in.issued() {
+        for form in forms_to_mask(issued.token.reveal(), &plan.user_names) {
+            log.mask(&form);
+        }
     }
-    let expires_on = rfc3339(issued.expires_at);
-    let filling = Filling { token: &issued.token, expires_on: expires_on.clone() };
+    let expires_on = rfc3339(signed_in.main.expires_at);
+    let token_for = |organization: &Organization| signed_in.token_for(organization);
+    let filling = Filling { token: &signed_in.main.token, expires_on: expires_on.clone(), token_for: &token_for };
     apply::apply(&plan, &grants, &filling, &run, &earlier, log)?;
     for warning in left.iter().chain(&network_warnings).chain(&plan.warnings) {
         log.warning(warning);
     }
-    Ok(report(log, &connection, &issued, member.as_ref(), &expires_on, &plan))
+    Ok(report(log, &settings, &signed_in, &expires_on, &plan))
+}
+
+/// What a plan is made of beside the settings.
+#[derive(Clone)]
+struct Workspace {
+    host: Host,
+    grants: Vec<Grant>,
+}
+
+impl Workspace {
+    /// Looks at the workspace in a thread of its own, so that the services can answer meanwhile.
+    fn plan(&self, settings: &Settings) -> JoinHandle<Result<Outcome, PlanError>> {
+        let (Self { host, grants }, settings) = (self.clone(), settings.clone());
+        tokio::task::spawn_blocking(move || finding::plan(&settings, &host, &grants))
+    }
+}
+
+async fn sign_in_and_plan(
+    http: &Http,
+    identity: &Identity,
+    tokens: Tokens<'_>,
+    settings: &Settings,
+    workspace: Workspace,
+) -> Result<(SignedIn, Outcome), Stop> {
+    let planning = workspace.plan(settings);
+    let main = main_organization(&settings.permitted);
+    let mut sign_in = SignIn::begin(http, identity, tokens, main).await?;
+    if let Some(main) = main.filter(|_| settings.verify) {
+        sign_in.verify(main).await?;
+    }
+    let outcome = in_time(http, planning).await?;
+    let unserved = serve_others(&mut sign_in, settings, main, &outcome).await?;
+    if unserved.is_empty() {
+        return Ok((sign_in.end(unserved), outcome));
+    }
+    let mut settings = settings.clone();
+    settings.permitted.retain(|permitted| !unserved.contains_key(&permitted.organization));
+    settings.unserved.clone_from(&unserved);
+    let outcome = in_time(http, workspace.plan(&settings)).await?;
+    Ok((sign_in.end(unserved), outcome))
+}
+
+async fn in_time(http: &Http, planning: JoinHandle<Result<Outcome, PlanError>>) -> Result<Outcome, Stop> {
+    let limit = http.deadline().instant() + PLANNING_ALLOWANCE;
+    let late = || stop("the working directory is too large to look at in time", "give a smaller 'workingDirectory'");
+    let planned = tokio::time::timeout_at(limit.into(), planning).await.map_err(|_| late())?;
+    Ok(planned.map_err(|error| stop(&error.to_string(), "report this as a defect"))??)
+}
+
+/// Gets tokens for the plan's further organizations. One that nobody asked for, and that gives this identity nothing, is left out:
+/// every pipeline permits its own.
+async fn serve_others(
+    sign_in: &mut SignIn<'_>,
+    settings: &Settings,
+    main: Option<&Organization>,
+    outcome: &Outcome,
+) -> Result<BTreeMap<Organization, String>, Stop> {
+    let mut unserved = BTreeMap::new();
+    for permitted in &settings.permitted {
+        let organization = &permitted.organization;
+        let planned = outcome.grants.iter().any(|grant| grant.organization == organization.name());
+        if !planned || Some(organization) == main {
+            continue;
+        }
+        let mut served = sign_in.serve(organization).await;
+        if served.is_ok() && settings.verify {
+            served = sign_in.verify(organization).await;
+        }
+        if let Err(error) = served {
+            match error.leaves_out().filter(|_| !permitted.is_asked_for()) {
+                Some(reason) => unserved.insert(organization.clone(), reason),
+                None => return Err(error.into()),
+            };
+        }
+    }
+    Ok(unserved)
 }
 
 fn stop(headline: &str, remedy: &str) -> Stop {
@@ -157,62 +230,30 @@ async fn cancelled() {
     }
 }
 
-async fn obtain(
-    http: &Http,
-    job: &Job,
-    connection: &Connection,
-    settings: &Settings,
-    log: &mut AgentLog,
-) -> Result<(Issued, Option<Member>), Stop> {
-    let about = job.pipeline();
-    let late_bound = || {
-        let id_token = connection.id_token.as_deref()?;
-        pipeline::late_bound(id_token, &connection.id)
-    };
-    if let Some(id_token) = &connection.id_token {
-        log.mask(id_token);
-    }
-    let assertion = match pipeline::assertion(http, &about, &connection.id).await {
-        // The job's token may have expired in a job of many hours; what the service bound to the connection may live longer.
-        Err(
-            error @ (AssertionError::NoAddress | AssertionError::NoJobToken | AssertionError::JobTokenRefused { .. }),
-        ) => late_bound().ok_or(error)?,
-        other => other?,
-    };
-    log.mask(assertion.reveal());
-    let issued = entra::exchange(http, &connection.client, &assertion).await?;
-    log.mask(issued.token.reveal());
-    let member = match verified_organization(settings).filter(|_| settings.verify) {
-        Some(organization) => {
-            Some(probe::member(http, organization, &issued.token, issued.claims.oid.as_deref()).await?)
-        }
-        None => None,
-    };
-    Ok((issued, member))
-}
-
-/// The organization that is asked whether it accepts the identity: the service connection's own, else the pipeline's.
-fn verified_organization(settings: &Settings) -> Option<&Organization> {
-    let owned = settings.permitted.iter().find(|permitted| permitted.standing == Standing::Owned);
-    owned.or_else(|| settings.permitted.first()).map(|permitted| &permitted.organization)
-}
-
 /// Says what was done, and gives the step's last word.
-fn report(
-    log: &mut AgentLog,
-    connection: &Connection,
-    issued: &Issued,
-    member: Option<&Member>,
-    expires_on: &str,
-    plan: &Plan,
-) -> String {
+fn report(log: &mut AgentLog, settings: &Settings, signed_in: &SignedIn, expires_on: &str, plan: &Plan) -> String {
+    let main = main_organization(&settings.permitted);
+    let member = main.and_then(|organization| signed_in.member_of(organization));
+    let issued = &signed_in.main;
     let identity = match (member, &issued.claims.oid) {
         (Some(member), Some(oid)) => format!("{} (object {oid})", member.name),
         (Some(member), None) => member.name.clone(),
         (None, oid) => format!("object {}", oid.as_deref().unwrap_or("unknown")),
     };
-    log.line(&format!("Identity: {identity} of tenant {}", connection.client.tenant));
+    let tenant = issued.claims.tid.as_deref().unwrap_or("unknown");
+    log.line(&format!("Identity: {identity} of tenant {tenant}"));
     log.line(&format!("Token:    until {expires_on}"));
+    for (tenant, other) in signed_in.issued().filter(|(_, other)| other.token.reveal() != issued.token.reveal()) {
+        let organizations: Vec<&str> = signed_in.organizations_of(tenant).map(Organization::name).collect();
+        log.line(&format!(
+            "Token:    another for {}, of tenant {tenant}, until {}",
+            organizations.join(", "),
+            rfc3339(other.expires_at)
+        ));
+    }
+    for (organization, reason) in &signed_in.unserved {
+        log.line(&format!("Left out: {organization}: {reason}"));
+    }
     for served in &plan.served {
         log.line(&format!("{:<9} {} ({})", format!("{}:", served.tool), served.target, served.named_in));
     }
@@ -221,11 +262,12 @@ fn report(
         Change::PrivateFile(_) | Change::SharedFile(_) => None,
     });
     log.debug(&format!("variables set: {}", names.collect::<Vec<_>>().join(", ")));
+    for remark in &signed_in.remarks {
+        log.debug(remark);
+    }
     if issued.clock_ahead_seconds.unsigned_abs() > CLOCK_TOLERANCE_SECONDS {
-        log.warning(&format!(
-            "the agent's clock differs from Entra's by {} seconds; correct it, or assertions will be refused",
-            issued.clock_ahead_seconds
-        ));
+        let difference = clock_difference(issued.clock_ahead_seconds);
+        log.warning(&format!("{difference}; correct it, or assertions will be refused"));
     }
     let life = issued.expires_at.saturating_sub(crate::http::now());
     if life < SHORT_LIFE_SECONDS {

@@ -1,22 +1,40 @@
 //! Why a request got no answer.
 
 use std::error::Error as _;
+use std::io::ErrorKind;
 use std::time::Instant;
 
 use crate::diagnosis::Explain;
+use crate::diagnosis::causes::{Cause, network};
 
-/// Why nothing came back.
+/// Why nothing came back. `detail` has the reasons of the system and the libraries, from the outer to the inner.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// The agent's network set-up cannot be used.
     #[error("the agent's network settings cannot be used: {0}")]
     Settings(String),
-    /// No connection, or one that broke.
+    /// The host's name has no address.
+    #[error("the name of {host} cannot be looked up: {detail}")]
+    NameUnknown {
+        /// The host that was asked.
+        host: String,
+        /// The reasons.
+        detail: String,
+    },
+    /// No connection.
     #[error("{host} cannot be reached: {detail}")]
     Unreachable {
         /// The host that was asked.
         host: String,
-        /// The system's reasons, from the outer to the inner.
+        /// The reasons.
+        detail: String,
+    },
+    /// A connection that ended before the answer did.
+    #[error("the connection to {host} broke off: {detail}")]
+    BrokenOff {
+        /// The host that was asked.
+        host: String,
+        /// The reasons.
         detail: String,
     },
     /// The certificate of the host, or of the proxy, is not trusted.
@@ -24,6 +42,8 @@ pub enum CallError {
     Untrusted {
         /// The host that was asked.
         host: String,
+        /// Why not.
+        reason: Distrust,
         /// The reasons.
         detail: String,
     },
@@ -34,6 +54,12 @@ pub enum CallError {
         host: String,
         /// The reasons.
         detail: String,
+    },
+    /// The proxy wants to know who asks.
+    #[error("the proxy wants a user and a password before it lets the agent through to {host} (HTTP 407)")]
+    ProxyWantsPassword {
+        /// The host that was asked.
+        host: String,
     },
     /// The proxy did not let the request through.
     #[error("the proxy refused the connection to {host}: {detail}")]
@@ -59,51 +85,123 @@ pub enum CallError {
     },
 }
 
-impl Explain for CallError {
-    fn remedy(&self) -> String {
+/// What is wrong with a certificate.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Distrust {
+    /// Nobody that the agent trusts has signed it.
+    UnknownAuthority,
+    /// It has ended or not begun.
+    Date,
+    /// It is made out to another name.
+    OtherName,
+    /// Anything else.
+    Other,
+}
+
+impl CallError {
+    /// Whether the same request may get an answer soon.
+    pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Settings(_) => {
-                "correct the agent's proxy or certificate settings (config.sh --help lists them)".to_owned()
-            }
-            Self::Unreachable { host, .. } => format!(
-                "let the agent reach https://{host}: check DNS, the firewall and the agent's proxy settings (.proxy, \
-                 .proxybypass)"
-            ),
-            Self::Untrusted { .. } => {
-                "give the agent the authority that signs it (config.sh --sslcacert), and in a container \
-                                       job an image that holds it"
-                    .to_owned()
-            }
-            Self::NoProxy { .. } => {
-                "start the proxy, or correct the agent's proxy settings (config.sh --proxyurl)".to_owned()
-            }
-            Self::Proxy { host, .. } => {
-                format!("let the proxy pass connections to {host}:443, and check the agent's proxy user and password")
-            }
-            Self::TimedOut { host, .. } => {
-                format!("run again; if it stays, check what lies between the agent and {host}")
-            }
-            Self::TooLarge { host } => format!("check whether a proxy answers in place of {host}"),
+            Self::NameUnknown { .. }
+            | Self::Unreachable { .. }
+            | Self::BrokenOff { .. }
+            | Self::NoProxy { .. }
+            | Self::TimedOut { .. } => true,
+            Self::Settings(_)
+            | Self::Untrusted { .. }
+            | Self::ProxyWantsPassword { .. }
+            | Self::Proxy { .. }
+            | Self::TooLarge { .. } => false,
+        }
+    }
+
+    fn row(&self) -> &'static Cause {
+        match self {
+            Self::Settings(_) => &network::SETTINGS,
+            Self::NameUnknown { .. } => &network::NAME_UNKNOWN,
+            Self::Unreachable { .. } => &network::UNREACHABLE,
+            Self::BrokenOff { .. } => &network::BROKEN_OFF,
+            Self::Untrusted { reason: Distrust::UnknownAuthority, .. } => &network::AUTHORITY_UNKNOWN,
+            Self::Untrusted { reason: Distrust::Date, .. } => &network::CERTIFICATE_DATE,
+            Self::Untrusted { reason: Distrust::OtherName, .. } => &network::CERTIFICATE_OF_ANOTHER_NAME,
+            Self::Untrusted { reason: Distrust::Other, .. } => &network::CERTIFICATE_REFUSED,
+            Self::NoProxy { .. } => &network::PROXY_UNREACHABLE,
+            Self::ProxyWantsPassword { .. } => &network::PROXY_WANTS_PASSWORD,
+            Self::Proxy { .. } => &network::PROXY_REFUSES,
+            Self::TimedOut { .. } => &network::TIMED_OUT,
+            Self::TooLarge { .. } => &network::TOO_LARGE,
         }
     }
 }
 
-/// What kind of trouble a request met.
+impl Explain for CallError {
+    fn remedy(&self) -> String {
+        self.row().remedy.to_owned()
+    }
+
+    fn cause(&self) -> Option<&'static Cause> {
+        Some(self.row())
+    }
+}
+
+/// What kind of trouble a request met. The errors of the tunnel and of TLS are private types: their texts tell them apart.
 pub(super) fn classify(error: &reqwest::Error, host: &str, started: Instant) -> CallError {
-    let host = host.to_owned();
-    let detail = reasons(error);
-    let lower = detail.to_ascii_lowercase();
     if error.is_timeout() {
-        CallError::TimedOut { host, seconds: started.elapsed().as_secs().max(1) }
-    } else if lower.contains("certificate") || lower.contains("unknownissuer") {
-        CallError::Untrusted { host, detail }
-    } else if lower.contains("tunnel") && lower.contains("failed to create underlying connection") {
-        CallError::NoProxy { host, detail }
-    } else if lower.contains("tunnel") || lower.contains("proxy") {
-        CallError::Proxy { host, detail }
+        return CallError::TimedOut { host: host.to_owned(), seconds: started.elapsed().as_secs().max(1) };
+    }
+    kind(host, reasons(error), innermost_io(error))
+}
+
+fn kind(host: &str, detail: String, io: Option<ErrorKind>) -> CallError {
+    let host = host.to_owned();
+    let lower = detail.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|words| lower.contains(words));
+    if says(&["certificate", "unknownissuer"]) {
+        return CallError::Untrusted { host, reason: distrust(&lower), detail };
+    }
+    if says(&["tunnel", "proxy"]) {
+        return if says(&["failed to create underlying connection"]) {
+            CallError::NoProxy { host, detail }
+        } else if says(&["proxy authorization required"]) {
+            CallError::ProxyWantsPassword { host }
+        } else {
+            CallError::Proxy { host, detail }
+        };
+    }
+    let ended =
+        [ErrorKind::ConnectionReset, ErrorKind::ConnectionAborted, ErrorKind::BrokenPipe, ErrorKind::UnexpectedEof];
+    if says(&["dns error"]) {
+        CallError::NameUnknown { host, detail }
+    } else if io.is_some_and(|kind| ended.contains(&kind)) || says(&["closed before message", "end of file before"]) {
+        CallError::BrokenOff { host, detail }
     } else {
         CallError::Unreachable { host, detail }
     }
+}
+
+/// What rustls says of a certificate (its `CertificateError`), in small letters.
+fn distrust(lower: &str) -> Distrust {
+    let says = |words: &[&str]| words.iter().any(|words| lower.contains(words));
+    if says(&["unknownissuer", "unknown issuer"]) {
+        Distrust::UnknownAuthority
+    } else if says(&["certificate expired", "certificate: expired", "certificate not valid yet", "notvalidyet"]) {
+        Distrust::Date
+    } else if says(&["not valid for name", "notvalidforname"]) {
+        Distrust::OtherName
+    } else {
+        Distrust::Other
+    }
+}
+
+/// The kind of the innermost error of the system.
+fn innermost_io(error: &reqwest::Error) -> Option<ErrorKind> {
+    let mut found = None;
+    let mut next = error.source();
+    while let Some(source) = next {
+        found = source.downcast_ref::<std::io::Error>().map(std::io::Error::kind).or(found);
+        next = source.source();
+    }
+    found
 }
 
 /// The chain of reasons, each once, without URLs: they may carry a proxy's password.
@@ -125,4 +223,36 @@ pub(super) fn reasons(error: &reqwest::Error) -> String {
         });
     }
     texts.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Texts as reqwest 0.13 with hyper-util and rustls gives them.
+    #[test]
+    fn troubles_are_told_apart() {
+        let rows = [
+            ("client error (Connect): dns error: failed to lookup address information", &network::NAME_UNKNOWN),
+            ("client error (Connect): tcp connect error: Connection refused (os error 111)", &network::UNREACHABLE),
+            ("client error (SendRequest): connection closed before message completed", &network::BROKEN_OFF),
+            ("error reading a body: end of file before message length reached", &network::BROKEN_OFF),
+            ("client error (Connect): invalid peer certificate: UnknownIssuer", &network::AUTHORITY_UNKNOWN),
+            ("invalid peer certificate: certificate expired: verification time 9 (UNIX)", &network::CERTIFICATE_DATE),
+            ("invalid peer certificate: Expired", &network::CERTIFICATE_DATE),
+            ("invalid peer certificate: certificate not valid yet: verification", &network::CERTIFICATE_DATE),
+            ("invalid peer certificate: certificate not valid for name \"a\"", &network::CERTIFICATE_OF_ANOTHER_NAME),
+            ("invalid peer certificate: Revoked", &network::CERTIFICATE_REFUSED),
+            ("tunnel error: failed to create underlying connection: dns error", &network::PROXY_UNREACHABLE),
+            ("tunnel error: proxy authorization required", &network::PROXY_WANTS_PASSWORD),
+            ("tunnel error: unsuccessful", &network::PROXY_REFUSES),
+        ];
+        for (text, row) in rows {
+            let error = kind("host.example", text.to_owned(), None);
+            assert_eq!(error.row().name, row.name, "{text}");
+            assert!(error.to_string().contains("host.example"), "{error}");
+        }
+        let reset = kind("host.example", "client error (SendRequest)".into(), Some(ErrorKind::ConnectionReset));
+        assert_eq!(reset.row().name, network::BROKEN_OFF.name);
+    }
 }

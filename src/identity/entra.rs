@@ -1,18 +1,25 @@
-//! Exchanges an assertion at Microsoft Entra for an access token.
+//! Exchanges a proof of identity at Microsoft Entra for an access token.
 //!
 //! Source: Microsoft's "Microsoft identity platform and the OAuth 2.0 client credentials flow".
+
+use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use serde_json::Value;
 
 use super::claims::{self, Claims};
-use super::secret::{AccessToken, Assertion};
-use crate::diagnosis::{Explain, causes, first_sentence};
-use crate::http::{Answer, Call, CallError, Http, now};
+use super::secret::{AccessToken, Assertion, ClientSecret};
+use crate::diagnosis::causes::{self, Cause, credential, federation, job, policy};
+use crate::diagnosis::{Explain, first_sentence};
+use crate::http::retry::{self, Tries};
+use crate::http::{Answer, Call, CallError, Http, Outcome, not_json, now};
 
 /// Azure DevOps as a resource of Entra; the same id in every tenant.
 pub const AZURE_DEVOPS: &str = "499b84ac-1321-427f-aa17-267ca6975798";
+
+/// A clock that is this far off breaks assertions.
+pub const CLOCK_TOLERANCE_SECONDS: u64 = 120;
 
 /// Who asks, and where.
 #[derive(Clone, Debug)]
@@ -23,6 +30,36 @@ pub struct Client {
     pub tenant: String,
     /// The application (client) id.
     pub client_id: String,
+}
+
+impl Client {
+    /// Where the token is asked for; also the audience of what a certificate signs.
+    pub fn token_endpoint(&self) -> Url {
+        let mut url = self.authority.clone();
+        url.set_path(&format!("/{}/oauth2/v2.0/token", self.tenant));
+        url
+    }
+}
+
+/// What is shown to Entra.
+#[derive(Clone, Copy, Debug)]
+pub enum Presented<'a> {
+    /// A statement of an issuer that the application trusts by a federated credential.
+    Federated(&'a Assertion),
+    /// A statement signed with the key of the application's certificate, whose thumbprint (SHA-1) Entra's portal shows.
+    Signed(&'a Assertion, &'a str),
+    /// The application's password.
+    Secret(&'a ClientSecret),
+}
+
+/// How long a credential or application that was created a moment ago is waited for, until all of Entra's servers know it.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Propagation {
+    /// Two more tries, within fifteen seconds.
+    #[default]
+    Brief,
+    /// As long as the user wishes.
+    UpTo(Duration),
 }
 
 /// A token, and until when it serves.
@@ -38,14 +75,6 @@ pub struct Issued {
     pub clock_ahead_seconds: i64,
 }
 
-/// What was presented, for the explanation.
-#[derive(Clone, Debug, Default)]
-pub struct Presented {
-    issuer: String,
-    subject: String,
-    audience: String,
-}
-
 /// What Entra says to a request that it does not follow.
 #[derive(Clone, Debug)]
 pub struct Refusal {
@@ -55,12 +84,14 @@ pub struct Refusal {
     pub code: String,
     /// What to do.
     pub remedy: String,
-    /// What was presented.
-    pub presented: Presented,
+    /// What was presented, and what it was compared with: a name and a value each.
+    pub presented: Vec<(&'static str, String)>,
     /// Who asked.
     pub client: Client,
     /// Entra's ids of the request and its time.
     pub request: Option<String>,
+    /// What it means, where that is known.
+    pub cause: Option<&'static Cause>,
 }
 
 /// Why there is no token.
@@ -97,18 +128,20 @@ pub enum ExchangeError {
     Ended,
 }
 
+impl ExchangeError {
+    /// Whether what was shown is not, or no longer, in its time of validity.
+    pub fn is_out_of_time(&self) -> bool {
+        matches!(self, Self::Refused(refusal) if refusal.cause == Some(&federation::OUTSIDE_ITS_TIME))
+    }
+}
+
 impl Explain for ExchangeError {
     fn facts(&self) -> Vec<(&'static str, String)> {
         match self {
             Self::Refused(refusal) => {
                 let Refusal { presented, client, request, .. } = refusal.as_ref();
-                let mut facts = vec![
-                    ("issuer", presented.issuer.clone()),
-                    ("subject", presented.subject.clone()),
-                    ("audience", presented.audience.clone()),
-                    ("client", client.client_id.clone()),
-                    ("tenant", client.tenant.clone()),
-                ];
+                let mut facts = presented.clone();
+                facts.extend([("client", client.client_id.clone()), ("tenant", client.tenant.clone())]);
                 facts.extend(request.iter().map(|request| ("request", request.clone())));
                 facts
             }
@@ -120,38 +153,57 @@ impl Explain for ExchangeError {
         match self {
             Self::Call(error) => error.remedy(),
             Self::Refused(refusal) => refusal.remedy.clone(),
-            Self::Broken { host, .. } => {
-                format!("run again; if it stays, check whether a proxy answers in place of {host}")
-            }
             Self::Unexpected { .. } => {
-                "correct the client id and the tenant id of the service connection, and the input 'authorityHost'"
-                    .to_owned()
+                "correct the client id and the tenant id of the identity, and the input 'authorityHost'".to_owned()
             }
-            Self::Ended => "correct the agent's clock, then run again".to_owned(),
+            Self::Broken { .. } => policy::NOT_ENTRA.remedy.to_owned(),
+            Self::Ended => job::CLOCK.remedy.to_owned(),
+        }
+    }
+
+    fn cause(&self) -> Option<&'static Cause> {
+        match self {
+            Self::Call(error) => error.cause(),
+            Self::Refused(refusal) => refusal.cause,
+            Self::Broken { .. } => Some(&policy::NOT_ENTRA),
+            Self::Unexpected { .. } => None,
+            Self::Ended => Some(&job::CLOCK),
         }
     }
 }
 
-/// Exchanges `assertion` for a token of Azure DevOps.
-pub async fn exchange(http: &Http, client: &Client, assertion: &Assertion) -> Result<Issued, ExchangeError> {
-    let mut url = client.authority.clone();
-    url.set_path(&format!("/{}/oauth2/v2.0/token", client.tenant));
+/// Exchanges a proof for a token of Azure DevOps.
+pub async fn exchange(
+    http: &Http,
+    client: &Client,
+    presented: Presented<'_>,
+    propagation: Propagation,
+) -> Result<Issued, ExchangeError> {
     let scope = format!("{AZURE_DEVOPS}/.default");
-    let form = url::form_urlencoded::Serializer::new(String::new())
-        .append_pair("grant_type", "client_credentials")
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("grant_type", "client_credentials")
         .append_pair("client_id", &client.client_id)
-        .append_pair("scope", &scope)
-        .append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
-        .append_pair("client_assertion", assertion.reveal())
-        .finish();
+        .append_pair("scope", &scope);
+    match presented {
+        Presented::Federated(assertion) | Presented::Signed(assertion, _) => form
+            .append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
+            .append_pair("client_assertion", assertion.reveal()),
+        Presented::Secret(secret) => form.append_pair("client_secret", secret.reveal()),
+    };
     let headers = HeaderMap::from_iter([
         (CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded")),
         (ACCEPT, HeaderValue::from_static("application/json")),
         (HeaderName::from_static("return-client-request-id"), HeaderValue::from_static("true")),
     ]);
-    let answer = http.send(&Call { method: Method::POST, url, headers, body: Some(form), passing: spreading }).await?;
+    let again = |outcome: &Outcome, tries: Tries| match (outcome, propagation) {
+        (Ok(answer), Propagation::Brief) if spreading(answer) => retry::passing(tries),
+        (Ok(answer), Propagation::UpTo(limit)) if spreading(answer) => retry::as_wished(limit, tries),
+        _ => retry::usual(outcome, tries),
+    };
+    let (url, body) = (client.token_endpoint(), Some(form.finish()));
+    let answer = http.send(&Call { method: Method::POST, url, headers, body, again: &again }).await?;
     if answer.status != 200 {
-        return Err(refusal(&answer, client, assertion));
+        return Err(refusal(&answer, client, presented));
     }
     let issued = read(&answer, client)?;
     check(&issued, client)?;
@@ -161,7 +213,7 @@ pub async fn exchange(http: &Http, client: &Client, assertion: &Assertion) -> Re
 /// A federated credential or application that was made a moment ago is not known to all of Entra's servers at once
 /// (Microsoft's "Important considerations for federated identity credentials").
 fn spreading(answer: &Answer) -> bool {
-    const CODES: [u64; 5] = [70021, 700_211, 700_213, 70025, 700_016];
+    const CODES: [u64; 6] = [70021, 700_211, 700_212, 700_213, 70025, 700_016];
     matches!(answer.status, 400 | 401) && error_codes(&answer.body).iter().any(|code| CODES.contains(code))
 }
 
@@ -174,45 +226,96 @@ fn error_codes(body: &str) -> Vec<u64> {
     codes.iter().filter_map(|code| code.as_u64().or_else(|| code.as_str().and_then(digits))).collect()
 }
 
-fn refusal(answer: &Answer, client: &Client, assertion: &Assertion) -> ExchangeError {
+fn refusal(answer: &Answer, client: &Client, presented: Presented<'_>) -> ExchangeError {
     let host = client.authority.host_str().unwrap_or_default().to_owned();
     let json: Value = serde_json::from_str(&answer.body).unwrap_or_default();
     let text = |key: &str| json.get(key).and_then(Value::as_str).unwrap_or_default();
     let description = text("error_description");
-    let number = error_codes(&answer.body).first().map(|number| format!("AADSTS{number}"));
-    let named = number.clone().unwrap_or_else(|| description.split([':', ' ']).next().unwrap_or_default().to_owned());
-    if description.is_empty() && answer.status != 429 && answer.status < 500 {
-        let what: String = first_sentence(&answer.body).chars().take(80).collect();
-        return ExchangeError::Broken { host, status: answer.status, what };
+    let in_description = || {
+        let digits = description.strip_prefix("AADSTS")?;
+        digits[..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len())].parse().ok()
+    };
+    let number: Option<u64> = error_codes(&answer.body).first().copied().or_else(in_description);
+    let busy = matches!(answer.status, 408 | 429 | 500..);
+    if number.is_none() && description.is_empty() && !busy {
+        return ExchangeError::Broken { host, status: answer.status, what: not_json(answer) };
     }
-    let known = causes::named_in(&named);
-    let wait =
-        answer.retry_after().map(|wait| format!(", at the earliest in {} seconds", wait.as_secs())).unwrap_or_default();
-    let (headline, remedy) = match (known, answer.status) {
-        (Some(code), _) => (code.headline.to_owned(), code.remedy.to_owned()),
-        (None, 429) => ("Entra is throttling requests from here".to_owned(), format!("run again later{wait}")),
-        (None, 500..) => (format!("Entra failed {} times in a row", answer.tries), format!("run again later{wait}")),
-        (None, _) => {
-            let page = named
-                .strip_prefix("AADSTS")
-                .map(|number| format!("https://login.microsoftonline.com/error?code={number}"));
-            (
-                first_sentence(description),
-                page.map_or("see Microsoft's list of Entra error codes".to_owned(), |page| format!("see {page}")),
-            )
-        }
-    };
-    let code = if named.starts_with("AADSTS") { first_sentence(&named) } else { format!("HTTP {}", answer.status) };
-    let claims = claims::read(assertion.reveal()).unwrap_or_default();
-    let presented = Presented {
-        issuer: claims.iss.unwrap_or_default(),
-        subject: claims.sub.unwrap_or_default(),
-        audience: claims.aud.map(|audience| shown_audience(&audience)).unwrap_or_default(),
-    };
+    let known = number.and_then(causes::by_code).map(|cause| match presented {
+        // The same number stands for certificates and for assertions of others, which nobody here can sign anew.
+        Presented::Federated(_) if *cause == credential::SIGNATURE_REFUSED => &federation::UNREADABLE,
+        _ => cause,
+    });
+    let cause = known.or(match answer.status {
+        429 => Some(&policy::THROTTLED),
+        408 | 500.. => Some(&policy::UNAVAILABLE),
+        _ => (json.get("claims").is_some() && number.is_none()).then_some(&policy::CLAIMS_CHALLENGE),
+    });
+    let page = number.map(|number| format!("see https://login.microsoftonline.com/error?code={number}"));
+    let headline = cause.map_or_else(|| without_code(description), |cause| cause.headline.to_owned());
+    let mut remedy = cause.map_or_else(
+        || page.unwrap_or_else(|| "see Microsoft's list of Entra error codes".to_owned()),
+        |cause| cause.remedy.to_owned(),
+    );
+    if let Some(wait) = answer.retry_after().filter(|_| busy) {
+        remedy = format!("{remedy}; at the earliest in {} seconds", wait.as_secs());
+    }
+    let mut facts = shown(presented);
+    if !description.is_empty() && cause.is_some() {
+        facts.push(("Entra says", without_code(description)));
+    }
+    if answer.tries > 1 {
+        facts.push(("tries", answer.tries.to_string()));
+    }
+    let suberror = text("suberror");
+    if !suberror.is_empty() {
+        facts.push(("suberror", first_sentence(suberror)));
+    }
+    if let Some(ahead) = answer.clock_ahead_seconds().filter(|ahead| ahead.unsigned_abs() > CLOCK_TOLERANCE_SECONDS) {
+        facts.push(("clock", clock_difference(ahead)));
+    }
     let ids = [text("trace_id"), text("correlation_id"), text("timestamp")];
     let request = ids.into_iter().filter(|id| !id.is_empty()).collect::<Vec<_>>().join(" · ");
-    let request = (!request.is_empty()).then_some(request);
-    ExchangeError::Refused(Box::new(Refusal { headline, code, remedy, presented, client: client.clone(), request }))
+    let request = if request.is_empty() { answer.header("x-ms-request-id").map(first_sentence) } else { Some(request) };
+    ExchangeError::Refused(Box::new(Refusal {
+        headline,
+        code: number.map_or_else(|| format!("HTTP {}", answer.status), |number| format!("AADSTS{number}")),
+        remedy,
+        presented: facts,
+        client: client.clone(),
+        request,
+        cause,
+    }))
+}
+
+/// Entra's first sentence without its number, which stands at the headline's end.
+fn without_code(description: &str) -> String {
+    let sentence = first_sentence(description);
+    match sentence.split_once(": ") {
+        Some((code, rest)) if code.starts_with("AADSTS") => rest.to_owned(),
+        _ => sentence,
+    }
+}
+
+/// How the agent's clock stands to a service's, in words.
+pub fn clock_difference(ahead_seconds: i64) -> String {
+    let (seconds, side) = (ahead_seconds.unsigned_abs(), if ahead_seconds > 0 { "ahead of" } else { "behind" });
+    format!("the agent's clock is {seconds} seconds {side} the service's")
+}
+
+/// What was presented, from an allow-list: an assertion's other claims stay unsaid.
+fn shown(presented: Presented<'_>) -> Vec<(&'static str, String)> {
+    match presented {
+        Presented::Federated(assertion) => {
+            let claims = claims::read(assertion.reveal()).unwrap_or_default();
+            vec![
+                ("issuer", claims.iss.unwrap_or_default()),
+                ("subject", claims.sub.unwrap_or_default()),
+                ("audience", claims.aud.map(|audience| shown_audience(&audience)).unwrap_or_default()),
+            ]
+        }
+        Presented::Signed(_, thumbprint) => vec![("certificate", format!("thumbprint {thumbprint}"))],
+        Presented::Secret(_) => Vec::new(),
+    }
 }
 
 /// The audience of an assertion, beside the one of the federated credential: Entra's own issuer writes it as an id.
@@ -226,7 +329,7 @@ fn read(answer: &Answer, client: &Client) -> Result<Issued, ExchangeError> {
     let host = client.authority.host_str().unwrap_or_default().to_owned();
     let broken =
         |what: &str| ExchangeError::Broken { host: host.clone(), status: answer.status, what: what.to_owned() };
-    let json: Value = serde_json::from_str(&answer.body).map_err(|_| broken("it is not JSON"))?;
+    let json: Value = serde_json::from_str(&answer.body).map_err(|_| broken(&not_json(answer)))?;
     let token = json.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty());
     let token = token.ok_or_else(|| broken("the field access_token is missing"))?;
     let claims = claims::read(token).ok_or_else(|| broken("the field access_token holds no JWT"))?;
@@ -234,7 +337,7 @@ fn read(answer: &Answer, client: &Client) -> Result<Issued, ExchangeError> {
     let service_now = answer.date().unwrap_or_else(now);
     let expires_at = claims.exp.or_else(|| Some(service_now.saturating_add(expires_in?)));
     let expires_at = expires_at.ok_or_else(|| broken("nothing says when the token expires"))?;
-    let clock_ahead_seconds = i64::try_from(now()).unwrap_or(0) - i64::try_from(service_now).unwrap_or(0);
+    let clock_ahead_seconds = answer.clock_ahead_seconds().unwrap_or(0);
     if expires_at <= service_now {
         return Err(ExchangeError::Ended);
     }

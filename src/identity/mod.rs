@@ -1,6 +1,67 @@
-//! From "who runs" to an access token: get an assertion, exchange it.
+//! From "who runs" to an access token: get a proof of the identity, exchange it.
 
 pub mod claims;
 pub mod entra;
+pub mod managed_identity;
 pub mod pipeline;
 pub mod secret;
+pub mod tokens;
+
+use std::path::PathBuf;
+
+use reqwest::Url;
+
+use managed_identity::Selector;
+use secret::{Assertion, ClientSecret};
+
+/// Whom a token is for, and how that is proved.
+#[derive(Clone, Debug)]
+pub enum Identity {
+    /// An application, or a managed identity that trusts somebody else's assertions as one does.
+    Application(Application),
+    /// A managed identity of the machine, which hands out its token itself.
+    Machine(Selector),
+}
+
+/// An application of Entra.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// The authority's address, such as `https://login.microsoftonline.com/`.
+    pub authority: Url,
+    /// The application (client) id.
+    pub client_id: String,
+    /// The tenant that it asks where an organization does not name another.
+    pub tenant: Option<String>,
+    /// What shows that the job may act as the application.
+    pub proof: Proof,
+}
+
+/// What shows that the job may act as an application.
+#[derive(Clone, Debug)]
+pub enum Proof {
+    /// An assertion that speaks of a service connection.
+    Connection {
+        /// The connection's id, a GUID in lower case.
+        id: String,
+        /// An assertion that the service bound to the connection when the job began.
+        late_bound: Option<Assertion>,
+    },
+    /// An assertion that speaks of the job's pipeline.
+    Pipeline,
+    /// The application's password.
+    Secret(ClientSecret),
+    /// A token of a managed identity of the machine, which the application trusts.
+    Machine(Selector),
+    /// A token in a file, which Kubernetes renews.
+    TokenFile(PathBuf),
+}
+
+impl Identity {
+    /// The tenant that it asks where an organization does not name another; nothing where the machine decides.
+    pub fn home_tenant(&self) -> Option<&str> {
+        match self {
+            Self::Application(application) => application.tenant.as_deref(),
+            Self::Machine(_) => None,
+        }
+    }
+}

@@ -3,6 +3,8 @@
 //! Sources: Microsoft's "oidctoken - Create"; Azure/azure-sdk-for-rust `azure_pipelines_credential.rs`; gravitational/teleport
 //! rfd 0211 for what a name in place of an id does.
 
+use std::fmt;
+
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Url};
 use serde_json::Value;
@@ -10,8 +12,10 @@ use serde_json::Value;
 use super::claims;
 use super::secret::{Assertion, JobToken};
 use crate::azure_devops::organization::{Organization, unambiguous};
-use crate::diagnosis::{Explain, causes, first_sentence};
-use crate::http::{Answer, Call, CallError, Http, azure_devops_headers, now, secret_header};
+use crate::diagnosis::causes::{self, Cause, Stage, job, oidc};
+use crate::diagnosis::{Explain, first_sentence};
+use crate::http::retry::{self, Again, Tries};
+use crate::http::{Answer, Call, CallError, Http, Outcome, azure_devops_headers, not_json, now, secret_header};
 
 /// What the job says of itself, as far as an assertion needs it.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +34,24 @@ pub struct Pipeline {
     pub job_id: Option<String>,
     /// The job's own token.
     pub job_token: Option<JobToken>,
+}
+
+/// Whom an assertion is to speak of.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum About {
+    /// A service connection, by its id: a GUID in lower case.
+    Connection(String),
+    /// The job's own pipeline.
+    Pipeline,
+}
+
+impl fmt::Display for About {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connection(id) => write!(f, "the service connection {id}"),
+            Self::Pipeline => f.write_str("this pipeline"),
+        }
+    }
 }
 
 /// Why there is no assertion.
@@ -61,14 +83,18 @@ pub enum AssertionError {
         request: Option<String>,
     },
     /// A refusal with a reason.
-    #[error("Azure DevOps gave no assertion for the service connection {connection} (HTTP {status}): {message}")]
+    #[error("Azure DevOps gave no assertion for {about} (HTTP {status}): {message}")]
     Refused {
-        /// The connection's id.
-        connection: String,
+        /// Whom it was to speak of.
+        about: About,
         /// The status.
         status: u16,
-        /// The service's first sentence.
+        /// What is wrong, or the service's first sentence.
         message: String,
+        /// What it means.
+        cause: &'static Cause,
+        /// For how many seconds the service wants to be left alone.
+        wait: Option<u64>,
         /// The service's ids of the request.
         request: Option<String>,
     },
@@ -79,6 +105,8 @@ pub enum AssertionError {
         status: u16,
         /// What came instead.
         what: String,
+        /// The service's ids of the request.
+        request: Option<String>,
     },
     /// The assertion speaks of the pipeline.
     #[error("Azure DevOps gave an assertion for the pipeline in place of the service connection")]
@@ -101,75 +129,71 @@ pub enum AssertionError {
 impl Explain for AssertionError {
     fn facts(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::JobTokenRefused { request, .. } | Self::Refused { request, .. } => {
+            Self::JobTokenRefused { request, .. } | Self::Refused { request, .. } | Self::Broken { request, .. } => {
                 request.iter().map(|request| ("request", request.clone())).collect()
             }
             Self::OfThePipeline { subject, connection } | Self::OfAnotherConnection { subject, connection } => {
                 vec![("subject", subject.clone()), ("asked for", connection.clone())]
             }
-            Self::NoAddress | Self::NoJobToken | Self::Address { .. } | Self::Call(_) | Self::Broken { .. } => {
-                Vec::new()
-            }
+            Self::NoAddress | Self::NoJobToken | Self::Address { .. } | Self::Call(_) => Vec::new(),
         }
     }
 
     fn remedy(&self) -> String {
         match self {
-            Self::NoAddress => "run the step in a pipeline of Azure DevOps Services with a current agent; Azure DevOps Server \
-                                gives no assertions"
-                .to_owned(),
-            Self::NoJobToken => "run the step as a task of a pipeline, not from a script".to_owned(),
-            Self::Address { .. } => "take back what sets System.OidcRequestUri: the agent sets it, nobody else should".to_owned(),
             Self::Call(error) => error.remedy(),
-            Self::JobTokenRefused { .. } => "run the job again; a job's token expires with the job's time limit and after a day \
-                                             at the latest"
-                .to_owned(),
-            Self::Refused { message, .. } if message.contains("explicit reference") => {
-                "name the service connection in this very stage, in the input 'azureDevOpsServiceConnection' of a step".to_owned()
+            Self::Refused { cause, wait: Some(seconds), .. } => {
+                format!("{}, at the earliest in {seconds} seconds", cause.remedy)
             }
-            Self::Refused { .. } => "name the service connection in the input 'azureDevOpsServiceConnection' of this step, check \
-                                     that it exists and that this pipeline is permitted to use it (Project settings, Service \
-                                     connections, Security)"
-                .to_owned(),
-            Self::Broken { .. } => {
-                "run again; if it stays, check whether a proxy answers in place of Azure DevOps".to_owned()
-            }
-            Self::OfThePipeline { .. } => "give the service connection in the input 'azureDevOpsServiceConnection', so that the \
-                                           agent passes on its id; with a name Azure DevOps speaks of the pipeline"
-                .to_owned(),
-            Self::OfAnotherConnection { .. } => "run again; if it stays, re-create the service connection".to_owned(),
+            _ => self.row().map_or_else(String::new, |row| row.remedy.to_owned()),
         }
+    }
+
+    fn cause(&self) -> Option<&'static Cause> {
+        self.row()
     }
 }
 
-/// Asks for the assertion of a service connection.
-///
-/// `connection` is the connection's id, a GUID in lower case.
-pub async fn assertion(http: &Http, pipeline: &Pipeline, connection: &str) -> Result<Assertion, AssertionError> {
-    let url = request_url(pipeline, connection)?;
+impl AssertionError {
+    fn row(&self) -> Option<&'static Cause> {
+        Some(match self {
+            Self::NoAddress => &job::NO_OIDC_ADDRESS,
+            Self::NoJobToken => &job::NO_JOB_TOKEN,
+            Self::Address { .. } => &job::OIDC_ADDRESS_REFUSED,
+            Self::Call(error) => return error.cause(),
+            Self::JobTokenRefused { status: 401, .. } => &oidc::JOB_TOKEN_REFUSED,
+            Self::JobTokenRefused { .. } => &oidc::SIGN_IN_PAGE,
+            Self::Refused { cause, .. } => cause,
+            Self::Broken { .. } => &oidc::NOT_AN_ASSERTION,
+            Self::OfThePipeline { .. } => &oidc::OF_THE_PIPELINE,
+            Self::OfAnotherConnection { .. } => &oidc::OF_ANOTHER_CONNECTION,
+        })
+    }
+}
+
+/// Asks for an assertion that speaks of a service connection or of the pipeline.
+pub async fn assertion(http: &Http, pipeline: &Pipeline, about: &About) -> Result<Assertion, AssertionError> {
+    let url = request_url(pipeline, about)?;
     let token = pipeline.job_token.as_ref().ok_or(AssertionError::NoJobToken)?;
     let mut headers = azure_devops_headers();
     let bearer = secret_header(&format!("Bearer {}", token.reveal())).ok_or(AssertionError::NoJobToken)?;
     headers.insert(AUTHORIZATION, bearer);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
 
-    let answer = http
-        .send(&Call { method: Method::POST, url, headers, body: Some(String::new()), passing: plan_security })
-        .await?;
-    let assertion = read(&answer, connection)?;
-    check_subject(&assertion, connection)?;
+    let call = Call { method: Method::POST, url, headers, body: Some(String::new()), again: &again };
+    let assertion = read(&http.send(&call).await?, about)?;
+    check_subject(&assertion, about)?;
     Ok(assertion)
 }
 
 /// An assertion that the service bound to the connection when the job began, where it still lives for a while.
-pub fn late_bound(id_token: &str, connection: &str) -> Option<Assertion> {
-    let expiry = claims::read(id_token)?.exp?;
-    let assertion = Assertion::new(id_token);
-    (expiry > now() + 60 && check_subject(&assertion, connection).is_ok()).then_some(assertion)
+pub fn late_bound<'a>(assertion: &'a Assertion, about: &About) -> Option<&'a Assertion> {
+    let expiry = claims::read(assertion.reveal())?.exp?;
+    (expiry > now() + 60 && check_subject(assertion, about).is_ok()).then_some(assertion)
 }
 
 /// Where to ask: https at the organization of the job, for this plan and job, since the job's token goes there.
-fn request_url(pipeline: &Pipeline, connection: &str) -> Result<Url, AssertionError> {
+fn request_url(pipeline: &Pipeline, about: &About) -> Result<Url, AssertionError> {
     let address = pipeline.request_uri.clone().or_else(|| built_address(pipeline)).ok_or(AssertionError::NoAddress)?;
     let refused = |reason| AssertionError::Address { address: address.clone(), reason };
     let mut url =
@@ -194,7 +218,10 @@ fn request_url(pipeline: &Pipeline, connection: &str) -> Result<Url, AssertionEr
         return Err(refused("it is not the address of this job"));
     }
     url.set_query(None);
-    url.query_pairs_mut().append_pair("api-version", "7.1").append_pair("serviceConnectionId", connection);
+    url.query_pairs_mut().append_pair("api-version", "7.1");
+    if let About::Connection(id) = about {
+        url.query_pairs_mut().append_pair("serviceConnectionId", id);
+    }
     Ok(url)
 }
 
@@ -205,12 +232,14 @@ fn built_address(pipeline: &Pipeline) -> Option<String> {
     Some(format!("{collection}/{project}/_apis/distributedtask/hubs/{hub}/plans/{plan}/jobs/{job}/oidctoken"))
 }
 
-/// A refusal that passes: the agent itself asks again after it (ContainerOperationProvider.cs).
-fn plan_security(answer: &Answer) -> bool {
-    answer.status >= 400 && answer.body.contains("TaskOrchestrationPlanSecurityException")
+/// A refusal of the plan's security passes: the agent itself asks again after it (ContainerOperationProvider.cs).
+fn again(outcome: &Outcome, tries: Tries) -> Again {
+    let of_the_plan =
+        |answer: &Answer| answer.status >= 400 && answer.body.contains("TaskOrchestrationPlanSecurityException");
+    if outcome.as_ref().is_ok_and(of_the_plan) { retry::passing(tries) } else { retry::usual(outcome, tries) }
 }
 
-fn read(answer: &Answer, connection: &str) -> Result<Assertion, AssertionError> {
+fn read(answer: &Answer, about: &About) -> Result<Assertion, AssertionError> {
     let request = answer.request_id();
     let json: Option<Value> = serde_json::from_str(&answer.body).ok();
     if matches!(answer.status, 203 | 300..=399 | 401) {
@@ -221,28 +250,47 @@ fn read(answer: &Answer, connection: &str) -> Result<Assertion, AssertionError> 
         return Ok(Assertion::new(token));
     }
     let text = |key: &str| json.as_ref().and_then(|json| json.get(key)).and_then(Value::as_str);
-    if let Some(message) = text("message").or_else(|| text("value")) {
-        let code = causes::named_in(message).map_or_else(|| first_sentence(message), |code| code.headline.to_owned());
-        let connection = connection.to_owned();
-        return Err(AssertionError::Refused { connection, status: answer.status, message: code, request });
+    let message = text("message").or_else(|| text("value"));
+    let known = causes::find_in(&answer.body).filter(|cause| cause.stage == Stage::Assertion);
+    let by_status = match answer.status {
+        403 => Some(&oidc::FORBIDDEN),
+        404 if json.is_some() => Some(&oidc::UNKNOWN_CONNECTION),
+        405 => Some(&oidc::WRONG_METHOD),
+        408 | 429 | 500.. => Some(&oidc::BUSY),
+        _ => None,
+    };
+    if let Some(cause) = known.or(by_status).or(message.map(|_| &oidc::UNKNOWN_CONNECTION)) {
+        let said = message.filter(|_| known.is_none()).map(first_sentence);
+        return Err(AssertionError::Refused {
+            about: about.clone(),
+            status: answer.status,
+            message: said.unwrap_or_else(|| cause.headline.to_owned()),
+            cause,
+            wait: answer.retry_after().map(|wait| wait.as_secs()),
+            request,
+        });
     }
     let what = if token.is_some() {
         "the field oidcToken is empty or no text".to_owned()
     } else if json.is_some() {
         "JSON without the field oidcToken".to_owned()
     } else {
-        first_sentence(&answer.body).chars().take(80).collect()
+        not_json(answer)
     };
-    Err(AssertionError::Broken { status: answer.status, what })
+    Err(AssertionError::Broken { status: answer.status, what, request })
 }
 
 /// A connection's assertion speaks of `sc://…` or of `/eid1/…/sc/<organization id>/<connection id>`.
-fn check_subject(assertion: &Assertion, connection: &str) -> Result<(), AssertionError> {
+fn check_subject(assertion: &Assertion, about: &About) -> Result<(), AssertionError> {
     let Some(claims) = claims::read(assertion.reveal()) else {
-        return Err(AssertionError::Broken { status: 200, what: "the field oidcToken holds no JWT".to_owned() });
+        return Err(AssertionError::Broken {
+            status: 200,
+            what: "the field oidcToken holds no JWT".to_owned(),
+            request: None,
+        });
     };
-    let subject = claims.sub.unwrap_or_default();
-    let connection = connection.to_owned();
+    let About::Connection(connection) = about else { return Ok(()) };
+    let (subject, connection) = (claims.sub.unwrap_or_default(), connection.clone());
     if subject.starts_with("p://") || subject.contains("/pl/") {
         return Err(AssertionError::OfThePipeline { subject, connection });
     }
@@ -258,6 +306,10 @@ mod tests {
     use super::*;
 
     const CONNECTION: &str = "b6f3c1de-1111-4222-8333-444455556666";
+
+    fn about() -> About {
+        About::Connection(CONNECTION.to_owned())
+    }
 
     fn pipeline(address: &str) -> Pipeline {
         Pipeline {
@@ -291,19 +343,19 @@ mod tests {
             "https://dev.azure.com/contoso".to_owned(),
             String::new(),
         ] {
-            let error = request_url(&pipeline(&address), CONNECTION).unwrap_err();
+            let error = request_url(&pipeline(&address), &about()).unwrap_err();
             assert!(matches!(error, AssertionError::Address { .. }), "{address}: {error}");
         }
-        let url = request_url(&pipeline(&format!("https://dev.azure.com/{path}")), CONNECTION).unwrap();
+        let url = request_url(&pipeline(&format!("https://dev.azure.com/{path}")), &about()).unwrap();
         assert_eq!(url.query(), Some(format!("api-version=7.1&serviceConnectionId={CONNECTION}").as_str()));
     }
 
     #[test]
     fn without_an_address_it_is_built() {
         let without = Pipeline { request_uri: None, ..pipeline("") };
-        let url = request_url(&without, CONNECTION).unwrap();
+        let url = request_url(&without, &about()).unwrap();
         assert_eq!(url.path(), "/contoso/p1/_apis/distributedtask/hubs/build/plans/plan-1/jobs/job-1/oidctoken");
         let bare = Pipeline { plan_id: None, ..without };
-        assert!(matches!(request_url(&bare, CONNECTION), Err(AssertionError::NoAddress)));
+        assert!(matches!(request_url(&bare, &about()), Err(AssertionError::NoAddress)));
     }
 }

@@ -38,7 +38,7 @@ secret! {
 }
 
 secret! {
-    /// What Entra gives for an [`Assertion`], and what the feeds and repositories take.
+    /// What Entra gives for a proof of identity, and what the feeds and repositories take.
     AccessToken
 }
 
@@ -48,6 +48,21 @@ secret! {
 }
 
 secret! {
-    /// A password of the agent's own set-up: the proxy's.
+    /// A password of an application in Entra.
+    ClientSecret
+}
+
+secret! {
+    /// A certificate with its private key, as PEM text.
+    CertificateContent
+}
+
+secret! {
+    /// What a machine demands of a process that asks for its managed identity's token: a header's value, a key's content.
+    MachineSecret
+}
+
+secret! {
+    /// A password of a file or of the agent's own set-up: a certificate's, the proxy's.
     Password
 }

@@ -176,7 +176,7 @@ fn header_pairs(served: &ServedOrganization) -> Vec<(String, Template)> {
     bases.push(format!("https://{}.visualstudio.com", served.organization));
     let mut pairs = Vec::new();
     for base in bases {
-        let header = Template::new([Part::Text(HEADER.to_owned()), Part::Token]);
+        let header = Template::new([Part::Text(HEADER.to_owned()), Part::TokenFor(served.organization.clone())]);
         pairs.push((format!("http.{base}.extraheader"), Template::text("")));
         pairs.push((format!("http.{base}.extraheader"), header));
         pairs.push((format!("http.{base}.followRedirects"), Template::text("false")));

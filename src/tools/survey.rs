@@ -6,7 +6,7 @@
 mod leaks;
 mod names;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -39,8 +39,44 @@ pub struct PermittedOrganization {
     pub standing: Standing,
     /// Its name as inputs and the job spell it.
     pub spellings: BTreeSet<String>,
-    /// The first that named it, for the log.
-    pub named_in: String,
+    /// What named it, the first for the log.
+    pub named_by: Vec<NamedBy>,
+}
+
+/// What permits an organization.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum NamedBy {
+    /// The service connection's URL.
+    Connection,
+    /// The job: every pipeline permits its own organization.
+    Pipeline,
+    /// The input `organizations`.
+    Organizations,
+    /// The input `feeds`.
+    Feeds,
+}
+
+impl std::fmt::Display for NamedBy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Connection => "the service connection",
+            Self::Pipeline => "the pipeline",
+            Self::Organizations => "the input 'organizations'",
+            Self::Feeds => "the input 'feeds'",
+        })
+    }
+}
+
+impl PermittedOrganization {
+    /// Whether the user asks for it, and not only the pipeline runs in it.
+    pub fn is_asked_for(&self) -> bool {
+        self.named_by.iter().any(|by| *by != NamedBy::Pipeline)
+    }
+
+    /// What named it, for the log.
+    pub fn named_in(&self) -> String {
+        self.named_by.first().map(NamedBy::to_string).unwrap_or_default()
+    }
 }
 
 /// Which tools are wanted.
@@ -80,6 +116,8 @@ pub struct Wanted<'a> {
     pub permitted: &'a [PermittedOrganization],
     /// Feeds that inputs name.
     pub feeds: &'a [FeedInput],
+    /// Organizations that would be permitted, and give this identity nothing: why not.
+    pub unserved: &'a BTreeMap<Organization, String>,
     /// What earlier steps of the job set up and still holds.
     pub grants: &'a [Grant],
     /// How git is to get its credentials.
@@ -197,7 +235,7 @@ fn plan_tool(
             organization: permitted.organization.clone(),
             spellings: permitted.spellings.iter().cloned().collect(),
             serves: serves(&permitted.organization),
-            named_in: permitted.named_in.clone(),
+            named_in: permitted.named_in(),
         })
         .collect();
     // What a tool reaches the token by stands before what refers to it.
@@ -207,7 +245,7 @@ fn plan_tool(
         feeds.iter().map(|served| &served.feed.organization).collect()
     };
     for organization in reached.into_iter().filter(|organization| serves(organization)) {
-        let variable = Variable::own(token_variable(tool.name(), organization), Template::token());
+        let variable = Variable::own(token_variable(tool.name(), organization), Template::token_for(organization));
         outcome.plan.changes.push(Change::Variable(variable));
         outcome.grants.push(Grant {
             tool: tool.name().to_owned(),
@@ -272,7 +310,7 @@ fn feeds_of(
                 ));
             }
         } else if let Some(other) = Organization::of_url(&mention.url).filter(|other| !permitted(other)) {
-            found.warnings.push(unlisted(tool, mention, &other));
+            found.warnings.push(unlisted(tool, mention, &other, wanted.unserved.get(&other)));
         } else if let Some(plain) = mention.url.strip_prefix("http://")
             && let Some(feed) = Feed::parse(&format!("https://{plain}"))
         {
@@ -317,9 +355,12 @@ fn left_alone(tool: &'static dyn Tool, file: &str, reason: &str) -> String {
     format!("{}: {file} is left alone, since it cannot be read: {reason}", tool.name())
 }
 
-fn unlisted(tool: &'static dyn Tool, mention: &Mention, other: &Organization) -> String {
+fn unlisted(tool: &'static dyn Tool, mention: &Mention, other: &Organization, unserved: Option<&String>) -> String {
     let what =
         Feed::parse(&mention.url).map_or_else(|| format!("a repository of {other}"), |feed| format!("the feed {feed}"));
+    if let Some(reason) = unserved {
+        return format!("{}: {} names {what}, which gets no token: {reason}", tool.name(), mention.file);
+    }
     format!(
         "{}: {} names {what}, whose organization is not permitted, so it gets no token; to permit it, add '{other}' to the \
          input 'organizations'",

@@ -1,7 +1,7 @@
 //! What is asked on the way to a token, how often, and of whom.
 
 use ado_entra_auth_emulator::agent::{CollectionForm, Job, JobOptions};
-use ado_entra_auth_emulator::log::LoggedRequest;
+use ado_entra_auth_emulator::log::{Authorization, LoggedRequest};
 use ado_entra_auth_emulator::message::Answer;
 use ado_entra_auth_emulator::world::{
     AssertionIssuer, CONNECTION, FABRIKAM_CLIENT, FABRIKAM_CONNECTION, SECOND_CLIENT, SECOND_CONNECTION, TENANT,
@@ -17,6 +17,14 @@ fn paths(requests: &[LoggedRequest]) -> Vec<String> {
         .collect()
 }
 
+/// The requests that ask which tenant an organization belongs to, which carry no credential, and all others.
+fn parted(requests: Vec<LoggedRequest>) -> (Vec<LoggedRequest>, Vec<LoggedRequest>) {
+    let (discovery, others): (Vec<_>, Vec<_>) =
+        requests.into_iter().partition(|request| request.path == "/contoso" && request.host == "dev.azure.com");
+    assert!(discovery.iter().all(|request| request.authorization == Authorization::None), "{discovery:?}");
+    (discovery, others)
+}
+
 #[test]
 fn one_request_each_to_azure_devops_entra_and_the_organization() {
     let emulator = emulator();
@@ -24,8 +32,9 @@ fn one_request_each_to_azure_devops_entra_and_the_organization() {
     run(&emulator, &mut job, &step());
     let requests = emulator.requests();
     let pipeline = job.pipeline();
-    assert_eq!(requests.len(), 3, "{:?}", paths(&requests));
-    let [oidc, token, probe] = requests.as_slice() else { panic!() };
+    let (discovery, others) = parted(requests.clone());
+    assert_eq!(paths(&discovery), ["HEAD dev.azure.com/contoso"]);
+    let [oidc, token, probe] = others.as_slice() else { panic!("{:?}", paths(&others)) };
     let address = format!("/plans/{}/jobs/{}/oidctoken", pipeline.plan_id, pipeline.job_id);
     assert!(oidc.method == "POST" && oidc.host == "dev.azure.com" && oidc.path.contains(&address), "{oidc:?}");
     assert!(oidc.path.ends_with(&format!("?api-version=7.1&serviceConnectionId={CONNECTION}")), "{}", oidc.path);
@@ -49,7 +58,8 @@ fn without_verify_the_organization_is_not_asked() {
     let emulator = emulator();
     let mut job = job(&emulator);
     run(&emulator, &mut job, &step().input("verify", "false"));
-    assert_eq!(emulator.requests().len(), 2, "{:?}", paths(&emulator.requests()));
+    let (_, others) = parted(emulator.requests());
+    assert_eq!(others.len(), 2, "{:?}", paths(&others));
 }
 
 #[test]
@@ -61,7 +71,7 @@ fn a_hundred_feeds_cost_one_exchange() {
         .collect();
     write(&job, ".npmrc", lines.concat());
     run(&emulator, &mut job, &step());
-    assert_eq!(emulator.requests().len(), 3);
+    assert_eq!(emulator.requests().len(), 4);
     assert_eq!(emulator.issued().iter().filter(|issued| format!("{:?}", issued.kind) == "AccessToken").count(), 1);
 }
 
@@ -166,7 +176,7 @@ fn without_an_address_it_is_built_or_the_late_bound_assertion_serves() {
     let emulator = emulator();
     let mut built = job(&emulator);
     run(&emulator, &mut built, &step_with_env(&["-u", "SYSTEM_OIDCREQUESTURI"]));
-    assert_eq!(emulator.requests().len(), 3);
+    assert_eq!(parted(emulator.requests()).1.len(), 3);
 
     // An assertion that the service bound to the connection when the job began.
     let assertion = emulator.issued().into_iter().find(|issued| format!("{:?}", issued.kind) == "Assertion").unwrap();
@@ -177,7 +187,7 @@ fn without_an_address_it_is_built_or_the_late_bound_assertion_serves() {
     emulator.clear_requests();
     let mut bound = job(&emulator);
     run(&emulator, &mut bound, &nowhere);
-    let hosts: Vec<String> = emulator.requests().into_iter().map(|request| request.host).collect();
+    let hosts: Vec<String> = parted(emulator.requests()).1.into_iter().map(|request| request.host).collect();
     assert_eq!(hosts, ["login.microsoftonline.com", "dev.azure.com"]);
 
     // The same where the job's own token has expired meanwhile.

@@ -51,12 +51,12 @@ fn trouble_that_stays_fails_the_step() {
         status(Endpoint::Oidc, 500, 4, &["HTTP 500"]),
         status(Endpoint::Oidc, 503, 4, &["HTTP 503"]),
         status(Endpoint::Oidc, 408, 4, &["HTTP 408"]),
-        status(Endpoint::Token, 500, 4, &["Entra failed 4 times in a row", "run again later"]),
-        status(Endpoint::Token, 504, 4, &["Entra failed 4 times", "HTTP 504"]),
+        status(Endpoint::Token, 500, 4, &["Entra cannot serve", "tries     4", "run again later"]),
+        status(Endpoint::Token, 504, 4, &["Entra cannot serve", "HTTP 504"]),
         status(Endpoint::ConnectionData, 502, 4, &["contoso", "HTTP 502"]),
-        row(Endpoint::Oidc, Effect::Reset, 4, &["dev.azure.com cannot be reached", "firewall", ".proxy"]),
-        row(Endpoint::Token, Effect::Reset, 4, &["login.microsoftonline.com cannot be reached"]),
-        row(Endpoint::Token, Effect::Truncated, 4, &["login.microsoftonline.com cannot be reached"]),
+        row(Endpoint::Oidc, Effect::Reset, 4, &["the connection to dev.azure.com broke off", "firewall", ".proxy"]),
+        row(Endpoint::Token, Effect::Reset, 4, &["the connection to login.microsoftonline.com broke off"]),
+        row(Endpoint::Token, Effect::Truncated, 4, &["the connection to login.microsoftonline.com broke off"]),
         row(Endpoint::Oidc, Effect::HugeBody(10_000_000), 1, &["more than a mebibyte", "proxy"]),
         row(Endpoint::Token, Effect::HugeBody(10_000_000), 1, &["more than a mebibyte", "proxy"]),
         row(Endpoint::ConnectionData, Effect::HugeBody(10_000_000), 1, &["contoso", "more than a mebibyte"]),
@@ -95,7 +95,7 @@ fn trouble_that_passes_is_passed_over() {
         let fault = emulator.fault(Fault::new(*at, effect.clone()).times(*times));
         run(&emulator, &mut job, &step());
         assert_eq!(emulator.fired(fault), *times);
-        assert_eq!(emulator.requests().len(), 3 + usize::try_from(*times).unwrap(), "{:?}", emulator.requests());
+        assert_eq!(emulator.requests().len(), 4 + usize::try_from(*times).unwrap(), "{:?}", emulator.requests());
     });
 }
 
@@ -133,7 +133,9 @@ fn a_certificate_that_nobody_vouches_for_is_refused() {
         let mut job = job(&emulator);
         let fault = emulator.fault(Fault::new(Target::Host(host.into()), Effect::UnknownAuthority));
         assert_refused(&emulator, &mut job, &step(), &["the certificate of", host, "not trusted", "--sslcacert"]);
-        assert_eq!(emulator.fired(fault), 1, "an untrusted host is not tried again");
+        // Azure DevOps is asked for two things at a time.
+        let most = if host == AZURE { 2 } else { 1 };
+        assert!((1..=most).contains(&emulator.fired(fault)), "an untrusted host is not tried again");
     }
     // The authority that the agent names is not there, so nothing vouches for the company's proxy.
     let emulator = emulator();

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeSet;
 
+use ado_entra_auth_emulator::World;
 use ado_entra_auth_emulator::agent::{Job, TaskStep};
 use serde_json::Value;
 
 use crate::support::{
-    Snapshot, assert_refused, emulator, finish, job, named, read, run, step, variable, write, write_file,
+    Snapshot, assert_refused, emulator, finish, in_one_tenant, job, named, read, run, step, variable, write, write_file,
 };
 
 fn vectors() -> Value {
@@ -57,7 +58,7 @@ fn npm_registries_get_what_they_get_there_and_no_others() {
         if text(&case, "result") == "Failed" || is_of_other_registries(&case) {
             continue;
         }
-        let emulator = emulator();
+        let emulator = in_one_tenant(World::sample());
         let mut job = job(&emulator);
         write_files(&job, &case["files_before"]);
         let before = Snapshot::below(&job.sources());
@@ -148,7 +149,7 @@ fn nuget_endpoints_get_what_they_get_there() {
         if is_of_other_registries(&case) {
             continue;
         }
-        let emulator = emulator();
+        let emulator = in_one_tenant(World::sample());
         let mut job = job(&emulator);
         let given =
             if feed.is_empty() { "https://pkgs.dev.azure.com/contoso/_packaging/f/nuget/v3/index.json" } else { feed };

@@ -1,14 +1,15 @@
 //! Several steps in one job: whose identity a tool goes by.
 
-use ado_entra_auth_emulator::Emulator;
 use ado_entra_auth_emulator::agent::{Job, TaskStep};
 use ado_entra_auth_emulator::log::LoggedRequest;
 use ado_entra_auth_emulator::world::{
     CLIENT, CONNECTION, FABRIKAM_CLIENT, FABRIKAM_CONNECTION, SECOND_CLIENT, SECOND_CONNECTION,
 };
+use ado_entra_auth_emulator::{Emulator, World};
 
 use crate::support::{
-    Snapshot, bare_step, emulator, emulator_with_repositories, finish, job, run, script, tool, variable, warned, write,
+    Snapshot, bare_step, emulator, emulator_with_repositories, finish, in_one_tenant, job, run, script, tool, variable,
+    warned, write,
 };
 
 fn step(name: &str, connection: &str) -> TaskStep {
@@ -99,7 +100,7 @@ fn the_step_whose_connection_owns_an_organization_goes_before_one_that_is_merely
     }
     for contoso_first in [true, false] {
         for mode in ["helper", "extraHeader"] {
-            let emulator = emulator_with_repositories();
+            let emulator = in_one_tenant(World::sample_with_repositories());
             let mut job = job(&emulator);
             write(&job, ".npmrc", NPMRC);
             // npm's own.

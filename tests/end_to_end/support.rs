@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ado_entra_auth_emulator::agent::{Job, JobOptions, ScriptOutcome, StepOutcome, StepResult, TaskStep};
 use ado_entra_auth_emulator::log::LoggedRequest;
-use ado_entra_auth_emulator::world::CONNECTION;
+use ado_entra_auth_emulator::world::{CONNECTION, OBJECT, TENANT};
 use ado_entra_auth_emulator::{Emulator, World};
 
 /// The binary under test.
@@ -24,6 +24,27 @@ pub fn emulator() -> Emulator {
 /// The sample world with its git repositories.
 pub fn emulator_with_repositories() -> Emulator {
     Emulator::start(World::sample_with_repositories()).unwrap()
+}
+
+/// A world whose organizations all belong to one tenant, and whose first identity is a user of each.
+pub fn in_one_tenant(world: World) -> Emulator {
+    let mut world = World { tenants: vec![world.tenants[0].clone()], ..world };
+    for organization in &mut world.organizations {
+        TENANT.clone_into(&mut organization.tenant);
+        organization.members.push(OBJECT.into());
+    }
+    world.applications.iter_mut().for_each(|application| TENANT.clone_into(&mut application.tenant));
+    for position in 0..world.connections.len() {
+        let before = world.federated_credential_of(&world.connections[position]);
+        TENANT.clone_into(&mut world.connections[position].tenant);
+        let after = world.federated_credential_of(&world.connections[position]);
+        for application in &mut world.applications {
+            for credential in application.federated_credentials.iter_mut().filter(|credential| **credential == before) {
+                credential.clone_from(&after);
+            }
+        }
+    }
+    Emulator::start(world).unwrap()
 }
 
 /// A job of the sample world's pipeline.

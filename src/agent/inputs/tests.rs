@@ -48,6 +48,7 @@ fn values_that_an_input_does_not_allow_are_refused() {
         ("organizations", "con toso"),
         ("organizations", "contoso, $(other)"),
         ("gitCredential", "header"),
+        ("connectionType", "pat"),
         ("verify", "yes"),
         ("verify", "1"),
         ("tokenVariable", "MY TOKEN"),
@@ -74,8 +75,15 @@ fn what_later_versions_bring_is_said_to_be_missing() {
     for tool in ["pnpm", "cargo", "azureDevOpsCli"] {
         assert!(refused("tools", tool).contains(tool));
     }
-    for kind in ["azureRM", "pipeline", "clientSecret", "clientCertificate", "managedIdentity"] {
-        assert!(refused("connectionType", kind).contains(kind));
+}
+
+#[test]
+fn a_wait_for_propagation_is_a_number_of_seconds() {
+    let propagation = |value| settings(&job(&[("propagationTimeout", value)], &[])).unwrap().propagation;
+    assert_eq!(propagation(""), Propagation::Brief);
+    assert_eq!(propagation("300"), Propagation::UpTo(Duration::from_mins(5)));
+    for value in ["901", "-1", "5m", "1e3"] {
+        refused("propagationTimeout", value);
     }
 }
 
@@ -116,35 +124,4 @@ fn the_connections_organization_is_owned_and_the_pipelines_merely_permitted() {
         ("contoso", Standing::Permitted, vec!["Contoso", "contoso"]),
     ];
     assert_eq!(found, expected);
-}
-
-#[test]
-fn a_connection_must_be_one_of_workload_identity_federation() {
-    let with = |scheme: &str, client: &str, tenant: &str| {
-        let endpoint = [
-            (format!("ENDPOINT_AUTH_SCHEME_{ID}"), scheme.to_owned()),
-            (format!("ENDPOINT_AUTH_PARAMETER_{ID}_SERVICEPRINCIPALID"), client.to_owned()),
-            (format!("ENDPOINT_AUTH_PARAMETER_{ID}_TENANTID"), tenant.to_owned()),
-        ];
-        let endpoint: Vec<(&str, &str)> =
-            endpoint.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        connection(&job(&[("azureDevOpsServiceConnection", &ID.to_uppercase())], &endpoint))
-    };
-    assert_eq!(with("workloadidentityfederation", ID, "contoso.onmicrosoft.com").unwrap().id, ID);
-    for (scheme, client, tenant, expected) in [
-        ("Token", ID, ID, "its scheme is 'Token'"),
-        ("", ID, ID, "no details"),
-        ("WorkloadIdentityFederation", "", ID, "client id"),
-        ("WorkloadIdentityFederation", "x", ID, "client id"),
-        ("WorkloadIdentityFederation", ID, "", "tenant id"),
-        ("WorkloadIdentityFederation", ID, "a/../b", "tenant id"),
-    ] {
-        let said = with(scheme, client, tenant).unwrap_err().to_string();
-        assert!(said.contains(expected) && said.contains(ID), "{said}");
-    }
-    assert_eq!(connection(&job(&[], &[])).unwrap_err(), InputError::Missing { name: "azureDevOpsServiceConnection" });
-    let named = connection(&job(&[("azureDevOpsServiceConnection", "feeds-reader")], &[]));
-    assert!(matches!(named, Err(InputError::Refused { .. })));
-    let unset = connection(&job(&[("azureDevOpsServiceConnection", "$(connection)")], &[]));
-    assert!(matches!(unset, Err(InputError::UnsetVariable { .. })));
 }

@@ -154,4 +154,25 @@ super::causes! { Federation:
         owner: Service,
         again: AfterAWhile,
     }
+    OLD_ISSUER {
+        name: "old-issuer",
+        hints: [["https://vstoken.dev.azure.com"]],
+        headline: "the service connection still uses the issuer of Azure DevOps, which ends on 1 July 2027",
+        meaning: "Connections made before Entra's issuer came have https://vstoken.dev.azure.com/... as theirs. In the public cloud \
+            Microsoft retires it for single-tenant applications and managed identities; multitenant applications keep it.",
+        remedy: "convert the service connection (Project settings, Service connections, Update), then add a federated credential with \
+            the issuer and subject that it shows; its id and permissions stay",
+        owner: ProjectAdministrator,
+        again: No,
+    }
+    MICROSOFTS_TASK {
+        name: "federated-token-not-acquired",
+        hints: [["Failed to acquire federated token"], ["Failed to aquire federated token"]],
+        headline: "a task of Microsoft's could not sign in, and does not say why",
+        meaning: "Its one message stands for every failure of the request for an assertion and of its exchange; what Entra said is \
+            lost.",
+        remedy: "run AdoEntraAuth@1 with the same service connection: it shows where it fails, the code and the remedy",
+        owner: PipelineAuthor,
+        again: No,
+    }
 }

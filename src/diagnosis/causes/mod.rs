@@ -10,11 +10,17 @@
 mod recognition;
 
 pub mod application;
+pub mod content;
+pub mod credential;
 pub mod federation;
+pub mod job;
+pub mod managed_identity;
+pub mod network;
+pub mod oidc;
 pub mod organization;
 pub mod policy;
 
-pub use recognition::{all_in, find_in, named_in};
+pub use recognition::{Mention, Named, find_in, mentions, named_in};
 
 /// One thing that goes wrong.
 #[derive(Debug, Eq, PartialEq)]
@@ -171,7 +177,19 @@ impl Again {
 
 /// The rows of every stage, in the order of a run.
 pub fn all() -> impl Iterator<Item = &'static Cause> {
-    [federation::ROWS, application::ROWS, policy::ROWS, organization::ROWS].into_iter().flatten().copied()
+    let stages = [
+        job::ROWS,
+        oidc::ROWS,
+        federation::ROWS,
+        application::ROWS,
+        credential::ROWS,
+        policy::ROWS,
+        managed_identity::ROWS,
+        network::ROWS,
+        organization::ROWS,
+        content::ROWS,
+    ];
+    stages.into_iter().flatten().copied()
 }
 
 /// The cause of an `AADSTS` number.
@@ -188,13 +206,11 @@ pub fn by_name(name: &str) -> Option<&'static Cause> {
 fn with_code(code: &str) -> Option<&'static Cause> {
     let fits = |known: &&str| {
         let same =
-            |(known, given): (u8, u8)| known.eq_ignore_ascii_case(&given) || known == b'x' && given.is_ascii_digit();
+            |(known, given): (u8, u8)| known.eq_ignore_ascii_case(&given) || (known == b'x' && given.is_ascii_digit());
         known.len() == code.len() && known.bytes().zip(code.bytes()).all(same)
     };
     let exactly = |known: &&str| known.eq_ignore_ascii_case(code);
-    all()
-        .find(|cause| cause.codes.iter().any(|known| exactly(&known)))
-        .or_else(|| all().find(|cause| cause.codes.iter().any(|known| fits(&known))))
+    all().find(|cause| cause.codes.iter().any(exactly)).or_else(|| all().find(|cause| cause.codes.iter().any(fits)))
 }
 
 /// A static for each row, and `ROWS` with all of them.

@@ -14,11 +14,26 @@ super::causes! { Organization:
         owner: OrganizationAdministrator,
         again: No,
     }
+    ANONYMOUS {
+        name: "organization-anonymous",
+        signs: [
+            ["TF400813", "anonymous access"], ["TF400813", "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"],
+            ["authenticatedUser", "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"],
+        ],
+        headline: "no token reached the organization",
+        meaning: "It takes the caller for nobody: the token was not sent, was cut short, or has expired. An organization with public \
+            projects answers nobody with status 200.",
+        remedy: "run this task before the step that fails, in the same job and less than an hour before; check the variable and the \
+            feed's address that the tool uses",
+        owner: PipelineAuthor,
+        again: AtOnce,
+    }
     NOT_ACCEPTED {
         name: "TF400813",
         codes: ["TF400813"],
         headline: "the organization does not accept the identity",
-        meaning: "The identity is no user of the organization, or has no right to what was asked for.",
+        meaning: "It is no user of the organization, or has no right to what was asked for. Where the text names the user \
+            aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa, no token arrived at all.",
         remedy: ADD_THE_IDENTITY,
         owner: OrganizationAdministrator,
         again: No,
@@ -28,7 +43,8 @@ super::causes! { Organization:
         codes: ["VS403463"],
         headline: "Conditional Access of the organization blocks the identity",
         meaning: "A policy of the tenant refuses at Azure DevOps, mostly by the agent's address.",
-        remedy: "let the tenant's Conditional Access policies admit the agent's addresses for Azure DevOps",
+        remedy: "let the tenant's Conditional Access policies admit the agent's addresses for Azure DevOps or except the identity, or \
+            run the job on an agent of your own network",
         owner: TenantAdministrator,
         again: No,
     }
@@ -36,9 +52,150 @@ super::causes! { Organization:
         name: "TF400733",
         codes: ["TF400733"],
         headline: "Azure DevOps is throttling the identity",
-        meaning: "An identity may use 200 throughput units in five minutes.",
+        meaning: "An identity may use 200 throughput units (TSTU) in five minutes; Basic + Test Plans raises the limit. The answer says \
+            how long to wait.",
         remedy: "run again later; spread the jobs over time or over several identities",
         owner: OrganizationAdministrator,
         again: AfterAWhile,
+    }
+    OTHER_REFUSAL {
+        name: "VS4034xx",
+        codes: ["VS4034xx"],
+        headline: "Azure DevOps does not authorize the identity",
+        meaning: "Codes that begin with VS4034 are refusals of its authorization; the service's own text says which.",
+        remedy: "follow the service's own text, and check the rights of the identity in the organization",
+        owner: OrganizationAdministrator,
+        again: No,
+    }
+    CLIENT_REFUSED {
+        name: "VS30063",
+        codes: ["VS30063"],
+        headline: "Azure DevOps does not accept the token",
+        meaning: "A program of Microsoft's says so for every answer 401: the token did not arrive, has expired, is of another tenant, or \
+            its identity is no user of the organization.",
+        remedy: ADD_THE_IDENTITY,
+        owner: OrganizationAdministrator,
+        again: No,
+    }
+    UNKNOWN_PROJECT {
+        name: "VS800075",
+        codes: ["VS800075"],
+        headline: "the project does not exist, or the identity may not see it",
+        meaning: "The identity is a user of the organization and not a member of the project, or the project's name is mistyped.",
+        remedy: "correct the project's name, or add the identity to a group of the project, such as Readers (Project settings, \
+            Permissions)",
+        owner: ProjectAdministrator,
+        again: No,
+    }
+    NOT_IN_THE_PROJECT {
+        name: "not-in-the-project",
+        signs: [["needs the following permission", "project"], ["View project-level information"]],
+        headline: "the identity is not a member of the project",
+        meaning: "A user of the organization sees a project only as a member of one of its groups.",
+        remedy: "add the identity to a group of the project, such as Readers (Project settings, Permissions)",
+        owner: ProjectAdministrator,
+        again: No,
+    }
+    NO_LICENCE {
+        name: "no-licence",
+        signs: [["does not have a valid license"]],
+        hints: [["Stakeholder", "license"], ["Stakeholder", "licence"], ["Stakeholder", "access"]],
+        headline: "the identity has no licence that reaches repositories and feeds",
+        meaning: "Stakeholder access, which new users may get by default, has no access to code.",
+        remedy: "give the identity Basic access (Organization settings, Users, Access level)",
+        owner: OrganizationAdministrator,
+        again: No,
+    }
+    CONNECTION_NOT_ADDED {
+        name: "connection-identity-not-added",
+        signs: [["does not have access to Azure DevOps organization"]],
+        headline: "the service connection's identity was not added to the organization",
+        meaning: "Azure DevOps checks it when the service connection is saved.",
+        remedy: ADD_THE_IDENTITY,
+        owner: OrganizationAdministrator,
+        again: No,
+    }
+    WRONG_OBJECT_ID {
+        name: "wrong-object-id",
+        signs: [["Failed to create service principal with object ID"]],
+        headline: "the object id is not the one of an enterprise application",
+        meaning: "An application has two object ids: one as an app registration, one as an enterprise application. Azure DevOps wants the \
+            second.",
+        remedy: "copy the object id under Entra, Enterprise applications, and add the identity by it",
+        owner: OrganizationAdministrator,
+        again: No,
+    }
+    MAY_NOT_ADD_USERS {
+        name: "may-not-add-users",
+        signs: [["permission(s) on the resource Users", "Add Users"]],
+        headline: "you may not add users to the organization",
+        meaning: "Adding an identity is for administrators of the project collection.",
+        remedy: "ask a Project Collection Administrator to add the identity",
+        owner: OrganizationAdministrator,
+        again: No,
+    }
+    WRONG_TENANT {
+        name: "organization-other-tenant",
+        signs: [["X-VSS-ResourceTenant", "tid"]],
+        headline: "the token is of another tenant than the organization",
+        meaning: "An organization belongs to one Entra tenant (X-VSS-ResourceTenant), and accepts tokens of that one alone.",
+        remedy: "use an identity of the organization's tenant (Organization settings, Microsoft Entra); a multitenant application with \
+            a managed identity as its federated credential can reach across",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    NO_TENANT {
+        name: "organization-without-tenant",
+        signs: [["X-VSS-ResourceTenant", "00000000-0000-0000-0000-000000000000"]],
+        headline: "the organization is not connected to an Entra tenant",
+        meaning: "It knows Microsoft accounts alone, so that no service principal or managed identity can be added to it.",
+        remedy: "connect the organization to Entra (Organization settings, Microsoft Entra)",
+        owner: OrganizationAdministrator,
+        again: No,
+    }
+    BASIC_REFUSED {
+        name: "organization-password-refused",
+        hints: [["401", "Basic realm", "tfsprod"]],
+        headline: "Azure DevOps does not accept the token that a tool sent as a password",
+        meaning: "The token has expired, or is of another tenant than the organization.",
+        remedy: "run this task again before the step that fails; if it stays, use an identity of the organization's tenant",
+        owner: PipelineAuthor,
+        again: AtOnce,
+    }
+    UNAUTHENTICATED {
+        name: "organization-unauthenticated",
+        hints: [["401", "TFS-Federated"], ["401", "Bearer authorization_uri"]],
+        headline: "the request to Azure DevOps carried no token that it knows",
+        meaning: "So it answers whoever is not signed in. The header WWW-Authenticate names the organization's tenant.",
+        remedy: "run this task before the step that fails, and use an identity of the tenant that the header names",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    SAYS_IN_A_HEADER {
+        name: "organization-says-in-a-header",
+        hints: [["X-TFS-ServiceError"]],
+        headline: "Azure DevOps refuses, and says why in a header alone",
+        meaning: "The body is a page for browsers; the reason stands in X-TFS-ServiceError, with its blanks and signs encoded as in a URL.",
+        remedy: "follow the text of the header, and check the rights of the identity in the organization",
+        owner: OrganizationAdministrator,
+        again: No,
+    }
+    SIGN_IN_PAGE {
+        name: "organization-sign-in-page",
+        hints: [["_signin"], ["Azure DevOps Services | Sign In"], ["203 Non-Authoritative"], ["dev.azure.com", "203"]],
+        headline: "Azure DevOps sent its sign-in page: it does not accept the token",
+        meaning: "The token is missing, has expired, or its identity is no user of the organization.",
+        remedy: ADD_THE_IDENTITY,
+        owner: OrganizationAdministrator,
+        again: No,
+    }
+    DELAYED {
+        name: "organization-delayed",
+        hints: [["200", "Retry-After"], ["X-RateLimit-Delay"]],
+        headline: "Azure DevOps has delayed the request, and answered it",
+        meaning: "The identity comes near its limit. Nothing has failed yet.",
+        remedy: "spread the jobs over time or over several identities",
+        owner: PipelineAuthor,
+        again: No,
     }
 }

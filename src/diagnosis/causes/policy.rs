@@ -21,4 +21,113 @@ super::causes! { Policy:
         owner: PipelineAuthor,
         again: AfterAWhile,
     }
+    SECURITY_POLICY {
+        name: "AADSTS530032",
+        codes: ["AADSTS530032", "AADSTS530035"],
+        headline: "a security policy of the tenant blocks this identity",
+        meaning: "The tenant's security policy or its security defaults refuse the sign-in.",
+        remedy: "ask an administrator of the tenant to look at the sign-in log of the service principal",
+        owner: TenantAdministrator,
+        again: No,
+    }
+    TOKEN_PROTECTION {
+        name: "AADSTS530084",
+        codes: ["AADSTS530084"],
+        headline: "Conditional Access demands token protection",
+        meaning: "This was only ever seen with tokens of users, and should not meet an application.",
+        remedy: "ask an administrator of the tenant which Conditional Access policy demands token protection, and except the identity \
+            from it",
+        owner: TenantAdministrator,
+        again: No,
+    }
+    TENANT_RESTRICTIONS {
+        name: "AADSTS50002",
+        codes: ["AADSTS50002", "AADSTS500021", "AADSTS500022"],
+        headline: "the company's network does not admit this tenant",
+        meaning: "A proxy adds a header to requests to Entra that lists the tenants which may be used from there; this one is not \
+            among them.",
+        remedy: "have the tenant admitted to the proxy's tenant restrictions",
+        owner: NetworkAdministrator,
+        again: No,
+    }
+    CROSS_TENANT {
+        name: "AADSTS500212",
+        codes: ["AADSTS500212", "AADSTS500213"],
+        headline: "a cross-tenant policy blocks the identity",
+        meaning: "The identity's tenant does not let it out, or the other tenant does not let it in.",
+        remedy: "change the cross-tenant access settings of the tenant that refuses, or use an identity of the organization's tenant",
+        owner: TenantAdministrator,
+        again: No,
+    }
+    CLAIMS_CHALLENGE {
+        name: "claims-challenge",
+        hints: [["claims", "suberror"], ["interaction_required"]],
+        headline: "Entra wants more proof than an application can give",
+        meaning: "The answer holds a claims challenge: a Conditional Access policy asks for something that only a user could do.",
+        remedy: "have the policy that asks for it except this identity; the suberror in Entra's answer and the service principal's \
+            sign-in log name it",
+        owner: TenantAdministrator,
+        again: No,
+    }
+    LOOP {
+        name: "AADSTS50196",
+        codes: ["AADSTS50196"],
+        headline: "Entra has seen the same request too often in too short a time",
+        meaning: "Entra takes it for a client in a loop: a script that signs in at every call, or very many jobs that start together.",
+        remedy: "wait some minutes; sign in once in a job, and start fewer jobs at the same moment",
+        owner: PipelineAuthor,
+        again: AfterAWhile,
+    }
+    THROTTLED {
+        name: "entra-throttled",
+        hints: [["login.microsoftonline.com", "429"], ["Too Many Requests"]],
+        headline: "Entra is throttling requests from here",
+        meaning: "Too many tokens are asked for at a time. The answer says how long to wait, mostly a minute.",
+        remedy: "run again later, sign in once in a job, and start fewer jobs at the same moment",
+        owner: PipelineAuthor,
+        again: AfterAWhile,
+    }
+    PASSING_TROUBLE {
+        name: "AADSTS50033",
+        codes: [
+            "AADSTS50033", "AADSTS90006", "AADSTS90012", "AADSTS90024", "AADSTS90033", "AADSTS90090", "AADSTS40010",
+        ],
+        headline: "Entra is in trouble that passes",
+        meaning: "An error inside the service, or it took too long. The task has tried several times.",
+        remedy: "run again later",
+        owner: Service,
+        again: AfterAWhile,
+    }
+    LASTING_TROUBLE {
+        name: "AADSTS50000",
+        codes: ["AADSTS50000", "AADSTS90036", "AADSTS90091", "AADSTS90092"],
+        headline: "Entra is in trouble that does not pass by itself",
+        meaning: "An error inside the service that the same request will meet again.",
+        remedy: "run again once; if it stays, ask Microsoft's support, with trace id, correlation id and timestamp of the answer",
+        owner: Service,
+        again: AtOnce,
+    }
+    UNAVAILABLE {
+        name: "entra-unavailable",
+        hints: [
+            ["login.microsoftonline.com", "500"], ["login.microsoftonline.com", "502"], ["login.microsoftonline.com", "503"],
+            ["login.microsoftonline.com", "504"], ["temporarily_unavailable"],
+        ],
+        headline: "Entra cannot serve requests at the moment",
+        meaning: "It answers with a status of 500 or above, and may say how long to leave it alone. The task has tried several times.",
+        remedy: "run again later, and look at the status page of Entra",
+        owner: Service,
+        again: AfterAWhile,
+    }
+    NOT_ENTRA {
+        name: "entra-not-json",
+        signs: [["answered the token request with something that is not a token"]],
+        hints: [["login.microsoftonline.com", "text/html"], ["login.microsoftonline.com", "<html"]],
+        headline: "something else than Entra answered the token request",
+        meaning: "Entra answers in JSON. A page comes from a proxy, from a network that wants a sign-in first, or from an inspection of \
+            encrypted traffic.",
+        remedy: "let the agent reach https://login.microsoftonline.com unchanged, and check its proxy settings (.proxy, .proxybypass)",
+        owner: NetworkAdministrator,
+        again: No,
+    }
 }

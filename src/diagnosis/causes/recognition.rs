@@ -7,115 +7,127 @@ use super::{Cause, Sign, all, by_name, with_code};
 /// How far the words of a sign may be apart, in bytes: a status line with its headers, or an answer's body.
 const NEAR_BYTES: usize = 1200;
 
-/// Where something stands: elements of `error_codes` in their order, then everything else by its first byte.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-enum Place {
-    Listed(usize),
-    Byte(usize),
+/// The rank of what stands in no list.
+const UNLISTED: usize = usize::MAX;
+
+/// Something that a text speaks of.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Mention {
+    /// What it is.
+    pub what: Named,
+    /// The byte of the text where it shows.
+    pub at: usize,
 }
 
-/// A cause in a text.
+/// What a text can name.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Named {
+    /// A row of the table.
+    Cause(&'static Cause),
+    /// A code that no row has, in capitals.
+    UnknownCode(String),
+}
+
+impl Mention {
+    /// The row of the table; nothing for a code that is in none.
+    pub fn cause(&self) -> Option<&'static Cause> {
+        match self.what {
+            Named::Cause(cause) => Some(cause),
+            Named::UnknownCode(_) => None,
+        }
+    }
+}
+
+/// A mention before it is known which count.
 struct Hit {
-    cause: &'static Cause,
-    /// Where its first word begins.
-    at: Place,
+    what: Named,
+    /// Our own message's name goes before elements of `error_codes`, and these before everything else.
+    rank: usize,
+    at: usize,
     /// How many letters speak for it.
     weight: usize,
 }
 
-/// The cause that a text speaks of first, by the name of a cause in our own message, by a code, or by what the services say
+/// The cause that a text speaks of first: by the name at the end of our own message, by a code, or by what the services say
 /// without one.
 pub fn find_in(text: &str) -> Option<&'static Cause> {
-    all_in(text).first().copied()
+    mentions(text).iter().find_map(Mention::cause)
 }
 
 /// The cause whose code a text names first; the elements of Entra's `error_codes` go before all others.
 pub fn named_in(text: &str) -> Option<&'static Cause> {
-    codes_in(text).into_iter().find_map(|code| with_code(&code))
+    codes(&text.to_ascii_lowercase()).iter().find_map(|(_, _, code)| with_code(code))
 }
 
-/// The causes that a text speaks of, each once, in its order. Codes silence texts without a code, and what is certain silences
-/// hints.
-pub fn all_in(text: &str) -> Vec<&'static Cause> {
+/// What a text speaks of, each once, in its order. Codes silence what is said without one, and what is certain silences hints.
+pub fn mentions(text: &str) -> Vec<Mention> {
     let lower = text.to_ascii_lowercase();
-    let own = own_name(&lower);
-    let mut named: Vec<Hit> = Vec::new();
-    for (at, code) in code_places(&lower) {
-        named.extend(with_code(&code).map(|cause| Hit { cause, at, weight: code.len() }));
+    let mut found: Vec<Hit> = codes(&lower).into_iter().map(|(rank, at, code)| coded(rank, at, &code)).collect();
+    let silent = found.iter().any(|hit| match &hit.what {
+        Named::Cause(_) => true,
+        Named::UnknownCode(code) => code.starts_with("AADSTS"),
+    });
+    let at_a_code = |sign: &Hit| found.iter().any(|code| code.at == sign.at);
+    let (mut refined, signs): (Vec<Hit>, Vec<Hit>) = hits(&lower, |cause| cause.signs).into_iter().partition(at_a_code);
+    let hints = if found.is_empty() && signs.is_empty() { hits(&lower, |cause| cause.hints) } else { Vec::new() };
+    found.append(&mut refined);
+    if !silent {
+        found.extend(signs);
     }
-    let begins_with_code = |hit: &Hit| named.iter().any(|other| other.at == hit.at);
-    let (refined, signs): (Vec<Hit>, Vec<Hit>) =
-        hits(&lower, |cause| cause.signs).into_iter().partition(begins_with_code);
-    named.extend(refined);
-    let found = if !named.is_empty() {
-        named
-    } else if !signs.is_empty() {
-        signs
-    } else {
-        hits(&lower, |cause| cause.hints)
-    };
-    let mut causes: Vec<&'static Cause> = Vec::new();
-    for cause in own.into_iter().chain(in_order(found)) {
-        if !causes.contains(&cause) {
-            causes.push(cause);
+    found.extend(hints);
+    found.extend(own_name(&lower));
+    found.sort_by_key(|hit| (hit.rank, hit.at, Reverse(hit.weight)));
+    // What stands at one place is one thing: the most exact sign of it.
+    found.dedup_by_key(|hit| (hit.rank, hit.at));
+    let mut mentions: Vec<Mention> = Vec::new();
+    for Hit { what, at, .. } in found {
+        if mentions.iter().all(|earlier| earlier.what != what) {
+            mentions.push(Mention { what, at });
         }
     }
-    causes
+    mentions
 }
 
-/// The codes that a text names, in capitals, each once: the elements of `error_codes`, then the others in their order.
-pub fn codes_in(text: &str) -> Vec<String> {
-    let mut codes: Vec<String> = Vec::new();
-    for (_, code) in code_places(&text.to_ascii_lowercase()) {
-        let code = code.to_ascii_uppercase();
-        if !codes.contains(&code) {
-            codes.push(code);
-        }
-    }
-    codes
+fn coded(rank: usize, at: usize, code: &str) -> Hit {
+    let what = with_code(code).map_or_else(|| Named::UnknownCode(code.to_ascii_uppercase()), Named::Cause);
+    Hit { what, rank, at, weight: code.len() }
 }
 
 /// What our own messages end with.
-fn own_name(lower: &str) -> Option<&'static Cause> {
-    let (_, rest) = lower.split_once("troubleshooting: ")?;
-    let name = rest.split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next()?;
-    by_name(name)
+fn own_name(lower: &str) -> Option<Hit> {
+    const BEFORE: &str = "troubleshooting: ";
+    let at = lower.find(BEFORE)?;
+    let name = lower[at + BEFORE.len()..].split(|c: char| !c.is_ascii_alphanumeric() && c != '-').next()?;
+    Some(Hit { what: Named::Cause(by_name(name)?), rank: 0, at, weight: name.len() })
 }
 
-/// By place; of those at one place the weightiest alone.
-fn in_order(mut hits: Vec<Hit>) -> impl Iterator<Item = &'static Cause> {
-    hits.sort_by_key(|hit| (hit.at, Reverse(hit.weight)));
-    hits.dedup_by_key(|hit| hit.at);
-    hits.into_iter().map(|hit| hit.cause)
-}
-
-/// Codes and where they stand, in order.
-fn code_places(lower: &str) -> Vec<(Place, String)> {
-    let mut places = Vec::new();
-    for list in lower.split("error_codes").skip(1) {
+/// Codes with their ranks and places, in order.
+fn codes(lower: &str) -> Vec<(usize, usize, String)> {
+    const LIST: &str = "error_codes";
+    let mut codes = Vec::new();
+    for (at, _) in lower.match_indices(LIST) {
         // A relay may write the numbers, or the whole list, as a text; it may escape the marks around it.
-        let list = list.trim_start_matches(|c: char| c.is_ascii_whitespace() || "\\\":=".contains(c));
-        let Some(list) = list.strip_prefix('[') else { continue };
+        let marks = |c: char| c.is_ascii_whitespace() || "\\\":=".contains(c);
+        let Some(list) = lower[at + LIST.len()..].trim_start_matches(marks).strip_prefix('[') else { continue };
         let end = list.find(|c: char| !c.is_ascii_digit() && !"[],\\\" \t\r\n".contains(c)).unwrap_or(list.len());
         let numbers = list[..end].split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
-        let codes = numbers.take(16).map(|number| format!("aadsts{number}"));
-        places.extend((places.len()..).map(Place::Listed).zip(codes));
+        for number in numbers.take(16) {
+            codes.push((codes.len() + 1, at, format!("aadsts{number}")));
+        }
     }
     for prefix in ["aadsts", "tf", "vs"] {
         for (at, _) in lower.match_indices(prefix) {
-            if lower[..at].ends_with(|c: char| c.is_ascii_alphanumeric()) {
-                continue;
-            }
-            let digits = lower[at + prefix.len()..].bytes().take_while(u8::is_ascii_digit).count();
-            let end = at + prefix.len() + digits;
-            // A year after the letters is no code.
-            if digits >= 5 && !lower[end..].starts_with(|c: char| c.is_ascii_alphabetic()) {
-                places.push((Place::Byte(at), lower[at..end].to_owned()));
+            let end = at + prefix.len() + lower[at + prefix.len()..].bytes().take_while(u8::is_ascii_digit).count();
+            let inside = |c: char| c.is_ascii_alphanumeric();
+            let whole = !lower[..at].ends_with(inside) && !lower[end..].starts_with(inside);
+            // Shorter numbers are years and versions.
+            if whole && end - at >= prefix.len() + 5 {
+                codes.push((UNLISTED, at, lower[at..end].to_owned()));
             }
         }
     }
-    places.sort_by_key(|(at, _)| *at);
-    places
+    codes.sort();
+    codes
 }
 
 /// Where signs of this kind are found.
@@ -123,9 +135,8 @@ fn hits(lower: &str, signs: fn(&Cause) -> &'static [Sign]) -> Vec<Hit> {
     let mut hits = Vec::new();
     for cause in all() {
         for sign in signs(cause) {
-            if let Some(at) = place(lower, sign) {
-                hits.push(Hit { cause, at: Place::Byte(at), weight: sign.iter().map(|word| word.len()).sum() });
-            }
+            let weight = sign.iter().map(|word| word.len()).sum();
+            hits.extend(place(lower, sign).map(|at| Hit { what: Named::Cause(cause), rank: UNLISTED, at, weight }));
         }
     }
     hits
@@ -147,8 +158,9 @@ fn whole<'t>(lower: &'t str, word: &str) -> impl Iterator<Item = usize> + 't {
     places.into_iter().filter(move |at| {
         let (before, after) = (&lower[..*at], &lower[at + word.len()..]);
         let inside = |c: char| c.is_ascii_alphanumeric();
-        !(before.ends_with(inside) && word.starts_with(inside))
-            && !(after.starts_with(inside) && word.ends_with(inside))
+        let cut_before = before.ends_with(inside) && word.starts_with(inside);
+        let cut_after = after.starts_with(inside) && word.ends_with(inside);
+        !cut_before && !cut_after
     })
 }
 
@@ -182,6 +194,6 @@ mod tests {
         {
             assert_eq!(name(&format!("AADSTS500011: x {list}")), Some("AADSTS700213"), "{list}");
         }
-        assert_eq!(codes_in("error_codes: none, 90002"), [""; 0]);
+        assert_eq!(mentions("error_codes: none, 90002"), []);
     }
 }

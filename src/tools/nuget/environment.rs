@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::Source;
 use crate::azure_devops::feed::Feed;
+use crate::azure_devops::organization::Organization;
 use crate::plan::{Change, Part, Plan, Template, Variable};
 use crate::tools::{Request, USER_NAME};
 
@@ -27,20 +28,21 @@ const ACCESS_TOKEN: [&str; 2] = ["ARTIFACTS_CREDENTIALPROVIDER_ACCESSTOKEN", "VS
 pub fn add_source_variables(request: &Request<'_>, sources: &[Source<'_>], plan: &mut Plan) {
     let exportable = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     let ours = |source: &&Source<'_>| exportable(&source.entry.key) && (request.serves)(&source.feed.organization);
-    let mut names: Vec<&str> = sources.iter().filter(ours).map(|source| source.entry.key.as_str()).collect();
+    let mut names: Vec<(&str, &Organization)> =
+        sources.iter().filter(ours).map(|source| (source.entry.key.as_str(), &source.feed.organization)).collect();
     if request.host.windows {
         // One variable there, whatever the case of its letters.
-        names.sort_by_key(|name| name.to_ascii_lowercase());
-        names.dedup_by(|a, b| a.eq_ignore_ascii_case(b));
+        names.sort_by_key(|(name, _)| name.to_ascii_lowercase());
+        names.dedup_by(|(a, _), (b, _)| a.eq_ignore_ascii_case(b));
     }
     if names.len() > MOST_SOURCE_VARIABLES {
         return;
     }
-    for name in names {
+    for (name, organization) in names {
         let name = format!("NuGetPackageSourceCredentials_{name}");
         let value = Template::new([
             Part::Text(format!("Username={USER_NAME};Password=")),
-            Part::Token,
+            Part::TokenFor(organization.clone()),
             Part::Text(";ValidAuthenticationTypes=Basic".to_owned()),
         ]);
         let former = request.host.variable(&name).map(str::to_owned);
@@ -105,7 +107,7 @@ fn endpoints(feeds: &[&Feed], others: &[Value]) -> Template {
         let comma = if index == 0 { "" } else { "," };
         let (url, user) = (Value::from(feed.url.as_str()), Value::from(USER_NAME));
         template.push_text(format!("{comma}{{\"endpoint\":{url},\"username\":{user},\"password\":\""));
-        template.extend([Part::Token]);
+        template.extend([Part::TokenFor(feed.organization.clone())]);
         template.push_text("\"}");
     }
     for other in others {

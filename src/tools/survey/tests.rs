@@ -25,7 +25,7 @@ fn permitted(name: &str, standing: Standing) -> PermittedOrganization {
         organization: Organization::parse(name).unwrap(),
         standing,
         spellings: BTreeSet::from([name.to_owned()]),
-        named_in: "the service connection".to_owned(),
+        named_by: vec![NamedBy::Connection],
     }
 }
 
@@ -75,6 +75,7 @@ impl Case<'_> {
             choice: self.choice.clone(),
             permitted: &self.permitted,
             feeds: self.feeds,
+            unserved: &BTreeMap::new(),
             grants: &self.grants,
             git_credential: self.git_credential,
             token_variable: "ADO_ENTRA_TOKEN",
@@ -419,6 +420,7 @@ fn a_file_of_the_users_that_cannot_be_read_stops_only_the_tool_that_would_hide_i
             choice,
             permitted: &permitted,
             feeds: &[],
+            unserved: &BTreeMap::new(),
             grants: &[],
             git_credential: Delivery::Helper,
             token_variable: "T",

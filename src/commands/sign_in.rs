@@ -1,0 +1,288 @@
+//! From an identity to the tokens that the step's organizations take: one for each tenant that they belong to.
+
+use std::collections::BTreeMap;
+
+use crate::azure_devops::organization::Organization;
+use crate::azure_devops::probe::{self, Member, ProbeError};
+use crate::azure_devops::tenant::{self, Tenant};
+use crate::diagnosis::causes::{self, Cause};
+use crate::diagnosis::{Explain, Explanation};
+use crate::http::Http;
+use crate::identity::Identity;
+use crate::identity::entra::{Issued, is_guid};
+use crate::identity::secret::AccessToken;
+use crate::identity::tokens::{TokenError, Tokens};
+use crate::tools::survey::{PermittedOrganization, Standing};
+
+/// Why an organization gets no token.
+#[derive(Debug, thiserror::Error)]
+pub enum SignInError {
+    /// There is none.
+    #[error(transparent)]
+    Token(#[from] TokenError),
+    /// There is none in the organization's tenant, which is not the identity's own.
+    #[error(
+        "the organization {organization} belongs to another tenant than the identity, which gets no token there: {error}"
+    )]
+    OtherTenant {
+        /// The organization.
+        organization: Organization,
+        /// Its tenant.
+        tenant: String,
+        /// The identity's tenant.
+        home: String,
+        /// What was said there.
+        error: TokenError,
+    },
+    /// The machine's token is one of another tenant.
+    #[error("the organization {organization} belongs to another tenant than the managed identity")]
+    MachineOfAnotherTenant {
+        /// The organization.
+        organization: Organization,
+        /// Its tenant.
+        tenant: String,
+        /// The token's tenant.
+        home: String,
+    },
+    /// The organization has no tenant.
+    #[error(
+        "the organization {organization} is not connected to Microsoft Entra, so it takes no tokens of applications"
+    )]
+    NoTenant {
+        /// The organization.
+        organization: Organization,
+    },
+    /// The organization does not accept the token.
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+}
+
+impl Explain for SignInError {
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        let tenants = |tenant: &String, home: &String| {
+            vec![("organization's tenant", tenant.clone()), ("identity's tenant", home.clone())]
+        };
+        match self {
+            Self::Token(error) => error.facts(),
+            Self::OtherTenant { tenant, home, error, .. } => {
+                let mut facts = tenants(tenant, home);
+                facts.extend(error.facts());
+                facts
+            }
+            Self::MachineOfAnotherTenant { tenant, home, .. } => tenants(tenant, home),
+            Self::NoTenant { .. } => Vec::new(),
+            Self::Probe(error) => error.facts(),
+        }
+    }
+
+    fn remedy(&self) -> String {
+        match self {
+            Self::Token(error) => error.remedy(),
+            Self::OtherTenant { tenant, .. } => format!(
+                "use an identity of the tenant {tenant}; or an application that both tenants know, with the managed identity \
+                 of the agent ('connectionType: managedIdentity', 'federatedClientId'), a secret or a certificate"
+            ),
+            Self::MachineOfAnotherTenant { .. } => {
+                "create an application that both tenants know and that trusts this managed identity by a federated credential, and \
+                 give its client id in the input 'federatedClientId'"
+                    .to_owned()
+            }
+            Self::NoTenant { .. } => {
+                "connect the organization to Entra (Organization settings, Microsoft Entra)".to_owned()
+            }
+            Self::Probe(error) => error.remedy(),
+        }
+    }
+
+    fn cause(&self) -> Option<&'static Cause> {
+        match self {
+            Self::Token(error) | Self::OtherTenant { error, .. } => error.cause(),
+            Self::MachineOfAnotherTenant { .. } => Some(&causes::organization::WRONG_TENANT),
+            Self::NoTenant { .. } => Some(&causes::organization::NO_TENANT),
+            Self::Probe(error) => error.cause(),
+        }
+    }
+}
+
+/// The tokens of a run, as they come in.
+pub struct SignIn<'a> {
+    http: &'a Http,
+    tokens: Tokens<'a>,
+    home: Option<&'a str>,
+    so_far: SignedIn,
+}
+
+/// The tokens of a run.
+pub struct SignedIn {
+    /// The token under the step's own name.
+    pub main: Issued,
+    /// What was noticed, for whoever looks closer.
+    pub remarks: Vec<String>,
+    /// Organizations that nobody asked for and that give the identity nothing, and why.
+    pub unserved: BTreeMap<Organization, String>,
+    /// Every token, by its tenant.
+    issued: BTreeMap<String, Issued>,
+    tenants: BTreeMap<Organization, String>,
+    members: BTreeMap<Organization, Member>,
+}
+
+/// The organization that the token under the step's own name is for: the service connection's, else one that an input names, else
+/// the pipeline's.
+pub fn main_organization(permitted: &[PermittedOrganization]) -> Option<&Organization> {
+    let owned = permitted.iter().find(|permitted| permitted.standing == Standing::Owned);
+    let asked_for = || permitted.iter().find(|permitted| permitted.is_asked_for());
+    owned.or_else(asked_for).or_else(|| permitted.first()).map(|permitted| &permitted.organization)
+}
+
+impl<'a> SignIn<'a> {
+    /// Gets the first token: that of the tenant of `organization`, or of the identity's own where there is no organization or nobody
+    /// says which tenant it has.
+    pub async fn begin(
+        http: &'a Http,
+        identity: &'a Identity,
+        mut tokens: Tokens<'a>,
+        organization: Option<&Organization>,
+    ) -> Result<Self, SignInError> {
+        let home = identity.home_tenant();
+        let mut remarks = Vec::new();
+        // Neither needs the other's answer. What fails without a request ends this before one is sent.
+        let ((), tenant) = tokio::try_join!(
+            biased;
+            async { tokens.prepare().await.map_err(SignInError::from) },
+            async {
+                match organization {
+                    Some(organization) => discovered(http, organization, &mut remarks).await,
+                    None => Ok(None),
+                }
+            }
+        )?;
+        let main = token(&mut tokens, home, organization, tenant.as_deref()).await?;
+        let key = key_of(&main, tenant.as_deref());
+        let tenants = organization.map(|organization| (organization.clone(), key.clone()));
+        let issued = BTreeMap::from([(key, main.clone())]);
+        let (tenants, members) = (BTreeMap::from_iter(tenants), BTreeMap::new());
+        Ok(Self {
+            http,
+            tokens,
+            home,
+            so_far: SignedIn { main, remarks, unserved: BTreeMap::new(), issued, tenants, members },
+        })
+    }
+
+    /// Sees to it that there is a token for `organization`.
+    pub async fn serve(&mut self, organization: &Organization) -> Result<(), SignInError> {
+        let so_far = &mut self.so_far;
+        if so_far.tenants.contains_key(organization) {
+            return Ok(());
+        }
+        let tenant = discovered(self.http, organization, &mut so_far.remarks).await?;
+        let tenant = tenant.unwrap_or_else(|| key_of(&so_far.main, None));
+        if !so_far.issued.contains_key(&tenant) {
+            let issued = token(&mut self.tokens, self.home, Some(organization), Some(&tenant)).await?;
+            so_far.issued.insert(tenant.clone(), issued);
+        }
+        so_far.tenants.insert(organization.clone(), tenant);
+        Ok(())
+    }
+
+    /// Asks an organization whether it accepts the identity.
+    pub async fn verify(&mut self, organization: &Organization) -> Result<(), SignInError> {
+        let issued = self.so_far.issued_for(organization);
+        let member = probe::member(self.http, organization, &issued.token, issued.claims.oid.as_deref()).await?;
+        self.so_far.members.insert(organization.clone(), member);
+        Ok(())
+    }
+
+    /// Ends with what there is.
+    pub fn end(self, unserved: BTreeMap<Organization, String>) -> SignedIn {
+        SignedIn { unserved, ..self.so_far }
+    }
+}
+
+impl SignedIn {
+    /// Every token, each once, with the tenant that it is of.
+    pub fn issued(&self) -> impl Iterator<Item = (&str, &Issued)> {
+        self.issued.iter().map(|(tenant, issued)| (tenant.as_str(), issued))
+    }
+
+    /// The token for an organization.
+    pub fn token_for(&self, organization: &Organization) -> &AccessToken {
+        &self.issued_for(organization).token
+    }
+
+    fn issued_for(&self, organization: &Organization) -> &Issued {
+        self.tenants.get(organization).and_then(|tenant| self.issued.get(tenant)).unwrap_or(&self.main)
+    }
+
+    /// The organizations that a tenant's token is for.
+    pub fn organizations_of(&self, tenant: &str) -> impl Iterator<Item = &Organization> {
+        self.tenants.iter().filter(move |(_, of)| *of == tenant).map(|(organization, _)| organization)
+    }
+
+    /// Whom an organization takes the token's bearer for, where it was asked.
+    pub fn member_of(&self, organization: &Organization) -> Option<&Member> {
+        self.members.get(organization)
+    }
+}
+
+/// Under which name a token is kept: the tenant that it says it is of, else the one that was asked.
+fn key_of(issued: &Issued, asked: Option<&str>) -> String {
+    let own = issued.claims.tid.as_deref().filter(|tenant| is_guid(tenant));
+    own.or(asked).unwrap_or_default().to_ascii_lowercase()
+}
+
+/// The organization's tenant; nothing where nobody says it.
+async fn discovered(
+    http: &Http,
+    organization: &Organization,
+    remarks: &mut Vec<String>,
+) -> Result<Option<String>, SignInError> {
+    match tenant::of_organization(http, organization).await {
+        Tenant::Entra(tenant) => Ok(Some(tenant)),
+        Tenant::Absent => Err(SignInError::NoTenant { organization: organization.clone() }),
+        Tenant::Unknown(why) => {
+            remarks.push(format!("the tenant of the organization {organization} is not known: {why}"));
+            Ok(None)
+        }
+    }
+}
+
+async fn token(
+    tokens: &mut Tokens<'_>,
+    home: Option<&str>,
+    organization: Option<&Organization>,
+    tenant: Option<&str>,
+) -> Result<Issued, SignInError> {
+    let elsewhere = tenant.zip(organization).zip(home).filter(|((tenant, _), home)| {
+        // A domain may stand for the same tenant.
+        is_guid(home) && !home.eq_ignore_ascii_case(tenant)
+    });
+    let issued = match (tokens.of_tenant(tenant).await, elsewhere) {
+        (Ok(issued), _) => issued,
+        (Err(error @ TokenError::Exchange(_)), Some(((tenant, organization), home))) if error.is_refusal() => {
+            let (organization, tenant, home) = (organization.clone(), tenant.to_owned(), home.to_owned());
+            return Err(SignInError::OtherTenant { organization, tenant, home, error });
+        }
+        (Err(error), _) => return Err(error.into()),
+    };
+    match (tenant, organization, issued.claims.tid.as_deref()) {
+        (Some(tenant), Some(organization), Some(own)) if !own.eq_ignore_ascii_case(tenant) => {
+            let (organization, tenant, home) = (organization.clone(), tenant.to_owned(), own.to_owned());
+            Err(SignInError::MachineOfAnotherTenant { organization, tenant, home })
+        }
+        _ => Ok(issued),
+    }
+}
+
+impl SignInError {
+    /// Why an organization that nobody asked for is left out, in one clause; nothing where the trouble is the run's own.
+    pub fn leaves_out(&self) -> Option<String> {
+        match self {
+            Self::OtherTenant { .. } | Self::MachineOfAnotherTenant { .. } | Self::NoTenant { .. } => {
+                Some(Explanation::of(self).headline)
+            }
+            Self::Probe(error) if error.is_refusal() => Some(error.to_string()),
+            Self::Token(_) | Self::Probe(_) => None,
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Feeds and repositories serve the identity, or not.
+
+super::causes! { Content:
+    NO_REPOSITORY {
+        name: "TF401019",
+        codes: ["TF401019"],
+        headline: "the repository does not exist, or the identity may not read it",
+        meaning: "The identity has no right to read the repository, only Stakeholder access, or the URL is mistyped.",
+        remedy: "correct the URL; give the identity Basic access (Organization settings, Users) and Read on the repository (Project \
+            settings, Repositories, Security)",
+        owner: ProjectAdministrator,
+        again: No,
+    }
+    GIT_PERMISSION {
+        name: "TF401027",
+        codes: ["TF401027"],
+        signs: [["GenericContribute"], ["PullRequestContribute"]],
+        headline: "the identity lacks a right on the repository",
+        meaning: "It may read, and not do what the command asks for, such as push.",
+        remedy: "allow the identity Contribute on the repository (Project settings, Repositories, Security), for pull requests \
+            Contribute to pull requests",
+        owner: ProjectAdministrator,
+        again: No,
+    }
+    FEED_READ {
+        name: "feed-read-packages",
+        signs: [["ReadPackages"]],
+        headline: "the identity may not read the feed",
+        meaning: "It is a user of the organization, but has no role on the feed or the view.",
+        remedy: "add the identity as Feed Reader (Feed settings, Permissions); to take packages from upstream sources for the first \
+            time, as Feed and Upstream Reader (Collaborator)",
+        owner: FeedOwner,
+        again: No,
+    }
+    FEED_ADD {
+        name: "feed-add-package",
+        signs: [["AddPackage"], ["AddUpstreamPackage"]],
+        headline: "the identity may not add packages to the feed",
+        meaning: "Publishing, and fetching a package from an upstream source for the first time, save into the feed.",
+        remedy: "add the identity as Feed Publisher (Contributor) to publish, or as Feed and Upstream Reader (Collaborator) to save \
+            from upstream sources (Feed settings, Permissions)",
+        owner: FeedOwner,
+        again: No,
+    }
+    NO_FEED {
+        name: "feed-not-found",
+        signs: [["FeedIdNotFoundException"]],
+        headline: "the feed does not exist, or the identity may not see it",
+        meaning: "A feed of a project has the project in its URL, a feed of the organization has not; the wrong form is not found.",
+        remedy: "copy the feed's URL from its Connect to feed page, and give the identity a role on the feed",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    DUPLICATE_AUTHORIZATION {
+        name: "duplicate-authorization",
+        signs: [["Duplicate header"]],
+        headline: "git sent two credentials in one request",
+        meaning: "A header of this task (gitCredential: extraHeader) meets another one: of a checkout with persistCredentials, or of an \
+            http.extraheader without a URL.",
+        remedy: "set gitCredential: helper, or remove the other header (checkout with persistCredentials: false)",
+        owner: PipelineAuthor,
+        again: No,
+    }
+}

@@ -1,0 +1,148 @@
+//! Entra checks a client secret or a certificate; the files that hold one.
+
+const SECRET: &str = "give the secret's value (not its id) in a secret variable, as clientSecret: $(name), or make a new one \
+    (App registrations, Certificates & secrets); mind $, ! and quotes where a script passes it on";
+const CERTIFICATE: &str = "upload the certificate's public part to the application (App registrations, Certificates & secrets), \
+    compare the thumbprints, and give the private key that belongs to it; renew it where it has expired";
+
+super::causes! { Credential:
+    WRONG_SECRET {
+        name: "AADSTS7000215",
+        codes: ["AADSTS7000215", "AADSTS70002"],
+        headline: "the client secret is wrong",
+        meaning: "Often it is the secret's id in place of its value, a value cut short by a shell, or the secret of another \
+            application.",
+        remedy: SECRET,
+        owner: IdentityOwner,
+        again: No,
+    }
+    SECRET_EXPIRED {
+        name: "AADSTS7000222",
+        codes: ["AADSTS7000222"],
+        headline: "the client secret has expired",
+        meaning: "A secret lives until the day that was chosen when it was made.",
+        remedy: "make a new secret (App registrations, Certificates & secrets), or move to workload identity federation, which has none",
+        owner: IdentityOwner,
+        again: No,
+    }
+    NO_CREDENTIAL {
+        name: "AADSTS7000216",
+        codes: ["AADSTS7000216", "AADSTS7000218"],
+        headline: "the token request holds neither an assertion nor a secret",
+        meaning: "Mostly the variable that should hold the secret is empty.",
+        remedy: "check that the variable behind clientSecret or clientCertificate has a value in this job; if it has, report the error",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    PUBLIC_CLIENT {
+        name: "AADSTS700025",
+        codes: ["AADSTS700025"],
+        headline: "the application is a public client, which must not present a credential",
+        meaning: "Public clients are programs on the machines of users. A pipeline needs a confidential client.",
+        remedy: "set 'Allow public client flows' of the application to No, or register another application",
+        owner: IdentityOwner,
+        again: No,
+    }
+    SIGNATURE_REFUSED {
+        name: "AADSTS700027",
+        codes: ["AADSTS700027", "AADSTS50012"],
+        headline: "Entra could not verify the assertion's signature",
+        meaning: "The certificate is not registered with the application, has expired, or is not the one of the private key. A key whose \
+            line breaks were lost on the way (a literal \\n) has the same effect.",
+        remedy: CERTIFICATE,
+        owner: IdentityOwner,
+        again: No,
+    }
+    SUBJECT_NAME_REFUSED {
+        name: "AADSTS700030",
+        codes: ["AADSTS700030"],
+        headline: "the application does not trust the certificate's subject name",
+        meaning: "The application is set up to trust certificates by issuer and subject name, and this one's is not on its list.",
+        remedy: "add the certificate's subject name to those that the application trusts, or upload the certificate itself",
+        owner: IdentityOwner,
+        again: No,
+    }
+    NO_KEY_REGISTERED {
+        name: "AADSTS50003",
+        codes: ["AADSTS50003", "AADSTS50146"],
+        headline: "the application has no key or certificate to verify with",
+        meaning: "Entra misses the key that the application must have for this request.",
+        remedy: CERTIFICATE,
+        owner: IdentityOwner,
+        again: No,
+    }
+    ISSUER_IS_NOT_SUBJECT {
+        name: "AADSTS50048",
+        codes: ["AADSTS50048"],
+        headline: "issuer and subject of the signed assertion differ",
+        meaning: "Both must be the client id in an assertion that is signed with a certificate.",
+        remedy: "report it",
+        owner: ThisTask,
+        again: No,
+    }
+    WEAK_KEY {
+        name: "AADSTS50032",
+        codes: ["AADSTS50032"],
+        headline: "the RSA key is too short",
+        meaning: "Entra wants 2048 bits or more.",
+        remedy: "make a certificate with an RSA key of 2048 bits or more, and upload its public part to the application",
+        owner: IdentityOwner,
+        again: No,
+    }
+    CERTIFICATE_UNREADABLE {
+        name: "certificate-unreadable",
+        hints: [["certificate", "cannot be read"], ["PEM", "malformed"]],
+        headline: "the client certificate cannot be read",
+        meaning: "The file is not there, or what the input holds is neither PEM nor a PFX (PKCS #12) file. A PEM text whose line breaks \
+            were lost on the way cannot be read either.",
+        remedy: "give the path of a PEM or PFX file in clientCertificate, or the PEM text itself with its line breaks; a secure file \
+            keeps them",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    CERTIFICATE_PASSWORD {
+        name: "certificate-password",
+        hints: [["certificate", "password", "wrong"], ["mac verify"], ["PKCS12", "password"]],
+        headline: "the password does not open the client certificate",
+        meaning: "The PFX file or the private key is encrypted, and the password is missing or another.",
+        remedy: "give the password in clientCertificatePassword, as $(name) of a secret variable",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    CERTIFICATE_WITHOUT_KEY {
+        name: "certificate-without-key",
+        hints: [["certificate", "no private key"]],
+        headline: "the client certificate comes without its private key",
+        meaning: "Signing needs the key. A .cer or .crt file holds the public part alone.",
+        remedy: "give a PFX file, or a PEM text that holds both the certificate and its private key",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    CERTIFICATE_OF_ANOTHER_KEY {
+        name: "certificate-of-another-key",
+        hints: [["private key", "does not match", "certificate"]],
+        headline: "the private key is not the one of the client certificate",
+        meaning: "Certificate and key come from two different pairs, mostly since one was renewed and the other was not.",
+        remedy: "export certificate and key together once more, and give both",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    CERTIFICATE_NOT_RSA {
+        name: "certificate-not-rsa",
+        hints: [["certificate", "not RSA"], ["certificate", "not an RSA"]],
+        headline: "the client certificate's key is not an RSA key",
+        meaning: "This task signs with RSA, which Entra documents for certificates of applications.",
+        remedy: "make a certificate with an RSA key of 2048 bits or more, and upload its public part to the application",
+        owner: IdentityOwner,
+        again: No,
+    }
+    CERTIFICATE_EXPIRED {
+        name: "client-certificate-expired",
+        hints: [["client certificate", "expired"], ["client certificate", "not yet valid"]],
+        headline: "the client certificate has expired, or is not yet valid",
+        meaning: "Its dates do not include today, by the agent's clock.",
+        remedy: "renew the certificate and upload its public part to the application; if the dates are right, correct the agent's clock",
+        owner: IdentityOwner,
+        again: No,
+    }
+}

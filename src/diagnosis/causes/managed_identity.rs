@@ -1,0 +1,174 @@
+//! A machine's own identity gives a token.
+
+const ASSIGN: &str = "assign the managed identity to the virtual machine, scale set or Managed DevOps Pool of the agent; where it has \
+    several, give the client id of the one to use in clientId";
+
+super::causes! { ManagedIdentity:
+    NOT_ASSIGNED {
+        name: "imds-identity-not-found",
+        signs: [["Identity not found"]],
+        headline: "the machine has no such managed identity",
+        meaning: "No identity is assigned to it, or not the one with this client id. Where several are assigned and none is named, the \
+            answer is the same. Microsoft-hosted agents have none.",
+        remedy: ASSIGN,
+        owner: AgentAdministrator,
+        again: AfterMinutes,
+    }
+    IMDS_BAD_REQUEST {
+        name: "imds-bad-request",
+        hints: [["169.254.169.254", "400"]],
+        headline: "the machine's metadata service cannot read the request for a token",
+        meaning: "A parameter or the header Metadata is missing or wrong; a proxy in between may have taken it away.",
+        remedy: "let requests to 169.254.169.254 go past every proxy (NO_PROXY); if they do, report the error",
+        owner: ThisTask,
+        again: No,
+    }
+    NOT_IMDS {
+        name: "imds-not-azure",
+        signs: [["connecting to 169.254.169.254:80", "unreachable network"]],
+        headline: "something else than the metadata service of a virtual machine of Azure answered",
+        meaning: "Docker Desktop or a proxy answers at its address; there is no managed identity to be had here.",
+        remedy: "run the job on a virtual machine of Azure that has an identity, or let requests to 169.254.169.254 go past every \
+            proxy (NO_PROXY); elsewhere use a service connection",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    IMDS_NOT_READY {
+        name: "imds-not-ready",
+        hints: [["169.254.169.254", "404"]],
+        headline: "the machine's metadata service has no token service yet",
+        meaning: "The service is being updated, or an identity that was assigned a moment ago has not arrived. The task has tried \
+            several times.",
+        remedy: "run again in a minute; if it stays, check that an identity is assigned to the machine",
+        owner: Service,
+        again: AfterMinutes,
+    }
+    IMDS_UPDATING {
+        name: "imds-updating",
+        hints: [["169.254.169.254", "410"]],
+        headline: "the machine's metadata service is being updated",
+        meaning: "An update takes up to about 70 seconds, longer than this step may last.",
+        remedy: "run again in two minutes",
+        owner: Service,
+        again: AfterAWhile,
+    }
+    IMDS_THROTTLED {
+        name: "imds-throttled",
+        hints: [["169.254.169.254", "429"]],
+        headline: "the machine's metadata service is throttling requests",
+        meaning: "Too many programs of this machine ask for tokens at the same time.",
+        remedy: "run again later, and run fewer agents on one machine, or fewer steps that sign in at the same moment",
+        owner: AgentAdministrator,
+        again: AfterAWhile,
+    }
+    IMDS_UNAVAILABLE {
+        name: "imds-unavailable",
+        hints: [
+            ["169.254.169.254", "500"], ["169.254.169.254", "502"], ["169.254.169.254", "503"], ["169.254.169.254", "504"],
+        ],
+        headline: "the machine's metadata service is in trouble",
+        meaning: "It passes mostly. 502 and 504 come from a proxy or gateway that should not be in between.",
+        remedy: "run again later; let requests to 169.254.169.254 go past every proxy (NO_PROXY)",
+        owner: AgentAdministrator,
+        again: AfterAWhile,
+    }
+    IMDS_UNREACHABLE {
+        name: "imds-unreachable",
+        signs: [
+            ["169.254.169.254", "timed out"], ["169.254.169.254", "timeout"], ["169.254.169.254", "unreachable"],
+            ["169.254.169.254", "connection refused"], ["169.254.169.254", "cannot be reached"],
+        ],
+        headline: "the machine has no metadata service that gives tokens",
+        meaning: "It is no virtual machine of Azure, or a firewall or the network of a container blocks 169.254.169.254.",
+        remedy: "on a virtual machine of Azure let the job reach 169.254.169.254 (a container may need the host's network); elsewhere \
+            use a service connection with workload identity federation",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    APP_SERVICE {
+        name: "app-service-failed",
+        signs: [
+            ["unexpected error occured while fetching the AAD Token"], ["unexpected error occurred while fetching the AAD Token"],
+        ],
+        headline: "App Service could not fetch a token for its managed identity",
+        meaning: "App Service, Functions and Container Apps say this for a wrong client id and for trouble that passes alike. The task \
+            has tried several times.",
+        remedy: "check that the identity with this clientId is assigned to the app, and run again",
+        owner: AgentAdministrator,
+        again: AtOnce,
+    }
+    ARC_NO_CHALLENGE {
+        name: "arc-no-challenge",
+        hints: [["40342", "challenge"], ["Arc", "challenge"]],
+        headline: "the Azure Arc agent did not ask for proof",
+        meaning: "It must answer 401 first and name a key file. Something else answers at its address, or it is not running.",
+        remedy: "check that the service himds of Azure Arc runs on the agent's machine, and take back what sets IDENTITY_ENDPOINT or \
+            IMDS_ENDPOINT to another address",
+        owner: AgentAdministrator,
+        again: No,
+    }
+    ARC_BAD_CHALLENGE {
+        name: "arc-bad-challenge",
+        hints: [["40342", "WWW-Authenticate"], ["Arc", "WWW-Authenticate"]],
+        headline: "the Azure Arc agent asked for proof in a way that is not its own",
+        meaning: "The header WWW-Authenticate must name a key file (Basic realm=...). No file is read for anything else.",
+        remedy: "update the Azure Arc agent on the machine; if it is current, report the error with that header",
+        owner: AgentAdministrator,
+        again: No,
+    }
+    ARC_BAD_PATH {
+        name: "arc-key-elsewhere",
+        hints: [["azcmagent", "outside"], ["AzureConnectedMachineAgent", "outside"], ["Arc", "4096"]],
+        headline: "the Azure Arc agent named a key file that is not one of its own",
+        meaning: "Its keys are .key files of at most 4096 bytes in /var/opt/azcmagent/tokens, or \
+            %ProgramData%\\AzureConnectedMachineAgent\\Tokens. Any other file is left unread: who answers may want to steal it.",
+        remedy: "find out which program answers at the address in IDENTITY_ENDPOINT, and update the Azure Arc agent",
+        owner: AgentAdministrator,
+        again: No,
+    }
+    ARC_KEY_DENIED {
+        name: "arc-key-denied",
+        hints: [["azcmagent", "permission denied"], ["AzureConnectedMachineAgent", "denied"]],
+        headline: "the agent's account may not read the key of Azure Arc",
+        meaning: "Only members of one group may: himds on Linux; on Windows administrators and 'Hybrid agent extension applications'.",
+        remedy: "add the account that runs the pipeline agent to that group, and restart the agent",
+        owner: AgentAdministrator,
+        again: No,
+    }
+    ARC_USER_ASSIGNED {
+        name: "arc-user-assigned",
+        hints: [["Arc", "user-assigned"], ["Arc", "user assigned"]],
+        headline: "Azure Arc does not give tokens for this user-assigned identity",
+        meaning: "Older versions of its agent have the machine's own identity alone, and give it whichever is asked for.",
+        remedy: "leave clientId out to use the machine's own identity, or update the Azure Arc agent",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    CLOUD_SHELL_AUDIENCE {
+        name: "cloud-shell-audience",
+        signs: [["AudienceNotSupported"]],
+        headline: "Cloud Shell gives no tokens for what was asked for",
+        meaning: "It gives tokens for a list of resources, on which Azure DevOps stands by its id alone.",
+        remedy: "report it; a client of your own asks for 499b84ac-1321-427f-aa17-267ca6975798",
+        owner: ThisTask,
+        again: No,
+    }
+    SERVICE_FABRIC {
+        name: "service-fabric-identity",
+        signs: [["SecretHeaderNotFound"], ["ManagedIdentityNotFound"], ["ArgumentNullOrEmpty"]],
+        headline: "the Service Fabric cluster gives no token",
+        meaning: "The application has no identity there, or a part of the request did not arrive.",
+        remedy: "give the application a managed identity in the cluster's configuration",
+        owner: AgentAdministrator,
+        again: No,
+    }
+    NO_TOKEN_FILE {
+        name: "workload-identity-no-token-file",
+        hints: [["AZURE_FEDERATED_TOKEN_FILE"]],
+        headline: "the agent's pod has no token of its service account",
+        meaning: "Kubernetes was not told to give one, so the file that AZURE_FEDERATED_TOKEN_FILE names is missing.",
+        remedy: "label the pod azure.workload.identity/use=true, and annotate its service account with the identity's client id",
+        owner: AgentAdministrator,
+        again: No,
+    }
+}

@@ -1,0 +1,178 @@
+//! Tokens of one identity: the proof is got once, and shown in each tenant that a token is wanted of.
+
+use reqwest::Url;
+
+use super::entra::{self, Client, ExchangeError, Issued, Presented, Propagation};
+use super::managed_identity::{self, Machine, ManagedIdentityError};
+use super::pipeline::{self, About, AssertionError, Pipeline};
+use super::secret::Assertion;
+use super::{Application, Identity, Proof};
+use crate::diagnosis::Explain;
+use crate::diagnosis::causes::Cause;
+use crate::http::Http;
+
+/// What an identity is proved with.
+pub struct Surroundings<'a> {
+    /// The run's client.
+    pub http: &'a Http,
+    /// What the job says of itself.
+    pub pipeline: &'a Pipeline,
+    /// What the machine says of its identity.
+    pub machine: &'a Machine,
+    /// How long a credential that was made just now is waited for.
+    pub propagation: Propagation,
+}
+
+/// The tokens of one identity.
+pub struct Tokens<'a> {
+    identity: &'a Identity,
+    surroundings: Surroundings<'a>,
+    keep_secret: Box<dyn FnMut(&str) + 'a>,
+    assertion: Option<Assertion>,
+}
+
+/// Why there is no token.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// Azure DevOps gave no assertion.
+    #[error(transparent)]
+    Assertion(#[from] AssertionError),
+    /// Entra gave no token.
+    #[error(transparent)]
+    Exchange(#[from] ExchangeError),
+    /// The machine gave none.
+    #[error(transparent)]
+    Machine(#[from] ManagedIdentityError),
+    /// Nothing says in which tenant to ask.
+    #[error("nothing says in which tenant to ask for the token")]
+    NoTenant,
+}
+
+impl TokenError {
+    /// Whether Entra was asked, and said no.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Exchange(ExchangeError::Refused(_)))
+    }
+
+    fn inner(&self) -> Option<&dyn Explain> {
+        match self {
+            Self::Assertion(error) => Some(error),
+            Self::Exchange(error) => Some(error),
+            Self::Machine(error) => Some(error),
+            Self::NoTenant => None,
+        }
+    }
+}
+
+impl Explain for TokenError {
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        self.inner().map(Explain::facts).unwrap_or_default()
+    }
+
+    fn remedy(&self) -> String {
+        let give = || "give the tenant in the input 'tenantId', or an organization in 'organizations'".to_owned();
+        self.inner().map_or_else(give, Explain::remedy)
+    }
+
+    fn cause(&self) -> Option<&'static Cause> {
+        self.inner().and_then(Explain::cause)
+    }
+}
+
+/// The audience of a federated credential in the authority's cloud.
+///
+/// Source: Microsoft's "Overview of federated identity credentials".
+fn exchange_audience(authority: &Url) -> &'static str {
+    match authority.host_str() {
+        Some("login.microsoftonline.us") => "api://AzureADTokenExchangeUSGov",
+        Some("login.partner.microsoftonline.cn" | "login.chinacloudapi.cn") => "api://AzureADTokenExchangeChina",
+        _ => "api://AzureADTokenExchange",
+    }
+}
+
+impl<'a> Tokens<'a> {
+    /// Tokens of `identity`. `keep_secret` hears of every secret before anything else could say it.
+    pub fn new(identity: &'a Identity, surroundings: Surroundings<'a>, keep_secret: impl FnMut(&str) + 'a) -> Self {
+        Self { identity, surroundings, keep_secret: Box::new(keep_secret), assertion: None }
+    }
+
+    /// Gets what is to be shown to Entra, where it comes from elsewhere. So what else is to be found out can be meanwhile.
+    pub async fn prepare(&mut self) -> Result<(), TokenError> {
+        if let Identity::Application(application) = self.identity {
+            self.fetch(application).await?;
+        }
+        Ok(())
+    }
+
+    /// The token of a tenant, or of the identity's own.
+    pub async fn of_tenant(&mut self, tenant: Option<&str>) -> Result<Issued, TokenError> {
+        let issued = match self.identity {
+            Identity::Application(application) => self.exchanged(application, tenant).await?,
+            Identity::Machine(selector) => {
+                managed_identity::token(self.surroundings.http, self.surroundings.machine, selector).await?
+            }
+        };
+        (self.keep_secret)(issued.token.reveal());
+        Ok(issued)
+    }
+
+    async fn exchanged(&mut self, application: &Application, tenant: Option<&str>) -> Result<Issued, TokenError> {
+        let tenant = tenant.or(application.tenant.as_deref()).ok_or(TokenError::NoTenant)?.to_owned();
+        let (authority, client_id) = (application.authority.clone(), application.client_id.clone());
+        let client = Client { authority, tenant, client_id };
+        match self.exchanged_once(application, &client).await {
+            // The assertion ended on its way: once more with a new one.
+            Err(TokenError::Exchange(error)) if error.is_out_of_time() => {
+                self.assertion = None;
+                self.exchanged_once(application, &client).await
+            }
+            other => other,
+        }
+    }
+
+    async fn exchanged_once(&mut self, application: &Application, client: &Client) -> Result<Issued, TokenError> {
+        let renewed = matches!(application.proof, Proof::TokenFile(_));
+        if self.assertion.is_none() || renewed {
+            self.fetch(application).await?;
+        }
+        let presented = match (&application.proof, &self.assertion) {
+            (Proof::Secret(secret), _) => Presented::Secret(secret),
+            (_, Some(assertion)) => Presented::Federated(assertion),
+            (_, None) => return Err(TokenError::NoTenant),
+        };
+        Ok(entra::exchange(self.surroundings.http, client, presented, self.surroundings.propagation).await?)
+    }
+
+    async fn fetch(&mut self, application: &Application) -> Result<(), TokenError> {
+        let Surroundings { http, pipeline, machine, .. } = &self.surroundings;
+        let assertion = match &application.proof {
+            Proof::Secret(_) => return Ok(()),
+            Proof::Connection { id, late_bound } => {
+                let about = About::Connection(id.clone());
+                if let Some(bound) = late_bound {
+                    (self.keep_secret)(bound.reveal());
+                }
+                let bound = || late_bound.as_ref().and_then(|bound| pipeline::late_bound(bound, &about)).cloned();
+                match pipeline::assertion(http, pipeline, &about).await {
+                    // The job's token may have expired in a job of many hours; what the service bound to the connection may
+                    // live longer.
+                    Err(
+                        error @ (AssertionError::NoAddress
+                        | AssertionError::NoJobToken
+                        | AssertionError::JobTokenRefused { .. }),
+                    ) => bound().ok_or(error)?,
+                    other => other?,
+                }
+            }
+            Proof::Pipeline => pipeline::assertion(http, pipeline, &About::Pipeline).await?,
+            Proof::Machine(selector) => {
+                let audience = exchange_audience(&application.authority);
+                managed_identity::assertion(http, machine, selector, audience).await?
+            }
+            Proof::TokenFile(path) => managed_identity::token_file_assertion(path)?,
+        };
+        (self.keep_secret)(assertion.reveal());
+        self.assertion = Some(assertion);
+        Ok(())
+    }
+}
