@@ -65,6 +65,9 @@ pub enum Effect {
     Token(TokenFault),
     /// Another answer of connectionData.
     ConnectionData(ConnectionDataFault),
+    /// The clock of the service is ahead by so many seconds, or behind by a negative number: `Date`, the times in tokens, and
+    /// the judgement of times. Other faults strike beside it.
+    ClockOff(i64),
 }
 
 /// A refusal of Microsoft Entra by number.
@@ -80,6 +83,28 @@ pub struct EntraFault {
     pub status: Option<u16>,
     /// `Retry-After` in seconds.
     pub retry_after: Option<u64>,
+    /// The field `error` instead of the usual one.
+    pub error: Option<String>,
+    /// Shape of the field `error_codes`.
+    pub error_codes: ErrorCodes,
+    /// The field `suberror`.
+    pub suberror: Option<String>,
+    /// The field `claims`.
+    pub claims: Option<String>,
+}
+
+/// Shapes of the field `error_codes`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum ErrorCodes {
+    /// The number of the refusal, as `[500011]`.
+    #[default]
+    Usual,
+    /// These numbers.
+    Several(Vec<u32>),
+    /// A text: `"[500011]"`, as sources of managed identities relay it.
+    Text,
+    /// No such field.
+    Absent,
 }
 
 /// Other shapes of the answer to an OIDC request.
@@ -154,7 +179,17 @@ pub enum ConnectionDataFault {
 impl EntraFault {
     /// The refusal with this number as it usually looks.
     pub fn code(code: u32) -> Self {
-        Self { code, text: None, line_breaks: false, status: None, retry_after: None }
+        Self {
+            code,
+            text: None,
+            line_breaks: false,
+            status: None,
+            retry_after: None,
+            error: None,
+            error_codes: ErrorCodes::Usual,
+            suberror: None,
+            claims: None,
+        }
     }
 }
 
@@ -231,7 +266,15 @@ impl Faults {
 
     /// What the next request at this place meets. The first fault that applies strikes, and is counted.
     pub(crate) fn strike(&mut self, call: &Call, endpoint: Option<Endpoint>) -> Option<Effect> {
-        self.next(|effect| !effect.concerns_connections(), &call.host, &call.path, endpoint)
+        self.next(|effect| !effect.concerns_connections() && !effect.concerns_clock(), &call.host, &call.path, endpoint)
+    }
+
+    /// By how many seconds the clock is ahead at this place.
+    pub(crate) fn clock_ahead_seconds(&mut self, call: &Call, endpoint: Option<Endpoint>) -> i64 {
+        match self.next(Effect::concerns_clock, &call.host, &call.path, endpoint) {
+            Some(Effect::ClockOff(seconds)) => seconds,
+            _ => 0,
+        }
     }
 
     /// The same for the establishment of a connection to a host.
@@ -263,5 +306,9 @@ impl Faults {
 impl Effect {
     fn concerns_connections(&self) -> bool {
         matches!(self, Self::UnknownAuthority | Self::ConnectRefused(_))
+    }
+
+    fn concerns_clock(&self) -> bool {
+        matches!(self, Self::ClockOff(_))
     }
 }

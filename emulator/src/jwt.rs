@@ -20,6 +20,8 @@ pub(crate) struct Keys {
     pub azure_devops: Key,
     /// Signs assertions of the Entra issuer and access tokens.
     pub entra: Key,
+    /// Signs the tokens of the Kubernetes cluster.
+    pub cluster: Key,
     /// Published nowhere: what it signs must be refused.
     pub stranger: Key,
 }
@@ -33,13 +35,20 @@ impl Keys {
         Ok(Self {
             azure_devops: Key::read("azure-devops-emulator-key", include_str!("../keys/azure_devops.pem"))?,
             entra: Key::read("entra-emulator-key", include_str!("../keys/entra.pem"))?,
+            cluster: Key::read("cluster-emulator-key", include_str!("../keys/cluster.pem"))?,
             stranger: Key::read("unknown-key", include_str!("../keys/stranger.pem"))?,
         })
     }
 
-    /// The claims of an assertion when a published key has signed it.
+    /// The claims of an assertion when the key that its issuer publishes has signed it.
     pub(crate) fn verify(&self, token: &str) -> Option<Value> {
-        [&self.azure_devops, &self.entra].into_iter().find_map(|key| key.verify(token))
+        let issuer = claims(token)?["iss"].as_str()?.to_owned();
+        let key = match issuer.strip_prefix("https://")?.split('/').next()? {
+            "vstoken.dev.azure.com" => &self.azure_devops,
+            host if host.ends_with(".oic.prod-aks.azure.com") => &self.cluster,
+            _ => &self.entra,
+        };
+        key.verify(token)
     }
 }
 
@@ -80,12 +89,18 @@ impl Key {
 
 /// The claims of a token, whoever signed it; `None` when it has not the form of one.
 pub(crate) fn claims(token: &str) -> Option<Value> {
-    let mut parts = token.split('.');
-    let (_, payload, _) = (parts.next()?, parts.next()?, parts.next()?);
-    if parts.next().is_some() {
-        return None;
-    }
-    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
+    part(token, 1)
+}
+
+/// The header of a token; `None` when it has not the form of one.
+pub(crate) fn header(token: &str) -> Option<Value> {
+    part(token, 0)
+}
+
+fn part(token: &str, number: usize) -> Option<Value> {
+    let parts: Vec<&str> = token.split('.').collect();
+    let [_, _, _] = parts.as_slice() else { return None };
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts.get(number)?).ok()?).ok()
 }
 
 /// Random characters as they stand in the opaque claims of real tokens.

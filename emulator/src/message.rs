@@ -1,5 +1,6 @@
 //! A request as a service sees it, and what it answers.
 
+use crate::clock;
 use crate::faults::Effect;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use std::collections::BTreeMap;
@@ -22,6 +23,8 @@ pub struct Call {
     pub body: Vec<u8>,
     /// A fault that the service itself must act out.
     pub(crate) effect: Option<Effect>,
+    /// By how many seconds the clock of the service is ahead.
+    pub(crate) clock_ahead_seconds: i64,
 }
 
 /// What an Authorization header says.
@@ -55,6 +58,11 @@ impl Call {
     /// Path segments, percent-decoded, empty ones left out.
     pub fn segments(&self) -> Vec<String> {
         self.path.split('/').filter(|s| !s.is_empty()).map(percent_decode).collect()
+    }
+
+    /// Seconds since 1970 in UTC, as the service that answers has it.
+    pub fn now(&self) -> i64 {
+        clock::now() + self.clock_ahead_seconds
     }
 
     /// Path and query as sent.

@@ -12,7 +12,7 @@ use crate::vault::SecretKind;
 use crate::world::{
     AZURE_DEVOPS_RESOURCE, AssertionIssuer, EXCHANGE_AUDIENCE, EXCHANGE_AUDIENCE_ID, ServiceConnection, World,
 };
-use crate::{clock, guid, jwt};
+use crate::{guid, jwt};
 use serde_json::{Value, json};
 
 pub(crate) const SERVICE: Service = Service {
@@ -133,11 +133,11 @@ fn assertion(
     };
     let connection = connection.filter(|_| !matches!(fault, Some(OidcFault::PipelineLevel)));
     let mut claims = match connection {
-        Some(connection) if connection.issuer == AssertionIssuer::Entra => entra_claims(world, connection),
-        _ => azure_devops_claims(world, job, connection),
+        Some(connection) if connection.issuer == AssertionIssuer::Entra => entra_claims(world, connection, call.now()),
+        _ => azure_devops_claims(world, job, connection, call.now()),
     };
     if matches!(fault, Some(OidcFault::Expired)) {
-        let past = clock::now() - 90_000;
+        let past = call.now() - 90_000;
         claims["iat"] = past.into();
         claims["nbf"] = past.into();
         claims["exp"] = (past + 300).into();
@@ -153,9 +153,8 @@ fn assertion(
 }
 
 /// Claims of the Entra issuer: they live for a day and name the exchange audience by its id.
-fn entra_claims(world: &World, connection: &ServiceConnection) -> Value {
+fn entra_claims(world: &World, connection: &ServiceConnection, now: i64) -> Value {
     let credential = world.federated_credential_of(connection);
-    let now = clock::now();
     json!({
         "aud": EXCHANGE_AUDIENCE_ID, "iss": credential.issuer, "sub": credential.subject,
         "iat": now, "nbf": now, "exp": now + 86_700,
@@ -166,10 +165,9 @@ fn entra_claims(world: &World, connection: &ServiceConnection) -> Value {
 }
 
 /// Claims of the Azure DevOps issuer, for a connection or for the pipeline: they live for five minutes.
-fn azure_devops_claims(world: &World, job: &PipelineJob, connection: Option<&ServiceConnection>) -> Value {
+fn azure_devops_claims(world: &World, job: &PipelineJob, connection: Option<&ServiceConnection>, now: i64) -> Value {
     let organization = world.organization(&job.organization);
     let organization_id = organization.map(|o| o.id.clone()).unwrap_or_default();
-    let now = clock::now();
     let mut claims = json!({
         "jti": guid::random(), "aud": EXCHANGE_AUDIENCE, "iss": format!("https://vstoken.dev.azure.com/{organization_id}"),
         "iat": now, "nbf": now - 600, "exp": now + 300,

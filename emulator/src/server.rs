@@ -6,7 +6,7 @@ use crate::message::{Answer, Call, Delivery};
 use crate::service;
 use crate::state::State;
 use crate::world::World;
-use crate::{azure, guid};
+use crate::{azure, clock, guid};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming};
@@ -68,6 +68,7 @@ async fn respond(request: Request<Incoming>, state: Arc<State>, host: String) ->
             .collect(),
         body: body.collect().await?.to_bytes().to_vec(),
         effect: None,
+        clock_ahead_seconds: 0,
     };
     let (answer, pause) = {
         let state = state.clone();
@@ -84,6 +85,7 @@ fn answer(state: &State, mut call: Call) -> (Answer, Option<Duration>) {
     let service = service::find(state, &call);
     let effect = state.faults().strike(&call, service.map(|s| s.endpoint));
     call.effect.clone_from(&effect);
+    call.clock_ahead_seconds = state.faults().clock_ahead_seconds(&call, service.map(|s| s.endpoint));
     let named_host = call.header("host").unwrap_or_default();
     let named_host = named_host.strip_suffix(":443").unwrap_or(named_host);
     let right = || match service {
@@ -111,6 +113,9 @@ fn answer(state: &State, mut call: Call) -> (Answer, Option<Duration>) {
         for name in ["x-vss-e2eid", "x-msedge-ref", "ActivityId"] {
             answer.headers.push((name.to_owned(), guid::random()));
         }
+    }
+    if !answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("date")) {
+        answer = answer.header("Date", clock::http_date(call.now()));
     }
     log(state, &call, &answer);
     (answer, pause)

@@ -11,6 +11,7 @@ use crate::vault::{SecretKind, Vault};
 use crate::world::World;
 use crate::{clock, jwt};
 use serde_json::json;
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A job of a pipeline as the service knows it.
@@ -43,6 +44,7 @@ pub(crate) struct State {
     faults: Mutex<Faults>,
     requests: Mutex<Vec<LoggedRequest>>,
     connects: Mutex<Vec<LoggedConnect>>,
+    used_ids: Mutex<HashSet<String>>,
 }
 
 /// A lock whose holder panicked still guards usable data here: lists and counters.
@@ -52,6 +54,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl State {
     pub(crate) fn new(world: World) -> anyhow::Result<Self> {
+        let mut vault = Vault::default();
+        for (secret, _) in world.applications.iter().flat_map(|application| &application.secrets) {
+            vault.keep(SecretKind::ClientSecret, secret, serde_json::Value::Null);
+        }
         let git = if world.with_repositories { Some(GitStore::create(&world)?) } else { None };
         Ok(Self {
             keys: Keys::fixed()?,
@@ -59,10 +65,11 @@ impl State {
             git,
             world: Mutex::new(Arc::new(world)),
             jobs: Mutex::default(),
-            vault: Mutex::default(),
+            vault: Mutex::new(vault),
             faults: Mutex::default(),
             requests: Mutex::default(),
             connects: Mutex::default(),
+            used_ids: Mutex::default(),
         })
     }
 
@@ -88,6 +95,11 @@ impl State {
 
     pub(crate) fn connects(&self) -> MutexGuard<'_, Vec<LoggedConnect>> {
         locked(&self.connects)
+    }
+
+    /// Notes that something which may be used once has been used; false when it had been before.
+    pub(crate) fn use_once(&self, id: &str) -> bool {
+        locked(&self.used_ids).insert(id.to_owned())
     }
 
     /// Starts a job and gives it a token.

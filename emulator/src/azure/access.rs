@@ -1,7 +1,6 @@
 //! Who calls, and whether the organization lets them in.
 
 use super::errors;
-use crate::clock;
 use crate::message::{Answer, Call, Credential};
 use crate::state::State;
 use crate::vault::SecretKind;
@@ -50,7 +49,7 @@ pub(crate) fn caller(state: &State, call: &Call, organization: &str, door: Door)
         return Err(refuse(&world, found, call, errors::unauthorized(&job.job_id)));
     }
     let issued = state.vault().find(&secret).filter(|i| i.kind == SecretKind::AccessToken).cloned();
-    let Some(issued) = issued.filter(|issued| is_valid(&issued.claims)) else {
+    let Some(issued) = issued.filter(|issued| is_valid(&issued.claims, call.now())) else {
         return Err(refuse(&world, found, call, errors::unauthorized(errors::ANONYMOUS)));
     };
     let claim = |name: &str| issued.claims[name].as_str().unwrap_or_default().to_owned();
@@ -63,8 +62,7 @@ pub(crate) fn caller(state: &State, call: &Call, organization: &str, door: Door)
 }
 
 /// Whether a token is for Azure DevOps and in its time.
-fn is_valid(claims: &Value) -> bool {
-    let now = clock::now();
+fn is_valid(claims: &Value, now: i64) -> bool {
     claims["aud"] == AZURE_DEVOPS_RESOURCE
         && claims["exp"].as_i64().is_some_and(|exp| exp > now)
         && claims["nbf"].as_i64().is_some_and(|nbf| nbf <= now)

@@ -3,11 +3,17 @@
 //! Nothing here answers a request. Identifiers are GUIDs in lower case, names keep the letters they were given; Azure DevOps
 //! compares names without regard to case, so do the services.
 
+mod certificate;
+mod identity;
 mod package;
 mod sample;
+mod sample_identities;
 
+pub use certificate::*;
+pub use identity::{Application, FederatedCredential, IdentityKind, RegisteredCertificate};
 pub use package::{Package, PackageFile, Protocol};
 pub use sample::*;
+pub use sample_identities::*;
 
 use crate::guid;
 use std::time::Duration;
@@ -55,38 +61,6 @@ pub struct Tenant {
     pub id: String,
     /// Domain names that stand for it in an authority's path.
     pub domains: Vec<String>,
-}
-
-/// An application with its service principal, or a user-assigned identity: who a token is for.
-#[derive(Clone, Debug)]
-pub struct Application {
-    /// Client id.
-    pub client_id: String,
-    /// Object id of the service principal (the "enterprise application"); what an organization lists as its user.
-    pub object_id: String,
-    /// Name shown by Azure DevOps.
-    pub display_name: String,
-    /// Home tenant.
-    pub tenant: String,
-    /// Further tenants in which a service principal exists.
-    pub other_tenants: Vec<String>,
-    /// A disabled application gets AADSTS7000112.
-    pub disabled: bool,
-    /// What the application trusts.
-    pub federated_credentials: Vec<FederatedCredential>,
-    /// Client secrets and whether each has expired.
-    pub secrets: Vec<(String, bool)>,
-}
-
-/// A trust record: assertions of this issuer and subject may act as the application.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FederatedCredential {
-    /// Exact `iss`.
-    pub issuer: String,
-    /// Exact `sub`.
-    pub subject: String,
-    /// Exact `aud`, save that Entra's own assertions name [`EXCHANGE_AUDIENCE`] by its id.
-    pub audience: String,
 }
 
 /// An organization of Azure DevOps.
@@ -171,9 +145,9 @@ pub struct ServiceConnection {
     pub project: String,
     /// Address, the `ENDPOINT_URL_<id>` of a task.
     pub url: String,
-    /// Scheme, such as `WorkloadIdentityFederation`.
+    /// Scheme: `WorkloadIdentityFederation`, `ServicePrincipal` or `ManagedServiceIdentity`.
     pub scheme: String,
-    /// Client id of the application.
+    /// Client id of the application; a `ManagedServiceIdentity` connection passes none on.
     pub client_id: String,
     /// Tenant in which the assertion is exchanged.
     pub tenant: String,
@@ -279,6 +253,22 @@ impl World {
             ),
         };
         FederatedCredential { issuer, subject, audience: EXCHANGE_AUDIENCE.to_owned() }
+    }
+
+    /// The trust record for the assertions of a pipeline itself, without a service connection: `p://` of the Azure DevOps
+    /// issuer.
+    pub fn pipeline_credential(&self, organization: &str, project: &str, pipeline: &str) -> FederatedCredential {
+        let organization_id = self.organization(organization).map(|o| o.id.clone()).unwrap_or_default();
+        FederatedCredential {
+            issuer: format!("https://vstoken.dev.azure.com/{organization_id}"),
+            subject: format!("p://{organization}/{project}/{pipeline}"),
+            audience: EXCHANGE_AUDIENCE.to_owned(),
+        }
+    }
+
+    /// The identity whose service principal has this object id in this tenant.
+    pub fn application_of_object(&self, tenant: &str, object_id: &str) -> Option<&Application> {
+        self.applications.iter().find(|a| a.is_in(tenant) && a.object_id_in(tenant).eq_ignore_ascii_case(object_id))
     }
 
     /// Switches a connection to another issuer and lets its application trust the new form only.

@@ -2,7 +2,7 @@
 
 use super::{
     Application, AssertionIssuer, Feed, ForeignHost, Organization, Package, Project, Repository, ServiceConnection,
-    Tenant, World,
+    Tenant, World, sample_identities,
 };
 use std::time::Duration;
 
@@ -57,9 +57,12 @@ impl World {
             access_token_life: Duration::from_secs(3599),
             ..Self::default()
         };
-        for position in 0..world.connections.len() {
-            let credential = world.federated_credential_of(&world.connections[position]);
-            world.applications[position].federated_credentials.push(credential);
+        sample_identities::add(&mut world);
+        for connection in world.connections.clone() {
+            let credential = world.federated_credential_of(&connection);
+            if let Some(application) = world.application_mut(&connection.client_id) {
+                application.federated_credentials.push(credential);
+            }
         }
         world
     }
@@ -76,10 +79,7 @@ fn application(client_id: &str, object_id: &str, display_name: &str, tenant: &st
         object_id: object_id.into(),
         display_name: display_name.into(),
         tenant: tenant.into(),
-        other_tenants: Vec::new(),
-        disabled: false,
-        federated_credentials: Vec::new(),
-        secrets: Vec::new(),
+        ..Application::default()
     }
 }
 
