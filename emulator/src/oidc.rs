@@ -52,6 +52,11 @@ fn answer(state: &State, call: &Call) -> Answer {
         let text = format!("No service connection found with identifier {asked}");
         return errors::error(404, "ServiceEndpointException", &text);
     }
+    if connection.is_some_and(|c| c.scheme != "WorkloadIdentityFederation") {
+        // Which words the service has for this is not known.
+        let text = format!("Service connection {asked} does not use workload identity federation.");
+        return errors::error(400, "InvalidOperationException", &text);
+    }
     let token = assertion(state, &world, &job, connection, call);
     Answer::json(200, &json!({ "oidcToken": token }))
 }

@@ -106,10 +106,11 @@ impl Job<'_> {
         }];
         for id in &step.connections {
             if let Some(connection) = self.world.connection(id) {
-                let mut parameters = vec![
-                    ("serviceprincipalid".to_owned(), connection.client_id.clone()),
-                    ("tenantid".to_owned(), connection.tenant.clone()),
-                ];
+                let mut parameters = vec![("tenantid".to_owned(), connection.tenant.clone())];
+                // The identity of a machine has no service principal that a connection could name.
+                if connection.scheme != "ManagedServiceIdentity" {
+                    parameters.insert(0, ("serviceprincipalid".to_owned(), connection.client_id.clone()));
+                }
                 parameters.extend(connection.parameters.iter().cloned());
                 endpoints.push(Endpoint {
                     id: connection.id.to_lowercase(),

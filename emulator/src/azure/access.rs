@@ -4,7 +4,7 @@ use super::errors;
 use crate::message::{Answer, Call, Credential};
 use crate::state::State;
 use crate::vault::SecretKind;
-use crate::world::{AZURE_DEVOPS_RESOURCE, NO_TENANT, Organization, TenantHeader, World};
+use crate::world::{AZURE_DEVOPS_RESOURCE, Organization, TenantHeader, World};
 use serde_json::Value;
 
 /// A caller whom the organization knows.
@@ -38,7 +38,10 @@ pub(crate) fn caller(state: &State, call: &Call, organization: &str, door: Door)
         Credential::None | Credential::Basic { .. } | Credential::Other(_) => String::new(),
     };
     let Some(found) = world.organization(organization) else {
-        return Err(unknown_organization(organization));
+        return Err(Answer::html(
+            404,
+            "<!DOCTYPE html><html><head><title>The resource cannot be found.</title></head></html>",
+        ));
     };
     if let Some(job) = state.job_of_token(&secret) {
         let own = job.organization.eq_ignore_ascii_case(&found.name);
@@ -84,9 +87,4 @@ pub(crate) fn refuse(world: &World, organization: &Organization, call: &Call, re
     answer
         .header("X-VSS-ResourceTenant", organization.tenant.clone())
         .header("X-VSS-AuthorizationEndpoint", format!("https://vssps.dev.azure.com/{}/", organization.name))
-}
-
-fn unknown_organization(name: &str) -> Answer {
-    errors::challenge(errors::unauthorized(errors::ANONYMOUS), NO_TENANT, &format!("https://dev.azure.com/{name}"))
-        .header("X-VSS-ResourceTenant", NO_TENANT)
 }

@@ -7,6 +7,7 @@ mod certificate;
 mod identity;
 mod package;
 mod sample;
+mod sample_connections;
 mod sample_identities;
 
 pub use certificate::*;

@@ -1,8 +1,8 @@
-//! The world that most tests start from: two organizations on the same hosts, three identities, a foreign host.
+//! The world that most tests start from: three organizations on the same hosts, their identities, foreign hosts.
 
 use super::{
-    Application, AssertionIssuer, Feed, ForeignHost, Organization, Package, Project, Repository, ServiceConnection,
-    Tenant, World, sample_identities,
+    Application, Feed, ForeignHost, NO_TENANT, Organization, Package, Project, Repository, ServiceConnection, Tenant,
+    World, sample_connections, sample_identities,
 };
 use std::time::Duration;
 
@@ -24,13 +24,23 @@ pub const CONNECTION: &str = "b6f3c1de-1111-4222-8333-444455556666";
 pub const SECOND_CONNECTION: &str = "b6f3c1de-1111-4222-8333-444455556667";
 /// Service connection `fabrikam-feeds`, kept in contoso's project, whose identity is a user of fabrikam.
 pub const FABRIKAM_CONNECTION: &str = "b6f3c1de-1111-4222-8333-444455556668";
+/// `arm-federated` of the type Azure Resource Manager, with the identity of [`CLIENT`].
+pub const ARM_FEDERATED_CONNECTION: &str = "b6f3c1de-1111-4222-8333-444455556671";
+/// `arm-secret`: the client secret of `contoso-secret`.
+pub const ARM_SECRET_CONNECTION: &str = "b6f3c1de-1111-4222-8333-444455556672";
+/// `arm-certificate`: key and certificate of `contoso-certificate`.
+pub const ARM_CERTIFICATE_CONNECTION: &str = "b6f3c1de-1111-4222-8333-444455556673";
+/// `arm-managed`: whatever identity the agent's machine has of its own.
+pub const ARM_MANAGED_CONNECTION: &str = "b6f3c1de-1111-4222-8333-444455556674";
+/// `arm-user-managed`: the user-assigned identity `build-reader` of the agent's machine.
+pub const ARM_USER_MANAGED_CONNECTION: &str = "b6f3c1de-1111-4222-8333-444455556675";
 /// GUID of the organization `contoso`.
 pub const CONTOSO_ID: &str = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9";
 
 impl World {
-    /// Organization `contoso` (projects `Shop` and `My Project`) and organization `fabrikam` (project `Garden`) with feeds,
-    /// packages, repositories, service connections and identities, beside the foreign hosts `registry.example.com` and
-    /// `evil.example`.
+    /// Organization `contoso` (projects `Shop` and `My Project`), organization `fabrikam` (project `Garden`) and organization
+    /// `treyresearch`, which has no tenant, with feeds, packages, repositories, service connections and identities, beside the
+    /// foreign hosts `registry.example.com` and `evil.example`.
     pub fn sample() -> Self {
         let mut world = Self {
             tenants: vec![
@@ -47,19 +57,16 @@ impl World {
                     OTHER_TENANT,
                 ),
             ],
-            organizations: vec![contoso(), fabrikam()],
-            connections: vec![
-                connection(CONNECTION, "feeds-reader", "contoso", CLIENT, TENANT),
-                connection(SECOND_CONNECTION, "feeds-publisher", "contoso", SECOND_CLIENT, TENANT),
-                connection(FABRIKAM_CONNECTION, "fabrikam-feeds", "fabrikam", FABRIKAM_CLIENT, OTHER_TENANT),
-            ],
+            organizations: vec![contoso(), fabrikam(), trey_research()],
+            connections: sample_connections::all(),
             foreign_hosts: ["registry.example.com", "evil.example"].map(foreign).to_vec(),
             access_token_life: Duration::from_secs(3599),
             ..Self::default()
         };
         sample_identities::add(&mut world);
-        for connection in world.connections.clone() {
-            let credential = world.federated_credential_of(&connection);
+        let federated = |connection: &&ServiceConnection| connection.scheme == "WorkloadIdentityFederation";
+        for connection in world.connections.clone().iter().filter(federated) {
+            let credential = world.federated_credential_of(connection);
             if let Some(application) = world.application_mut(&connection.client_id) {
                 application.federated_credentials.push(credential);
             }
@@ -80,22 +87,6 @@ fn application(client_id: &str, object_id: &str, display_name: &str, tenant: &st
         display_name: display_name.into(),
         tenant: tenant.into(),
         ..Application::default()
-    }
-}
-
-fn connection(id: &str, name: &str, for_organization: &str, client_id: &str, tenant: &str) -> ServiceConnection {
-    ServiceConnection {
-        id: id.into(),
-        name: name.into(),
-        organization: "contoso".into(),
-        project: "Shop".into(),
-        url: format!("https://dev.azure.com/{for_organization}/"),
-        scheme: "WorkloadIdentityFederation".into(),
-        client_id: client_id.into(),
-        tenant: tenant.into(),
-        issuer: AssertionIssuer::Entra,
-        parameters: Vec::new(),
-        data: Vec::new(),
     }
 }
 
@@ -171,6 +162,19 @@ fn fabrikam() -> Organization {
             Package::nuget("Fabrikam.Plant", "1.0.0", &[]),
         ])],
         repositories: vec![Repository::new("Garden", "plants")],
+    }
+}
+
+/// An organization of Microsoft accounts, without a tenant.
+fn trey_research() -> Organization {
+    Organization {
+        name: "treyresearch".into(),
+        id: "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8fb".into(),
+        tenant: NO_TENANT.into(),
+        projects: vec![Project { name: "Lab".into(), id: "5b0c5a1e-0004-4222-8333-444455556666".into() }],
+        members: Vec::new(),
+        feeds: vec![Feed::new("feed1").with(packages())],
+        repositories: Vec::new(),
     }
 }
 
