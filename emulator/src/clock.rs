@@ -33,6 +33,14 @@ pub(crate) fn entra_time(seconds: i64) -> String {
     entra_stamp(seconds).replace(' ', "T").replace('Z', ".0000000Z")
 }
 
+/// As American formats write it: `11/20/2026 10:11:12 AM +00:00`.
+pub(crate) fn american(seconds: i64) -> String {
+    let (year, month, day, hour, minute, second) = parts(seconds);
+    let half = if hour < 12 { "AM" } else { "PM" };
+    let hour = if hour % 12 == 0 { 12 } else { hour % 12 };
+    format!("{month:02}/{day:02}/{year:04} {hour:02}:{minute:02}:{second:02} {half} +00:00")
+}
+
 /// As HTTP writes it: `Fri, 20 Nov 2026 10:11:12 GMT`.
 pub(crate) fn http_date(seconds: i64) -> String {
     let (year, month, day, hour, minute, second) = parts(seconds);
@@ -53,6 +61,8 @@ mod tests {
     fn writes_moments() {
         assert_eq!(entra_stamp(0), "1970-01-01 00:00:00Z");
         assert_eq!(entra_stamp(1_709_210_096), "2024-02-29 12:34:56Z");
+        assert_eq!(american(1_709_210_096), "02/29/2024 12:34:56 PM +00:00");
+        assert_eq!(american(0), "01/01/1970 12:00:00 AM +00:00");
         assert_eq!(http_date(1_709_210_096), "Thu, 29 Feb 2024 12:34:56 GMT");
     }
 }

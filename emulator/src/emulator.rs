@@ -2,6 +2,7 @@
 
 use crate::faults::Fault;
 use crate::log::{LoggedConnect, LoggedRequest};
+use crate::machine::{Machine, RunningMachine};
 use crate::proxy;
 use crate::state::{PipelineJob, State};
 use crate::vault::Issued;
@@ -22,7 +23,7 @@ pub struct Emulator {
 
 /// A fault that was ordered, by which its counter is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FaultId(usize);
+pub struct FaultId(pub(crate) usize);
 
 impl Emulator {
     /// Starts this world on a free port of 127.0.0.1.
@@ -140,6 +141,12 @@ impl Emulator {
     /// Makes a job's token invalid.
     pub fn end_job(&self, job: &PipelineJob) {
         self.state.end_job(&job.plan_id);
+    }
+
+    /// Starts a machine with managed identities.
+    pub fn machine(&self, machine: Machine) -> anyhow::Result<RunningMachine> {
+        let runtime = self.runtime.as_ref().context("the emulator has ended")?;
+        RunningMachine::start(machine, self.state.clone(), runtime.handle())
     }
 
     /// An access token for this application without the way through OIDC and Entra, for tests of what comes after.

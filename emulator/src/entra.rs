@@ -7,7 +7,7 @@ mod certificate;
 mod codes;
 mod credential;
 mod federated;
-mod issue;
+pub(crate) mod issue;
 mod refusal;
 
 pub(crate) use issue::token_for;

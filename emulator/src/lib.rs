@@ -8,7 +8,8 @@
 //!
 //! - [`world`]: what exists, as plain data
 //! - [`emulator`]: the running emulator as a test holds it
-//! - `proxy`, `tls`, `server`: from the socket to a request; `message`: the request and its answer
+//! - `proxy`, `tls`, `http1`, `server`: from the socket to a request; `message`: the request and its answer
+//! - [`machine`]: machines whose processes have managed identities
 //! - `service`: the table of services; a further one is a file and a line there
 //! - `oidc`, `entra`, `azure`, `artifacts`, `repos`, `foreign`, `discovery`: the services
 //! - [`faults`]: ordered trouble; [`log`]: what was asked; [`vault`]: every issued secret and the search for leaks
@@ -31,8 +32,10 @@ mod entra;
 pub mod faults;
 mod foreign;
 pub mod guid;
+mod http1;
 mod jwt;
 pub mod log;
+pub mod machine;
 pub mod message;
 mod oidc;
 mod proxy;
@@ -46,6 +49,7 @@ pub mod world;
 
 pub use emulator::{Emulator, FaultId};
 pub use faults::{Effect, Fault, Target};
+pub use machine::{Machine, RunningMachine};
 pub use service::Endpoint;
 pub use state::PipelineJob;
 pub use world::World;

@@ -84,7 +84,7 @@ impl Authorization {
 pub struct LoggedConnect {
     /// First line of the request, without the protocol's version.
     pub request: String,
-    /// Host, empty when it was no CONNECT request.
+    /// Host, empty when the request names none.
     pub host: String,
     /// Status of the proxy's answer.
     pub status: u16,

@@ -4,6 +4,7 @@
 //! No request leaves the machine: whatever the host, the answer comes from here.
 
 use crate::faults::Effect;
+use crate::http1;
 use crate::log::LoggedConnect;
 use crate::server;
 use crate::state::State;
@@ -48,7 +49,7 @@ async fn tunnel(mut stream: TcpStream, state: Arc<State>) -> anyhow::Result<()> 
         };
         let answer = format!(
             "HTTP/1.1 {status} {}\r\n{extra}Content-Type: text/plain\r\nContent-Length: {}\r\n\r\n{body}",
-            server::usual_reason(status),
+            http1::usual_reason(status),
             body.len()
         );
         stream.write_all(answer.as_bytes()).await?;
@@ -99,7 +100,8 @@ fn judge(head: &str, state: &State) -> Verdict {
         }
     }
     if method != "CONNECT" {
-        return Verdict { status: 403, extra: "Connection: close\r\n", ..Verdict::default() };
+        let host = url::Url::parse(target).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+        return Verdict { status: 403, extra: "Connection: close\r\n", host, untrusted: false };
     }
     let (host, port) = target.rsplit_once(':').unwrap_or((target, ""));
     let host = host.to_ascii_lowercase();
@@ -147,7 +149,7 @@ async fn open(stream: TcpStream, state: Arc<State>, host: String, untrusted: boo
     let handle = stream.try_clone()?;
     let stream = TcpStream::from_std(stream)?;
     let stream = tokio_rustls::TlsAcceptor::from(config).accept(stream).await?;
-    if server::serve(stream, state, host).await == server::End::Reset {
+    if server::serve(stream, state, host).await == http1::End::Reset {
         let _ = SockRef::from(&handle).set_linger(Some(Duration::ZERO));
     }
     Ok(())

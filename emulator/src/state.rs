@@ -48,7 +48,7 @@ pub(crate) struct State {
 }
 
 /// A lock whose holder panicked still guards usable data here: lists and counters.
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,7 +1,8 @@
 //! The emulator's own certificate authority and a leaf for every host, made when it is first asked for.
 
-use crate::clock;
+use crate::{clock, guid};
 use anyhow::Context;
+use aws_lc_rs::digest;
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
     KeyUsagePurpose, date_time_ymd,
@@ -77,18 +78,38 @@ impl Authority {
         params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         let key = KeyPair::generate()?;
         let leaf = params.signed_by(&key, &self.issuer).with_context(|| format!("making a certificate for {host}"))?;
-        let chain: Vec<CertificateDer<'static>> = vec![leaf.der().clone()];
-        let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?;
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let mut config = ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(chain, key)?;
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let config = Arc::new(config);
+        let config = config(leaf.der().clone(), &key)?;
         leaves.insert(host.to_owned(), config.clone());
         Ok(config)
     }
+}
+
+/// A server that vouches for itself.
+pub(crate) struct SelfSigned {
+    /// What the server needs.
+    pub config: Arc<ServerConfig>,
+    /// SHA-1 of its certificate, in capitals.
+    pub sha1: String,
+}
+
+/// A TLS server for this host or address whose certificate no authority has signed.
+pub(crate) fn self_signed(host: &str) -> anyhow::Result<SelfSigned> {
+    let key = KeyPair::generate()?;
+    let certificate = params(vec![host.to_owned(), "localhost".to_owned()], host, 390)?.self_signed(&key)?;
+    let sha1 = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, certificate.der());
+    let config = config(certificate.der().clone(), &key)?;
+    Ok(SelfSigned { config, sha1: guid::hex(sha1.as_ref()).to_uppercase() })
+}
+
+fn config(leaf: CertificateDer<'static>, key: &KeyPair) -> anyhow::Result<Arc<ServerConfig>> {
+    let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?;
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![leaf], key)?;
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
 }
 
 fn params(hosts: Vec<String>, name: &str, days: u64) -> anyhow::Result<CertificateParams> {

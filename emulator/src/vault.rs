@@ -16,6 +16,8 @@ pub enum SecretKind {
     JobToken,
     /// A client secret of an application in the world at the start.
     ClientSecret,
+    /// The value of a header, or a key, by which a machine's own processes get tokens.
+    MachineSecret,
     /// Something that the test wants watched.
     Watched(String),
 }

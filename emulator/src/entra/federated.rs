@@ -33,14 +33,23 @@ pub(super) fn check(asked: &Asked<'_>, token: &str, claims: &Value) -> Result<()
         let almost = of_issuer.iter().any(|c| c.subject.eq_ignore_ascii_case(said("sub")));
         return Err(refusal(if almost { 7_002_138 } else { 700_213 }));
     }
-    let audience = if said("aud") == EXCHANGE_AUDIENCE_ID { EXCHANGE_AUDIENCE } else { said("aud") };
-    if !of_subject.iter().any(|c| c.audience == audience) {
+    let given = audiences(claims);
+    let meant = |audience: &str| {
+        given.iter().any(|own| own == audience || (own == EXCHANGE_AUDIENCE_ID && audience == EXCHANGE_AUDIENCE))
+    };
+    if !of_subject.iter().any(|c| meant(&c.audience)) {
         return Err(refusal(700_212));
     }
     if asked.tenant.id != application.tenant && said("sub").contains("/sc/") {
         return Err(refusal(70_052));
     }
     check_managed_identity(asked, claims)
+}
+
+/// The audiences of an assertion: a text, or, as clusters write them, a list.
+pub(super) fn audiences(claims: &Value) -> Vec<String> {
+    let texts = |all: &[Value]| all.iter().filter_map(|one| one.as_str().map(str::to_owned)).collect();
+    claims["aud"].as_array().map_or_else(|| texts(std::slice::from_ref(&claims["aud"])), |all| texts(all))
 }
 
 /// An application may trust a managed identity when that is user-assigned and lives in the application's own tenant.

@@ -1,6 +1,7 @@
 //! Refusals of Microsoft Entra as answers.
 
 use super::codes;
+use super::federated::audiences;
 use crate::faults::{EntraFault, ErrorCodes};
 use crate::message::{Answer, Call};
 use crate::{clock, guid};
@@ -40,7 +41,7 @@ impl About<'_> {
             .replace("{exp}", &moment("exp"))
             .replace("{iss}", &said("iss"))
             .replace("{sub}", &said("sub"))
-            .replace("{aud}", &said("aud"));
+            .replace("{aud}", &audiences(self.assertion).join(", "));
         Refusal { code, text }
     }
 }
