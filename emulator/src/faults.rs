@@ -4,7 +4,8 @@ pub(crate) mod act;
 mod effect;
 
 pub use effect::{
-    ArcFault, ConnectionDataFault, Effect, EntraFault, ErrorCodes, ExpiryForm, MachineFault, OidcFault, TokenFault,
+    ArcFault, BodyForm, ConnectionDataFault, DevOpsError, Effect, EntraFault, ErrorCodes, ExpiryForm, MachineFault,
+    OidcFault, TokenFault, Unavailable,
 };
 
 use crate::message::Call;

@@ -63,7 +63,7 @@ enum Thumbprint {
 }
 
 /// Where Azure Arc on Linux keeps its keys; the only folder that a client may read one from.
-const ARC_KEY_FOLDER: &str = "/var/opt/azcmagent/tokens";
+pub const ARC_KEY_FOLDER: &str = "/var/opt/azcmagent/tokens";
 
 impl Machine {
     /// A virtual machine, asked by the instance metadata service.

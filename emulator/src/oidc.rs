@@ -40,7 +40,7 @@ fn answer(state: &State, call: &Call) -> Answer {
         );
     }
     if let Some(Effect::Oidc(fault)) = &call.effect
-        && let Some(answer) = odd_answer(fault)
+        && let Some(answer) = odd_answer(fault, &call.query_value("serviceConnectionId").unwrap_or_default())
     {
         return answer;
     }
@@ -104,7 +104,7 @@ fn job_of(state: &State, call: &Call, place: &Place) -> Result<PipelineJob, Answ
     }
 }
 
-fn odd_answer(fault: &OidcFault) -> Option<Answer> {
+fn odd_answer(fault: &OidcFault, connection: &str) -> Option<Answer> {
     Some(match fault {
         OidcFault::EmptyObject => Answer::json(200, &json!({})),
         OidcFault::EmptyToken => Answer::json(200, &json!({ "oidcToken": "" })),
@@ -112,14 +112,15 @@ fn odd_answer(fault: &OidcFault) -> Option<Answer> {
         OidcFault::NotAJwt => Answer::json(200, &json!({ "oidcToken": "not-a-jwt" })),
         OidcFault::NotReferencedInStage(status) => Answer::json(
             *status,
-            &json!({ "count": 151, "value": "There is no explicit reference to service connection from current stage. \
-                     Reference the service connection in a task of the stage." }),
+            &json!({ "count": 151, "value": format!("There is no explicit reference to service connection {connection} from \
+                     current stage. Reference the service connection in a task of the stage.") }),
         ),
         OidcFault::PlanSecurity(status) => errors::error(
             *status,
             "TaskOrchestrationPlanSecurityException",
             "The identity does not have permission to the orchestration plan.",
         ),
+        OidcFault::Refusal(error) => errors::answer(error),
         OidcFault::PipelineLevel | OidcFault::Expired | OidcFault::WrongSignature => return None,
     })
 }

@@ -7,6 +7,7 @@ pub(crate) use store::GitStore;
 use crate::azure::access::{self, Door};
 use crate::azure::errors;
 use crate::azure::place::{self, Area};
+use crate::faults::DevOpsError;
 use crate::message::{Answer, Call};
 use crate::service::{Endpoint, Service};
 use crate::state::State;
@@ -47,14 +48,7 @@ fn answer(state: &State, call: &Call) -> Answer {
         .repository(&project, &name)
         .filter(|r| caller.is_job || r.readers.as_ref().is_none_or(|ids| ids.contains(&caller.object_id)));
     let Some(repository) = found else {
-        return errors::error(
-            404,
-            "GitRepositoryNotFoundException",
-            &format!(
-                "TF401019: The Git repository with name or identifier {name} does not exist or you do not have permissions \
-                 for the operation you are attempting."
-            ),
-        );
+        return errors::answer(&DevOpsError::no_repository(&name));
     };
     let raw: Vec<&str> = call.path.split('/').filter(|s| !s.is_empty()).collect();
     let rest = place.rest.get(at + 2..).unwrap_or_default();
@@ -82,10 +76,8 @@ pub(crate) fn serve(
             let directory = store.path(owner, &repository.project, &repository.name);
             let pushes = call.query.contains("git-receive-pack") || call.path.ends_with("git-receive-pack");
             if pushes && !repository.allow_push {
-                return Answer::text(
-                    403,
-                    "TF401027: You need the Git 'GenericContribute' permission to perform this action.",
-                );
+                // As text: git shows its user nothing else.
+                return Answer::text(403, &DevOpsError::no_git_right("GenericContribute").message);
             }
             backend(call, &directory, &rest.join("/"))
                 .unwrap_or_else(|problem| Answer::text(500, &format!("git http-backend: {problem:#}")))

@@ -7,6 +7,7 @@ pub(crate) mod nuget;
 use crate::azure::access::{self, Caller, Door};
 use crate::azure::place::{self, Area, Place};
 use crate::azure::{errors, feeds};
+use crate::faults::DevOpsError;
 use crate::message::{Answer, Call};
 use crate::service::{Endpoint, Service};
 use crate::state::State;
@@ -193,10 +194,10 @@ fn check_rights(feed: &Feed, caller: &Caller, call: &Call) -> Result<(), Answer>
         caller.is_job || list.as_ref().is_none_or(|ids| ids.iter().any(|id| id.eq_ignore_ascii_case(&caller.object_id)))
     };
     if !allowed(&feed.readers) {
-        return Err(errors::feed_right_missing(&caller.display_name, "ReadPackages"));
+        return Err(errors::answer(&DevOpsError::no_feed_right(&caller.display_name, "ReadPackages")));
     }
     if matches!(call.method.as_str(), "PUT" | "POST") && !call.path.contains("/-/npm/") && !allowed(&feed.publishers) {
-        return Err(errors::feed_right_missing(&caller.display_name, "AddPackage"));
+        return Err(errors::answer(&DevOpsError::no_feed_right(&caller.display_name, "AddPackage")));
     }
     Ok(())
 }

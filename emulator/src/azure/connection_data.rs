@@ -85,6 +85,13 @@ pub(crate) fn faulty(kind: &ConnectionDataFault, call: &Call, world: &World) -> 
         .header("Retry-After", "1")
         .header("X-RateLimit-Resource", "TSTUs")
         .header("X-RateLimit-Remaining", "0"),
+        ConnectionDataFault::NoLicence => errors::error(
+            403,
+            "MissingLicenseException",
+            "TF400409: You do not have licensing rights to access this feature: Code",
+        ),
+        ConnectionDataFault::Refusal(error) if error.status == 401 => refuse(errors::answer(error)),
+        ConnectionDataFault::Refusal(error) => errors::answer(error),
         ConnectionDataFault::Delayed => {
             Answer::json(200, &document(organization, &object_id, "delayed")).header("Retry-After", "1")
         }

@@ -1,5 +1,6 @@
 //! Refusals of Azure DevOps in the forms that its services give them.
 
+use crate::faults::DevOpsError;
 use crate::message::Answer;
 use serde_json::json;
 
@@ -17,6 +18,15 @@ pub(crate) fn error(status: u16, type_key: &str, message: &str) -> Answer {
             "errorCode": 0, "eventId": 3000,
         }),
     )
+}
+
+/// The same for an error that has its words.
+pub(crate) fn answer(what: &DevOpsError) -> Answer {
+    let answer = error(what.status, &what.type_key, &what.message);
+    match &what.reason {
+        Some(reason) => answer.reason(reason.clone()),
+        None => answer,
+    }
 }
 
 /// Adds the challenge that asks for a credential of this tenant.
@@ -43,13 +53,4 @@ pub(crate) fn not_a_user(tenant: &str, object_id: &str) -> Answer {
 pub(crate) fn unauthorized(identity: &str) -> Answer {
     let text = format!("TF400813: The user '{identity}' is not authorized to access this resource.");
     error(401, "UnauthorizedRequestException", &text)
-}
-
-/// 403 with the name of the missing right, in the reason phrase too.
-pub(crate) fn feed_right_missing(identity: &str, right: &str) -> Answer {
-    let activity = crate::guid::random();
-    let text = format!(
-        "User '{identity}' lacks permission to complete this action. You need to have '{right}'. (DevOps Activity ID: {activity})"
-    );
-    error(403, "FeedNeedsPermissionsException", &text).reason(format!("Forbidden - {text}"))
 }

@@ -3,6 +3,7 @@
 use super::access::{self, Door};
 use super::errors;
 use super::place::{self, Area};
+use crate::faults::DevOpsError;
 use crate::message::{Answer, Call};
 use crate::service::{Endpoint, Service};
 use crate::state::State;
@@ -41,14 +42,14 @@ fn answer(state: &State, call: &Call) -> Answer {
     };
     match organization.feed(project, wanted) {
         Some(feed) if readable(&feed) => Answer::json(200, &shown(organization, feed)),
-        Some(_) => errors::feed_right_missing(&caller.display_name, "ReadPackages"),
+        Some(_) => errors::answer(&DevOpsError::no_feed_right(&caller.display_name, "ReadPackages")),
         None => not_found(wanted),
     }
 }
 
 /// 404 for a feed that does not exist under this name and scope.
 pub(crate) fn not_found(feed: &str) -> Answer {
-    errors::error(404, "FeedIdNotFoundException", &format!("Feed with ID '{feed}' doesn't exist."))
+    errors::answer(&DevOpsError::no_feed(feed))
 }
 
 fn shown(organization: &Organization, feed: &Feed) -> Value {

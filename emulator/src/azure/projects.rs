@@ -2,6 +2,7 @@
 
 use super::access::{self, Door};
 use super::{errors, place};
+use crate::faults::DevOpsError;
 use crate::message::{Answer, Call};
 use crate::service::{Endpoint, Service};
 use crate::state::State;
@@ -27,12 +28,6 @@ fn answer(state: &State, call: &Call) -> Answer {
     };
     match organization.project(wanted) {
         Some(project) => Answer::json(200, &shown(project)),
-        None => errors::error(
-            400,
-            "ProjectDoesNotExistWithNameException",
-            &format!(
-                "VS800075: The project with id '{wanted}' does not exist, or you do not have permission to access it."
-            ),
-        ),
+        None => errors::answer(&DevOpsError::no_project(wanted)),
     }
 }

@@ -1,6 +1,6 @@
 //! Trouble acted out: what an ordered effect makes of the right answer.
 
-use super::Effect;
+use super::{BodyForm, Effect, Unavailable};
 use crate::azure;
 use crate::message::{Answer, Call, Delivery};
 use crate::world::World;
@@ -47,7 +47,25 @@ fn instead(effect: Effect, call: &Call, world: &World) -> Option<Answer> {
                 None => answer,
             }
         }
+        Effect::Unavailable(trouble) => unavailable(&trouble),
+        Effect::DevOps(error) => azure::errors::answer(&error),
         Effect::ConnectionData(kind) => azure::connection_data::faulty(&kind, call, world)?,
         _ => return None,
     })
+}
+
+fn unavailable(trouble: &Unavailable) -> Answer {
+    let status = trouble.status;
+    let answer = match trouble.form {
+        BodyForm::Empty => Answer::status(status),
+        BodyForm::Json => Answer::json(status, &serde_json::json!({ "error": "temporarily_unavailable" })),
+        BodyForm::Html => {
+            Answer::html(status, &format!("<html><head><title>{status}</title></head><body></body></html>"))
+        }
+        BodyForm::Text => Answer::text(status, crate::http1::usual_reason(status)),
+    };
+    match trouble.retry_after {
+        Some(seconds) => answer.header("Retry-After", seconds.to_string()),
+        None => answer,
+    }
 }

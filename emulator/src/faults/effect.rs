@@ -30,6 +30,10 @@ pub enum Effect {
     SignInRedirect,
     /// 429 text/plain with, perhaps, `Retry-After` in seconds.
     TooManyRequests(Option<u64>),
+    /// This status instead of the right answer, as services say that they are busy or broken.
+    Unavailable(Unavailable),
+    /// An error of Azure DevOps in its usual form.
+    DevOps(DevOpsError),
     /// TLS with a certificate of an unknown authority.
     UnknownAuthority,
     /// The proxy answers CONNECT with this status.
@@ -47,6 +51,43 @@ pub enum Effect {
     /// The clock of the service is ahead by so many seconds, or behind by a negative number: `Date`, the times in tokens, and
     /// the judgement of times. Other faults strike beside it.
     ClockOff(i64),
+}
+
+/// A service that is busy or broken.
+#[derive(Clone, Debug)]
+pub struct Unavailable {
+    /// Status.
+    pub status: u16,
+    /// `Retry-After` in seconds.
+    pub retry_after: Option<u64>,
+    /// Form of the body.
+    pub form: BodyForm,
+}
+
+/// Forms of a body that says nothing new.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BodyForm {
+    /// None.
+    Empty,
+    /// `application/json`
+    Json,
+    /// `text/html`, as gateways write it.
+    Html,
+    /// `text/plain`
+    Text,
+}
+
+/// An error of Azure DevOps: `{"message":…,"typeKey":…}`.
+#[derive(Clone, Debug)]
+pub struct DevOpsError {
+    /// Status.
+    pub status: u16,
+    /// `typeKey`
+    pub type_key: String,
+    /// `message`
+    pub message: String,
+    /// Reason phrase instead of the usual one.
+    pub reason: Option<String>,
 }
 
 /// A refusal of Microsoft Entra by number.
@@ -107,6 +148,8 @@ pub enum OidcFault {
     NotReferencedInStage(u16),
     /// `TaskOrchestrationPlanSecurityException` with this status.
     PlanSecurity(u16),
+    /// Any other error.
+    Refusal(DevOpsError),
 }
 
 /// Other shapes of the answer to a token request.
@@ -153,6 +196,11 @@ pub enum ConnectionDataFault {
     Throttled,
     /// 200 with `Retry-After`: the request was delayed.
     Delayed,
+    /// 403 TF400409: the identity is a user without a licence. The words are those of other features; that connectionData uses
+    /// them was not seen.
+    NoLicence,
+    /// Any other error.
+    Refusal(DevOpsError),
 }
 
 /// Other answers of a managed identity's source.
@@ -225,6 +273,57 @@ impl EntraFault {
             suberror: None,
             claims: None,
         }
+    }
+}
+
+impl DevOpsError {
+    /// An error with this status, `typeKey` and `message`.
+    pub fn new(status: u16, type_key: &str, message: impl Into<String>) -> Self {
+        Self { status, type_key: type_key.to_owned(), message: message.into(), reason: None }
+    }
+
+    /// 400 VS800075: the project does not exist or cannot be seen.
+    pub fn no_project(project: &str) -> Self {
+        let text = "does not exist, or you do not have permission to access it.";
+        let message = format!("VS800075: The project with id '{project}' {text}");
+        Self::new(400, "ProjectDoesNotExistWithNameException", message)
+    }
+
+    /// 404 TF401019: the repository does not exist or cannot be seen.
+    pub fn no_repository(repository: &str) -> Self {
+        let message = format!(
+            "TF401019: The Git repository with name or identifier {repository} does not exist or you do not have permissions for \
+             the operation you are attempting."
+        );
+        Self::new(404, "GitRepositoryNotFoundException", message)
+    }
+
+    /// 403 TF401027: a right on a repository, such as `GenericContribute`, is missing.
+    pub fn no_git_right(right: &str) -> Self {
+        let message = format!("TF401027: You need the Git '{right}' permission to perform this action.");
+        Self::new(403, "GitNeedsPermissionException", message)
+    }
+
+    /// 401 VS30063, as client libraries say 401.
+    pub fn not_authorized() -> Self {
+        let message = "VS30063: You are not authorized to access https://dev.azure.com.";
+        Self::new(401, "VssUnauthorizedException", message)
+    }
+
+    /// 404: there is no such feed, or not in this scope.
+    pub fn no_feed(feed: &str) -> Self {
+        Self::new(404, "FeedIdNotFoundException", format!("Feed with ID '{feed}' doesn't exist."))
+    }
+
+    /// 403: a right on a feed, such as `ReadPackages` or `AddPackage`, is missing; the reason phrase says it too.
+    pub fn no_feed_right(identity: &str, right: &str) -> Self {
+        let activity = crate::guid::random();
+        let message = format!(
+            "User '{identity}' lacks permission to complete this action. You need to have '{right}'. (DevOps Activity ID: \
+             {activity})"
+        );
+        let reason = Some(format!("Forbidden - {message}"));
+        Self { reason, ..Self::new(403, "FeedNeedsPermissionsException", message) }
     }
 }
 
