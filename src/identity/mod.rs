@@ -1,5 +1,6 @@
 //! From "who runs" to an access token: get a proof of the identity, exchange it.
 
+pub mod certificate;
 pub mod claims;
 pub mod entra;
 pub mod managed_identity;

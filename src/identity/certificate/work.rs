@@ -1,0 +1,41 @@
+//! How much work a file may ask for before its password is known to be right.
+//!
+//! Every encrypted part names its own number of rounds, and a file may have many parts. What counts is the sum.
+
+use super::error::CertificateError;
+
+/// Rounds of a hash that reading one file may take; some seconds on a slow machine. What writes such files asks for
+/// 2,000 (Windows, OpenSSL) to 600,000 (OWASP's advice) a part.
+const MOST_ROUNDS: u64 = 10_000_000;
+/// Memory that scrypt may take, in bytes. OpenSSL asks for 16 MiB.
+const MOST_SCRYPT_BYTES: u64 = 256 * 1024 * 1024;
+/// Rounds of a hash that take as long as scrypt takes for a block of 128 bytes; rather too many.
+const ROUNDS_OF_A_SCRYPT_BLOCK: u64 = 2;
+
+/// The rounds that are left.
+#[derive(Debug)]
+pub(super) struct Work {
+    rounds_left: u64,
+}
+
+impl Work {
+    /// All that one file may ask for.
+    pub(super) fn of_one_file() -> Self {
+        Self { rounds_left: MOST_ROUNDS }
+    }
+
+    /// Takes some of the rounds that are left.
+    pub(super) fn spend(&mut self, rounds: u64) -> Result<(), CertificateError> {
+        self.rounds_left = self.rounds_left.checked_sub(rounds).ok_or(CertificateError::TooMuchWork)?;
+        Ok(())
+    }
+
+    /// Takes what scrypt costs with these parameters (RFC 7914: N, r, p).
+    pub(super) fn spend_on_scrypt(&mut self, cost: u64, block_size: u16, lanes: u16) -> Result<(), CertificateError> {
+        let blocks = cost.checked_mul(block_size.into()).ok_or(CertificateError::TooMuchWork)?;
+        if blocks.saturating_mul(128) > MOST_SCRYPT_BYTES {
+            return Err(CertificateError::TooMuchWork);
+        }
+        self.spend(blocks.saturating_mul(lanes.into()).saturating_mul(ROUNDS_OF_A_SCRYPT_BLOCK))
+    }
+}
