@@ -77,18 +77,17 @@ impl Archive {
             let mac: Option<Mac> = if reader.is_finished() { None } else { Some(reader.decode()?) };
             Ok::<_, CertificateError>((safes, mac))
         })?;
-        if let Some(mac) = mac
-            && mac.fits(&safes, password, work)? == Some(false)
-        {
+        let fits = mac.map(|mac| mac.fits(&safes.bytes, password, work)).transpose()?.flatten();
+        if fits == Some(false) {
             return Err(CertificateError::PasswordWrong);
         }
         let mut archive = Self::default();
-        each(&safes, |reader| {
+        each(&safes.bytes, |reader| {
             let bags = content(reader, password, work)?;
-            let taken = each(&bags, |reader| archive.take_bag(reader, password, work));
+            let taken = each(&bags.bytes, |reader| archive.take_bag(reader, password, work));
             taken.map_err(|error| match error {
-                // Padding fits by chance once in 256 times, and garbage is no list of bags.
-                CertificateError::Damaged if bags.first() != Some(&SEQUENCE) => CertificateError::PasswordWrong,
+                // Padding fits by chance once in 256 times.
+                CertificateError::Damaged if bags.was_encrypted && fits.is_none() => CertificateError::PasswordWrong,
                 other => other,
             })
         })?;
@@ -160,18 +159,25 @@ where
     reader.context_specific(TagNumber(0), TagMode::Explicit)?.ok_or(CertificateError::Damaged)
 }
 
-/// Reads what is left of a `ContentInfo`: its bytes in the clear.
-fn content(
-    reader: &mut SliceReader<'_>,
-    password: Try,
-    work: &mut Work,
-) -> Result<Zeroizing<Vec<u8>>, CertificateError> {
+/// What a `ContentInfo` holds.
+struct Content {
+    /// In the clear.
+    bytes: Zeroizing<Vec<u8>>,
+    was_encrypted: bool,
+}
+
+/// Reads what is left of a `ContentInfo`.
+fn content(reader: &mut SliceReader<'_>, password: Try, work: &mut Work) -> Result<Content, CertificateError> {
     let kind: ObjectIdentifier = reader.decode()?;
     match kind {
-        DATA => Ok(Zeroizing::new(explicit::<OctetString>(reader)?.into_bytes().into())),
+        DATA => {
+            let bytes = Zeroizing::new(explicit::<OctetString>(reader)?.into_bytes().into());
+            Ok(Content { bytes, was_encrypted: false })
+        }
         ENCRYPTED_DATA => {
             let EncryptedContent { algorithm, bytes, .. } = explicit::<EncryptedData>(reader)?.content;
-            Encrypted { algorithm, bytes }.decrypt(password, work)
+            let bytes = Encrypted { algorithm, bytes }.decrypt(password, work)?;
+            Ok(Content { bytes, was_encrypted: true })
         }
         _ => Err(CertificateError::Encryption { scheme: kind.to_string() }),
     }
@@ -186,5 +192,5 @@ pub(super) fn mac_under(bytes: &[u8], password: Try) -> Option<(Vec<u8>, Vec<u8>
         Ok::<_, CertificateError>((safes, reader.decode::<Mac>()?))
     });
     let (safes, mac) = read.ok()?;
-    mac.under(&safes, password)
+    mac.under(&safes.bytes, password)
 }

@@ -78,6 +78,7 @@ fn pfx_files() {
         "-certpbe PBE-SHA1-RC2-128 -keypbe PBE-SHA1-2DES -provider legacy -provider default",
         "-certpbe NONE -keypbe AES-256-CBC",
         "-nomac",
+        "-nomac -certpbe AES-256-CBC",
     ];
     for kind in kinds {
         let command = format!("pkcs12 -export -inkey key.pem -in cert.pem -out file.pfx {kind} -passout");
@@ -96,6 +97,18 @@ fn pfx_files() {
         for password in [None, Some(""), Some("not needed")] {
             signs(&shop, &file, password, kind);
         }
+    }
+}
+
+#[test]
+fn a_wrong_password_that_decrypts_to_garbage_is_wrong() {
+    let Some(shop) = Workshop::with_certificate() else { return };
+    shop.openssl(
+        "pkcs12 -export -certpbe AES-256-CBC -iter 1 -nomac -inkey key.pem -in cert.pem -out file.pfx -passout pass:x",
+    );
+    let file = shop.bytes("file.pfx");
+    for number in 0..2000 {
+        assert_eq!(refusal(&file, Some(&number.to_string())), CertificateError::PasswordWrong, "{number}");
     }
 }
 
