@@ -104,7 +104,7 @@ fn pfx_files() {
 fn a_wrong_password_that_decrypts_to_garbage_is_wrong() {
     let Some(shop) = Workshop::with_certificate() else { return };
     shop.openssl(
-        "pkcs12 -export -certpbe AES-256-CBC -iter 1 -nomac -inkey key.pem -in cert.pem -out file.pfx -passout pass:x",
+        "pkcs12 -export -iter 1 -nomac -certpbe AES-256-CBC -inkey key.pem -in cert.pem -out file.pfx -passout pass:x",
     );
     let file = shop.bytes("file.pfx");
     for number in 0..2000 {
