@@ -13,7 +13,9 @@ use super::job::Job;
 use crate::azure_devops::feed::Feed;
 use crate::azure_devops::organization::{Organization, unambiguous};
 use crate::diagnosis::Explain;
+use crate::diagnosis::causes::Cause;
 use crate::disk;
+use crate::identity::certificate::CertificateError;
 use crate::identity::entra::Propagation;
 use crate::tools::git::Delivery;
 use crate::tools::survey::{Choice, FeedInput, NamedBy, PermittedOrganization, Standing};
@@ -83,6 +85,9 @@ pub enum InputError {
         /// What helps meanwhile, in brackets.
         hint: String,
     },
+    /// The certificate cannot be used.
+    #[error(transparent)]
+    Certificate(#[from] Box<CertificateError>),
     /// The service connection cannot be used.
     #[error("the service connection {id} cannot be used: {reason}")]
     Connection {
@@ -102,7 +107,22 @@ impl Explain for InputError {
             Self::UnsetVariable { .. } => "set the variable, or correct its name".to_owned(),
             Self::Refused { name, .. } => format!("correct the input '{name}'"),
             Self::Unsupported { name, .. } => format!("choose another value for the input '{name}'"),
+            Self::Certificate(error) => error.remedy(),
             Self::Connection { remedy, .. } => (*remedy).to_owned(),
+        }
+    }
+
+    fn facts(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Certificate(error) => error.facts(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn cause(&self) -> Option<&'static Cause> {
+        match self {
+            Self::Certificate(error) => Explain::cause(error.as_ref()),
+            _ => None,
         }
     }
 }

@@ -8,6 +8,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use serde_json::Value;
 
+use super::certificate::Certificate;
 use super::claims::{self, Claims};
 use super::secret::{AccessToken, Assertion, ClientSecret};
 use crate::diagnosis::causes::{self, Cause, credential, federation, job, policy};
@@ -46,8 +47,8 @@ impl Client {
 pub enum Presented<'a> {
     /// A statement of an issuer that the application trusts by a federated credential.
     Federated(&'a Assertion),
-    /// A statement signed with the key of the application's certificate, whose thumbprint (SHA-1) Entra's portal shows.
-    Signed(&'a Assertion, &'a str),
+    /// A statement signed with the key of the application's certificate.
+    Signed(&'a Assertion, &'a Certificate),
     /// The application's password.
     Secret(&'a ClientSecret),
 }
@@ -313,7 +314,9 @@ fn shown(presented: Presented<'_>) -> Vec<(&'static str, String)> {
                 ("audience", claims.aud.map(|audience| shown_audience(&audience)).unwrap_or_default()),
             ]
         }
-        Presented::Signed(_, thumbprint) => vec![("certificate", format!("thumbprint {thumbprint}"))],
+        Presented::Signed(_, certificate) => {
+            vec![("certificate", certificate.subject().to_owned()), ("thumbprint", certificate.thumbprint_sha1())]
+        }
         Presented::Secret(_) => Vec::new(),
     }
 }

@@ -9,9 +9,11 @@ pub mod secret;
 pub mod tokens;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use reqwest::Url;
 
+use certificate::{Certificate, Chain};
 use managed_identity::Selector;
 use secret::{Assertion, ClientSecret};
 
@@ -51,6 +53,8 @@ pub enum Proof {
     Pipeline,
     /// The application's password.
     Secret(ClientSecret),
+    /// The application's certificate, and whether what it signs carries it.
+    Certificate(Arc<Certificate>, Chain),
     /// A token of a managed identity of the machine, which the application trusts.
     Machine(Selector),
     /// A token in a file, which Kubernetes renews.

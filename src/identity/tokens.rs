@@ -2,6 +2,7 @@
 
 use reqwest::Url;
 
+use super::certificate::CertificateError;
 use super::entra::{self, Client, ExchangeError, Issued, Presented, Propagation};
 use super::managed_identity::{self, Machine, ManagedIdentityError};
 use super::pipeline::{self, About, AssertionError, Pipeline};
@@ -9,7 +10,7 @@ use super::secret::Assertion;
 use super::{Application, Identity, Proof};
 use crate::diagnosis::Explain;
 use crate::diagnosis::causes::Cause;
-use crate::http::Http;
+use crate::http::{Http, now};
 
 /// What an identity is proved with.
 pub struct Surroundings<'a> {
@@ -43,6 +44,9 @@ pub enum TokenError {
     /// The machine gave none.
     #[error(transparent)]
     Machine(#[from] ManagedIdentityError),
+    /// The certificate signs nothing.
+    #[error(transparent)]
+    Certificate(#[from] CertificateError),
     /// Nothing says in which tenant to ask.
     #[error("nothing says in which tenant to ask for the token")]
     NoTenant,
@@ -59,6 +63,7 @@ impl TokenError {
             Self::Assertion(error) => Some(error),
             Self::Exchange(error) => Some(error),
             Self::Machine(error) => Some(error),
+            Self::Certificate(error) => Some(error),
             Self::NoTenant => None,
         }
     }
@@ -135,8 +140,15 @@ impl<'a> Tokens<'a> {
         if self.assertion.is_none() || renewed {
             self.fetch(application).await?;
         }
+        let signed;
         let presented = match (&application.proof, &self.assertion) {
             (Proof::Secret(secret), _) => Presented::Secret(secret),
+            (Proof::Certificate(certificate, chain), _) => {
+                // For this tenant's endpoint, and no second time.
+                signed = certificate.assertion(&client.client_id, client.token_endpoint().as_str(), now(), *chain)?;
+                (self.keep_secret)(signed.reveal());
+                Presented::Signed(&signed, certificate)
+            }
             (_, Some(assertion)) => Presented::Federated(assertion),
             (_, None) => return Err(TokenError::NoTenant),
         };
@@ -146,7 +158,7 @@ impl<'a> Tokens<'a> {
     async fn fetch(&mut self, application: &Application) -> Result<(), TokenError> {
         let Surroundings { http, pipeline, machine, .. } = &self.surroundings;
         let assertion = match &application.proof {
-            Proof::Secret(_) => return Ok(()),
+            Proof::Secret(_) | Proof::Certificate(..) => return Ok(()),
             Proof::Connection { id, late_bound } => {
                 let about = About::Connection(id.clone());
                 if let Some(bound) = late_bound {

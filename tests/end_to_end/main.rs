@@ -13,6 +13,7 @@ mod exchange;
 mod exchange_refused;
 mod exchange_trouble;
 mod git;
+mod identities;
 mod inputs;
 mod kills;
 mod masking;

@@ -166,6 +166,14 @@ pub fn variable(job: &Job<'_>, name: &str) -> String {
     job.variables().get(name).map(|variable| variable.value.clone()).unwrap_or_default()
 }
 
+/// What a JWT says of itself.
+pub fn claims(token: &str) -> serde_json::Value {
+    use base64::Engine;
+    let payload = token.split('.').nth(1).unwrap_or_default();
+    let json = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(payload).unwrap_or_default();
+    serde_json::from_slice(&json).unwrap_or_default()
+}
+
 /// Whether a warning holds all of these words.
 pub fn warned(outcome: &StepOutcome, words: &[&str]) -> bool {
     outcome.warnings.iter().any(|warning| words.iter().all(|word| warning.contains(word)))

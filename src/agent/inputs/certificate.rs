@@ -1,14 +1,48 @@
 //! The certificate that the inputs or a service connection give.
 
-use super::InputError;
-use crate::agent::job::Job;
-use crate::identity::Proof;
-use crate::identity::secret::CertificateContent;
+use std::sync::Arc;
 
-pub(super) fn proof(_job: &Job) -> Result<Proof, InputError> {
-    Err(InputError::Missing { name: "clientCertificate" })
+use super::{InputError, one_of, text};
+use crate::agent::job::Job;
+use crate::disk;
+use crate::identity::Proof;
+use crate::identity::certificate::{Certificate, Chain};
+use crate::identity::secret::{CertificateContent, Password};
+
+const NAME: &str = "clientCertificate";
+const PASSWORD: &str = "clientCertificatePassword";
+/// A text of more characters is no path.
+const LONGEST_PATH: usize = 1024;
+
+/// The certificate of the inputs: a file, or the text itself.
+pub(super) fn proof(job: &Job) -> Result<Proof, InputError> {
+    let given = text(job, NAME)?.ok_or(InputError::Missing { name: NAME })?;
+    let password = text(job, PASSWORD)?.map(Password::new);
+    let content = if is_text(given) { given.as_bytes().to_vec() } else { file(job, given)? };
+    read(job, &content, password.as_ref())
 }
 
-pub(super) fn of_endpoint(_content: &CertificateContent) -> Result<Proof, InputError> {
-    Err(InputError::Missing { name: "clientCertificate" })
+/// The certificate of a service connection, key and certificate in one PEM text.
+pub(super) fn of_endpoint(job: &Job, content: &CertificateContent) -> Result<Proof, InputError> {
+    read(job, content.reveal().as_bytes(), None)
+}
+
+fn is_text(given: &str) -> bool {
+    given.contains("-----BEGIN") || given.contains("***") || given.contains('\n') || given.len() > LONGEST_PATH
+}
+
+fn file(job: &Job, given: &str) -> Result<Vec<u8>, InputError> {
+    let path = job.default_working_directory().unwrap_or_default().join(given);
+    let refused = |reason: String| InputError::Refused { name: NAME, value: path.display().to_string(), reason };
+    let bytes = disk::read(&path).map_err(|error| refused(error.to_string()))?;
+    bytes.ok_or_else(|| refused("there is no such file, and it is no PEM text".to_owned()))
+}
+
+fn read(job: &Job, content: &[u8], password: Option<&Password>) -> Result<Proof, InputError> {
+    let chain = match one_of(job, "sendCertificateChain", &["true", "false"])? {
+        Some("true") => Chain::Sent,
+        _ => Chain::Omitted,
+    };
+    let certificate = Certificate::read(content, password).map_err(Box::new)?;
+    Ok(Proof::Certificate(Arc::new(certificate), chain))
 }

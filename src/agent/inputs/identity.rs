@@ -107,7 +107,7 @@ fn azure_resource_manager(job: &Job) -> Result<Identity, InputError> {
                 endpoint.authentication_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("spnCertificate"));
             let remedy = "give the service connection the secret or the certificate of its application anew";
             let proof = match (&endpoint.client_certificate, &endpoint.client_secret) {
-                (Some(certificate), _) if by_certificate => super::certificate::of_endpoint(certificate)?,
+                (Some(certificate), _) if by_certificate => super::certificate::of_endpoint(job, certificate)?,
                 (_, Some(secret)) if !by_certificate => Proof::Secret(secret.clone()),
                 _ => {
                     let what = if by_certificate { "certificate" } else { "secret" };
