@@ -4,8 +4,6 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
-use crate::agent::inputs::is_input;
-
 /// Entra tokens for the tools of an Azure Pipelines job, without personal access tokens.
 #[derive(Debug, Parser)]
 #[command(name = "ado-entra-auth", version, max_term_width = 110)]
@@ -22,6 +20,8 @@ pub enum Command {
     DryRun(DryRun),
     /// Play a whole job on this machine against an emulated Azure: task, later steps with real tools, clean-up
     Demo(Demo),
+    /// Print an access token: for an agent's registration, `az devops login`, a script or a REST call
+    Token(Token),
     /// The step itself; the agent starts it through index.js
     #[command(hide = true)]
     Task,
@@ -39,12 +39,37 @@ pub struct DryRun {
     /// The folder whose configuration is read [default: the current folder, or what the agent says]
     #[arg(long, value_name = "DIR")]
     pub working_directory: Option<PathBuf>,
-    /// An input of the task, as the pipeline would give it; may be repeated
-    #[arg(long = "input", value_name = "NAME=VALUE", value_parser = name_and_value)]
-    pub inputs: Vec<(String, String)>,
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment here would become the command's own help")]
+    pub inputs: Inputs,
     /// How to show it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
+}
+
+/// Inputs of the task.
+#[derive(Debug, clap::Args)]
+pub struct Inputs {
+    /// An input of the task, as the pipeline would give it; may be repeated
+    #[arg(long = "input", value_name = "NAME=VALUE")]
+    pub inputs: Vec<String>,
+    /// An input whose value is read from a file, `-` for standard input: for secrets
+    #[arg(long = "input-file", value_name = "NAME=FILE")]
+    pub input_files: Vec<String>,
+}
+
+/// Arguments of `token`.
+#[derive(Debug, clap::Args)]
+pub struct Token {
+    #[command(flatten)]
+    #[allow(missing_docs, reason = "a doc comment here would become the command's own help")]
+    pub inputs: Inputs,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Write it into this file, which only you can read, in place of standard output
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// Arguments of `demo`.
@@ -72,13 +97,4 @@ pub enum Credential {
         /// `get`; git's other operations need nothing
         operation: String,
     },
-}
-
-fn name_and_value(text: &str) -> Result<(String, String), String> {
-    let (name, value) = text.split_once('=').ok_or("it has no '='")?;
-    if is_input(name) {
-        Ok((name.to_owned(), value.to_owned()))
-    } else {
-        Err("the task has no input of this name; README.md lists them".to_owned())
-    }
 }

@@ -118,6 +118,18 @@ fn new_private_file(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
+/// Writes a file that only this user can read, in place of one that may be there: its mode and owner are not kept, nor a link.
+pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let name = path.file_name().ok_or_else(|| io::Error::other("it has no name"))?.to_string_lossy();
+    let unfinished = path.with_file_name(format!("{UNFINISHED_PREFIX}{name}.{}", std::process::id()));
+    remove_file(&unfinished)?;
+    let replaced = write_private(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, path));
+    if replaced.is_err() {
+        let _ = remove_file(&unfinished);
+    }
+    replaced
+}
+
 /// Replaces the file at `path`, or makes it, in one step: a reader sees the old bytes or the new ones.
 ///
 /// A file that exists keeps its mode and owner, a link stays a link; a new one only this user can read. The new bytes stand

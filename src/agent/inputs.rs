@@ -181,6 +181,14 @@ pub fn is_input(name: &str) -> bool {
     NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
 }
 
+/// Whether a value of this input is a secret, which belongs on no command line.
+pub fn holds_a_secret(name: &str, value: &str) -> bool {
+    let named = |secret: &str| name.eq_ignore_ascii_case(secret);
+    named("clientSecret")
+        || named("clientCertificatePassword")
+        || named("clientCertificate") && value.contains("-----BEGIN")
+}
+
 /// Reads and checks all inputs but the identity's, which a dry run does without.
 pub fn settings(job: &Job) -> Result<Settings, InputError> {
     let connection_type = ConnectionType::of(job)?;
@@ -202,9 +210,19 @@ pub fn settings(job: &Job) -> Result<Settings, InputError> {
     })
 }
 
-/// An input's text. One that is a single reference to a variable was not replaced by the agent: it has no value.
+/// An input's text.
 fn text<'a>(job: &'a Job, name: &'static str) -> Result<Option<&'a str>, InputError> {
-    match job.input(name) {
+    set(name, job.input(name))
+}
+
+/// A secret's text.
+fn secret<'a>(job: &'a Job, name: &'static str) -> Result<Option<&'a str>, InputError> {
+    set(name, job.secret_input(name))
+}
+
+/// A text that is a single reference to a variable was not replaced by the agent: it has no value.
+fn set<'a>(name: &'static str, value: Option<&'a str>) -> Result<Option<&'a str>, InputError> {
+    match value {
         Some(value) if value.starts_with("$(") && value.ends_with(')') && !value[2..].contains("$(") => {
             Err(InputError::UnsetVariable { name, value: value.to_owned() })
         }

@@ -82,7 +82,7 @@ impl Job {
         let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
         let environment: BTreeMap<String, String> = variables.into_iter().filter_map(text).collect();
         let input = |(name, value): (&String, &String)| {
-            Some((name.strip_prefix("INPUT_")?.to_ascii_lowercase(), value.trim().to_owned()))
+            Some((name.strip_prefix("INPUT_")?.to_ascii_lowercase(), value.clone()))
         };
         let inputs = environment.iter().filter_map(input).collect();
         Self { environment, inputs }
@@ -90,12 +90,18 @@ impl Job {
 
     /// Sets an input in place of the agent's.
     pub fn set_input(&mut self, name: &str, value: &str) {
-        self.inputs.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+        self.inputs.insert(name.to_ascii_lowercase(), value.to_owned());
     }
 
     /// An input's value without blanks around it; nothing where it is empty.
     pub fn input(&self, name: &str) -> Option<&str> {
-        self.inputs.get(&name.to_ascii_lowercase()).map(String::as_str).filter(|value| !value.is_empty())
+        self.inputs.get(&name.to_ascii_lowercase()).map(|value| value.trim()).filter(|value| !value.is_empty())
+    }
+
+    /// The value of an input that is a secret, in which blanks count; nothing where it is empty.
+    pub fn secret_input(&self, name: &str) -> Option<&str> {
+        let value = self.inputs.get(&name.to_ascii_lowercase())?.trim_end_matches(['\r', '\n']);
+        Some(value).filter(|value| !value.is_empty())
     }
 
     /// A variable that is set and not empty, by its name in the environment. Windows does not tell letters' case apart.
@@ -265,6 +271,11 @@ impl Job {
             working_directory,
             program,
         }
+    }
+
+    /// Whether this process runs in a job of a pipeline.
+    pub fn is_in_pipeline(&self) -> bool {
+        self.variable("TF_BUILD").is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// The agent's temporary folder.

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde_json::{Value, json};
 
+use super::given::set_inputs;
 use super::{finding, print, runs};
 use crate::agent::inputs::{self, Settings};
 use crate::agent::job::Job;
@@ -18,7 +19,9 @@ const JSON_VERSION: u32 = 1;
 
 /// Runs the command. An error stands on stderr, and with `--format json` on stdout as JSON too.
 pub fn run(arguments: &DryRun) -> anyhow::Result<()> {
-    let shown = planned(arguments);
+    let mut job = Job::from_environment();
+    set_inputs(&mut job, &arguments.inputs)?;
+    let shown = planned(job, arguments);
     if arguments.format == Format::Json {
         let json = match &shown {
             Ok((settings, plan)) => as_json(settings, plan),
@@ -36,11 +39,7 @@ pub fn run(arguments: &DryRun) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn planned(arguments: &DryRun) -> Result<(Settings, Plan), Explanation> {
-    let mut job = Job::from_environment();
-    for (name, value) in &arguments.inputs {
-        job.set_input(name, value);
-    }
+fn planned(mut job: Job, arguments: &DryRun) -> Result<(Settings, Plan), Explanation> {
     if let Some(directory) = &arguments.working_directory {
         // A relative path is meant from where the command runs, not from the agent's folder.
         let absolute = std::path::absolute(directory).unwrap_or_else(|_| directory.clone());

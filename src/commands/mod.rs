@@ -5,10 +5,13 @@ pub mod credential;
 pub mod demo;
 pub mod dry_run;
 pub mod finding;
+mod given;
 pub mod post;
 mod runs;
 mod sign_in;
+mod stop;
 pub mod task;
+pub mod token;
 
 use std::process::ExitCode;
 
@@ -21,6 +24,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Task => return task::run(),
         Command::Post => return post::run(),
         Command::DryRun(arguments) => dry_run::run(&arguments),
+        Command::Token(arguments) => token::run(&arguments),
         Command::Credential(Credential::Git { operation }) => credential::git::run(&operation),
         #[cfg(feature = "emulator")]
         Command::Demo(arguments) => demo::run(&arguments),
@@ -33,7 +37,7 @@ pub fn run(command: Command) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             complain(&format!("{error:#}"));
-            ExitCode::FAILURE
+            if error.is::<given::WrongArguments>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -45,6 +49,12 @@ fn complain(text: &str) {
         let line = crate::diagnosis::harmless(line);
         eprintln!("{}{line}", if number == 0 { "error: " } else { "" });
     }
+}
+
+/// A time as RFC 3339 in UTC, from seconds since 1970; as it is where no calendar has it.
+fn rfc3339(seconds: u64) -> String {
+    let timestamp = i64::try_from(seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
+    timestamp.map_or_else(|| seconds.to_string(), |timestamp| timestamp.to_string())
 }
 
 /// Prints to stdout outside task mode. A reader that is gone is no trouble.

@@ -194,8 +194,8 @@ impl<'a> SignIn<'a> {
     }
 
     /// Ends with what there is.
-    pub fn end(self, unserved: BTreeMap<Organization, String>) -> SignedIn {
-        SignedIn { unserved, ..self.so_far }
+    pub fn end(self) -> SignedIn {
+        self.so_far
     }
 }
 

@@ -4,17 +4,16 @@ use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::task::JoinHandle;
 
 use super::sign_in::{SignIn, SignedIn, main_organization};
-use super::{finding, runs};
+use super::stop::{Stop, block_on, stop};
+use super::{finding, rfc3339, runs};
 use crate::agent::inputs::{self, Settings};
 use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
 use crate::apply::{self, Filling, Run, forms_to_mask, undo};
 use crate::azure_devops::organization::Organization;
-use crate::diagnosis::{Explain, Explanation};
 use crate::disk;
 use crate::http::{Deadline, Http};
 use crate::identity::Identity;
@@ -31,20 +30,6 @@ const NETWORK_LIMIT: Duration = Duration::from_secs(38);
 const PLANNING_ALLOWANCE: Duration = Duration::from_secs(4);
 /// A token that ends sooner than this is not worth much to a job.
 const SHORT_LIFE_SECONDS: u64 = 600;
-
-/// What stops a step.
-enum Stop {
-    /// The user can mend it.
-    Explained(Explanation),
-    /// The agent asked for it.
-    Cancelled,
-}
-
-impl<E: Explain> From<E> for Stop {
-    fn from(error: E) -> Self {
-        Self::Explained(Explanation::of(&error))
-    }
-}
 
 /// Runs the step. Trouble is said to the agent; the exit code is 0 whatever happens, since anything else would be taken for
 /// trouble of the agent's own.
@@ -130,13 +115,15 @@ async fn sign_in_and_plan(
     let outcome = in_time(http, planning).await?;
     let unserved = serve_others(&mut sign_in, settings, main, &outcome).await?;
     if unserved.is_empty() {
-        return Ok((sign_in.end(unserved), outcome));
+        return Ok((sign_in.end(), outcome));
     }
     let mut settings = settings.clone();
     settings.permitted.retain(|permitted| !unserved.contains_key(&permitted.organization));
     settings.unserved.clone_from(&unserved);
     let outcome = in_time(http, workspace.plan(&settings)).await?;
-    Ok((sign_in.end(unserved), outcome))
+    let mut signed_in = sign_in.end();
+    signed_in.unserved = unserved;
+    Ok((signed_in, outcome))
 }
 
 async fn in_time(http: &Http, planning: JoinHandle<Result<Outcome, PlanError>>) -> Result<Outcome, Stop> {
@@ -175,15 +162,6 @@ async fn serve_others(
     Ok(unserved)
 }
 
-fn stop(headline: &str, remedy: &str) -> Stop {
-    Stop::Explained(Explanation {
-        headline: headline.to_owned(),
-        facts: Vec::new(),
-        remedy: remedy.to_owned(),
-        cause: None,
-    })
-}
-
 fn new_run(job: &Job) -> Result<Run, Stop> {
     let remedy = "run the step on an agent of Azure Pipelines; to try it elsewhere, use `ado-entra-auth dry-run`";
     let temp = job
@@ -193,41 +171,6 @@ fn new_run(job: &Job) -> Result<Run, Stop> {
         return Err(stop(&format!("the agent's temporary folder {} does not exist", temp.display()), remedy));
     }
     Ok(runs::begin(job, temp))
-}
-
-fn block_on<T>(work: impl Future<Output = Result<T, Stop>>) -> Result<T, Stop> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime =
-        runtime.map_err(|error| stop(&format!("the system refused a timer or socket: {error}"), "run again"))?;
-    let outcome = runtime.block_on(async {
-        tokio::select! {
-            outcome = work => outcome,
-            () = cancelled() => Err(Stop::Cancelled),
-        }
-    });
-    // A look-up of a name that hangs in the system cannot be ended, and must not be waited for.
-    runtime.shutdown_background();
-    outcome
-}
-
-/// Ends when the agent cancels the step. What follows the network takes milliseconds and is not interrupted: the post-job
-/// part undoes it.
-#[cfg(unix)]
-async fn cancelled() {
-    use tokio::signal::unix::{SignalKind, signal};
-    match (signal(SignalKind::interrupt()), signal(SignalKind::terminate())) {
-        (Ok(mut interrupt), Ok(mut terminate)) => {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        }
-        _ => std::future::pending().await,
-    }
-}
-
-#[cfg(not(unix))]
-async fn cancelled() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
-    }
 }
 
 /// Says what was done, and gives the step's last word.
@@ -274,10 +217,4 @@ fn report(log: &mut AgentLog, settings: &Settings, signed_in: &SignedIn, expires
         log.warning(&format!("the token expires in {life} seconds"));
     }
     format!("{identity}, until {expires_on}")
-}
-
-/// A time as RFC 3339 in UTC, from seconds since 1970; as it is where no calendar has it.
-fn rfc3339(seconds: u64) -> String {
-    let timestamp = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-    timestamp.map_or_else(|| seconds.to_string(), |timestamp| timestamp.to_string())
 }

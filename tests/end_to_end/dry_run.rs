@@ -98,8 +98,8 @@ fn it_ends_as_a_command_does() {
         (vec!["--working-directory", &directory], 0, "no organization is permitted here"),
         (vec!["--input", "tools=cargoo"], 1, "remedy: "),
         (vec!["--working-directory", "/there/is/no/such/folder"], 1, "workingDirectory"),
-        (vec!["--input", "tools"], 2, "it has no '='"),
-        (vec!["--input", "organisations=contoso"], 2, "no input of this name"),
+        (vec!["--input", "tools"], 2, "has no '='"),
+        (vec!["--input", "organisations=contoso"], 2, "the task has no input 'organisations'"),
         (vec!["--format", "xml"], 2, "xml"),
     ] {
         let output = dry_run(home.path(), &[], &arguments);

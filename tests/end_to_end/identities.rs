@@ -96,7 +96,7 @@ fn every_scheme_of_azure_resource_manager() {
         let emulator = emulator();
         let identities =
             if client == USER_IDENTITY_1 { [MACHINE_IDENTITY, USER_IDENTITY_1] } else { [MACHINE_IDENTITY; 2] };
-        let machine = identities.into_iter().fold(Machine::imds(), |machine, id| machine.identity(id));
+        let machine = identities.into_iter().fold(Machine::imds(), Machine::identity);
         let machine = emulator.machine(machine).unwrap();
         let mut job = job_on(&emulator, &machine);
         let step = of("azureRM").connection("connectedServiceNameARM", connection);

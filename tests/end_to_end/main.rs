@@ -23,5 +23,6 @@ mod nuget;
 mod peers;
 mod steps;
 mod support;
+mod token;
 mod undo;
 mod wrapper;

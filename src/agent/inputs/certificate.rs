@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{InputError, one_of, text};
+use super::{InputError, one_of, secret, text};
 use crate::agent::job::Job;
 use crate::disk;
 use crate::identity::Proof;
@@ -17,7 +17,7 @@ const LONGEST_PATH: usize = 1024;
 /// The certificate of the inputs: a file, or the text itself.
 pub(super) fn proof(job: &Job) -> Result<Proof, InputError> {
     let given = text(job, NAME)?.ok_or(InputError::Missing { name: NAME })?;
-    let password = text(job, PASSWORD)?.map(Password::new);
+    let password = secret(job, PASSWORD)?.map(Password::new);
     let content = if is_text(given) { given.as_bytes().to_vec() } else { file(job, given)? };
     read(job, &content, password.as_ref())
 }

@@ -2,7 +2,7 @@
 
 use reqwest::Url;
 
-use super::{InputError, authority, one_of, text};
+use super::{InputError, authority, one_of, secret, text};
 use crate::agent::job::{Endpoint, Job};
 use crate::identity::entra::{is_guid, is_tenant};
 use crate::identity::managed_identity::Selector;
@@ -51,7 +51,7 @@ pub fn identity(job: &Job) -> Result<Identity, InputError> {
         ConnectionType::AzureResourceManager => azure_resource_manager(job),
         ConnectionType::Pipeline => of_inputs(job, Proof::Pipeline),
         ConnectionType::ClientSecret => {
-            let secret = text(job, CLIENT_SECRET)?.ok_or(InputError::Missing { name: CLIENT_SECRET })?;
+            let secret = secret(job, CLIENT_SECRET)?.ok_or(InputError::Missing { name: CLIENT_SECRET })?;
             of_inputs(job, Proof::Secret(ClientSecret::new(secret)))
         }
         ConnectionType::ClientCertificate => {

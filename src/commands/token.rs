@@ -1,0 +1,105 @@
+//! Prints an access token, or writes it into a private file: for an agent's registration, a script, a REST call.
+
+use std::path::Path;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::given::set_inputs;
+use super::sign_in::{SignIn, SignedIn, main_organization};
+use super::stop::{Stop, block_on};
+use super::{complain, print, rfc3339};
+use crate::agent::inputs;
+use crate::agent::job::Job;
+use crate::azure_devops::organization::Organization;
+use crate::cli::{Format, Token};
+use crate::disk;
+use crate::http::{Deadline, Http};
+use crate::identity::tokens::{Surroundings, Tokens};
+
+/// As in the step: a command ends within 45 seconds, whatever a server does.
+const NETWORK_LIMIT: Duration = Duration::from_secs(38);
+/// The version of the JSON form; it goes up when a field changes or goes.
+const JSON_VERSION: u32 = 1;
+
+/// Runs the command.
+pub fn run(arguments: &Token) -> anyhow::Result<()> {
+    let mut job = Job::from_environment();
+    set_inputs(&mut job, &arguments.inputs)?;
+    let (signed_in, organization) = signed_in(&job).map_err(|stop| match stop {
+        Stop::Explained(explanation) => anyhow::anyhow!("{explanation}"),
+        Stop::Cancelled => anyhow::anyhow!("cancelled"),
+    })?;
+    let text = match arguments.format {
+        Format::Text => format!("{}\n", signed_in.main.token.reveal()),
+        Format::Json => format!("{:#}\n", as_json(&signed_in, organization.as_ref())),
+    };
+    match &arguments.output {
+        None => print(&text),
+        Some(file) => write(file, &text)?,
+    }
+    Ok(())
+}
+
+fn signed_in(job: &Job) -> Result<(SignedIn, Option<Organization>), Stop> {
+    let identity = inputs::identity(job)?;
+    let settings = inputs::settings(job)?;
+    let (network, warnings) = job.network();
+    for warning in warnings {
+        complain_gently(&warning);
+    }
+    let http = Http::new(&network, Deadline::after(NETWORK_LIMIT))?;
+    let (pipeline, machine) = (job.pipeline(), job.machine());
+    let surroundings =
+        Surroundings { http: &http, pipeline: &pipeline, machine: &machine, propagation: settings.propagation };
+    let organization = main_organization(&settings.permitted);
+    let in_a_job = job.is_in_pipeline();
+    let tokens = Tokens::new(&identity, surroundings, |secret| {
+        if in_a_job {
+            mask(secret);
+        }
+    });
+    let signed_in = block_on(async {
+        let mut sign_in = SignIn::begin(&http, &identity, tokens, organization).await?;
+        if let Some(organization) = organization.filter(|_| settings.verify) {
+            sign_in.verify(organization).await?;
+        }
+        Ok(sign_in.end())
+    })?;
+    Ok((signed_in, organization.cloned()))
+}
+
+/// Tells the agent of a secret before it could be printed. On stderr, which the agent reads for commands too: stdout is the
+/// caller's.
+#[allow(clippy::disallowed_macros, reason = "a command to the agent, beside the caller's output")]
+fn mask(secret: &str) {
+    eprintln!("##vso[task.setsecret]{secret}");
+}
+
+fn complain_gently(warning: &str) {
+    complain(&format!("warning: {warning}"));
+}
+
+fn as_json(signed_in: &SignedIn, organization: Option<&Organization>) -> serde_json::Value {
+    let issued = &signed_in.main;
+    json!({
+        "version": JSON_VERSION,
+        "accessToken": issued.token.reveal(),
+        "tokenType": "Bearer",
+        "expiresOn": rfc3339(issued.expires_at),
+        "tenantId": issued.claims.tid,
+        "clientId": issued.claims.appid.as_ref().or(issued.claims.azp.as_ref()),
+        "objectId": issued.claims.oid,
+        "organization": organization.map(Organization::name),
+    })
+}
+
+/// Writes the file so that nobody else could read it at any time. An earlier one, whoever could read it, gives way.
+fn write(file: &Path, text: &str) -> anyhow::Result<()> {
+    disk::replace_private(file, text.as_bytes()).map_err(|error| {
+        anyhow::anyhow!(
+            "{} cannot be written: {error}\nremedy: name a file in a folder that you may write to",
+            file.display()
+        )
+    })
+}

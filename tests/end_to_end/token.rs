@@ -1,0 +1,197 @@
+//! The command `token`, in a shell and in a pipeline's script.
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+use ado_entra_auth_emulator::Emulator;
+use ado_entra_auth_emulator::machine::Machine;
+use ado_entra_auth_emulator::world::{
+    CLIENT, CONNECTION, MACHINE_IDENTITY, MULTITENANT_CLIENT, MULTITENANT_SECRET, OTHER_TENANT, SECRET, SECRET_CLIENT,
+    TENANT,
+};
+
+use crate::support::{BINARY, claims, emulator, job, step};
+
+/// The command on a machine that reaches the network as a company's does.
+fn token(emulator: &Emulator, folder: &Path, arguments: &[&str]) -> Command {
+    let authority = folder.join("ca.pem");
+    emulator.write_authority(&authority).unwrap();
+    let mut command = Command::new(BINARY);
+    command.arg("token").args(arguments).current_dir(folder).env_clear();
+    command.env("HTTPS_PROXY", emulator.proxy_url()).env("SSL_CERT_FILE", &authority);
+    command.stdin(Stdio::null());
+    command
+}
+
+const BY_SECRET: [&str; 6] = [
+    "--input",
+    "connectionType=clientSecret",
+    "--input",
+    "clientId=22222222-aaaa-4bbb-8ccc-000000000011",
+    "--input",
+    "tenantId=11111111-aaaa-4bbb-8ccc-000000000001",
+];
+
+fn run(command: &mut Command) -> Output {
+    command.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+fn printed(command: &mut Command) -> String {
+    let output = run(command);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+#[test]
+fn a_token_is_printed_as_text_and_as_json() {
+    let (emulator, folder) = (emulator(), tempfile::tempdir().unwrap());
+    assert_eq!(BY_SECRET[3], format!("clientId={SECRET_CLIENT}"));
+    let plain = printed(token(&emulator, folder.path(), &BY_SECRET).env("INPUT_CLIENTSECRET", SECRET));
+    assert_eq!(plain.lines().count(), 1);
+    assert_eq!(claims(plain.trim())["appid"], SECRET_CLIENT);
+
+    let arguments = [&BY_SECRET[..], &["--format", "json", "--input", "organizations=contoso"]].concat();
+    let json = printed(token(&emulator, folder.path(), &arguments).env("INPUT_CLIENTSECRET", SECRET));
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((json["version"].as_u64(), json["tokenType"].as_str()), (Some(1), Some("Bearer")));
+    assert_eq!((json["clientId"].as_str(), json["tenantId"].as_str()), (Some(SECRET_CLIENT), Some(TENANT)));
+    assert_eq!(json["organization"], "contoso");
+    let expires_on = json["expiresOn"].as_str().unwrap();
+    assert!(expires_on.ends_with('Z') && expires_on.contains('T'), "{expires_on}");
+    assert_eq!(claims(json["accessToken"].as_str().unwrap())["aud"], "499b84ac-1321-427f-aa17-267ca6975798");
+    // Only with an organization there is somebody to ask.
+    let asked = emulator.requests().iter().filter(|request| request.path.contains("connectionData")).count();
+    assert_eq!(asked, 1);
+}
+
+#[test]
+fn a_file_is_the_users_alone_whatever_was_there() {
+    let (emulator, folder) = (emulator(), tempfile::tempdir().unwrap());
+    let file = folder.path().join("token");
+    let elsewhere = folder.path().join("elsewhere");
+    for before in ["nothing", "a readable file", "a link"] {
+        let _ = std::fs::remove_file(&file);
+        match before {
+            "a readable file" => {
+                std::fs::write(&file, "old").unwrap();
+                std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+            }
+            "a link" => {
+                std::fs::write(&elsewhere, "old").unwrap();
+                std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
+            }
+            _ => {}
+        }
+        let arguments = [&BY_SECRET[..], &["--output", "token"]].concat();
+        let mut command = token(&emulator, folder.path(), &arguments);
+        assert_eq!(printed(command.env("INPUT_CLIENTSECRET", SECRET)), "", "{before}");
+        let about = std::fs::symlink_metadata(&file).unwrap();
+        assert!(about.is_file() && about.permissions().mode() & 0o7777 == 0o600, "{before}: {about:?}");
+        assert_eq!(claims(std::fs::read_to_string(&file).unwrap().trim())["appid"], SECRET_CLIENT);
+    }
+    assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "old");
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "{left:?}");
+}
+
+#[test]
+fn secrets_come_from_files_and_standard_input_and_never_from_the_command_line() {
+    let (emulator, folder) = (emulator(), tempfile::tempdir().unwrap());
+    std::fs::write(folder.path().join("secret"), format!("{SECRET}\n")).unwrap();
+    let from_file = [&BY_SECRET[..], &["--input-file", "clientSecret=secret"]].concat();
+    assert_eq!(claims(printed(&mut token(&emulator, folder.path(), &from_file)).trim())["appid"], SECRET_CLIENT);
+
+    let from_stdin = [&BY_SECRET[..], &["--input-file", "clientSecret=-"]].concat();
+    let mut command = token(&emulator, folder.path(), &from_stdin);
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    child.stdin.take().unwrap().write_all(SECRET.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(claims(text(&output.stdout).trim())["appid"], SECRET_CLIENT);
+
+    emulator.clear_requests();
+    for wrong in [
+        "clientSecret=Sc8Q~hidden",
+        "CLIENTSECRET=Sc8Q~hidden",
+        "clientCertificatePassword=Sc8Q~hidden",
+        "clientCertificate=-----BEGIN PRIVATE KEY-----Sc8Q~hidden",
+        "clientSecrt=Sc8Q~hidden",
+    ] {
+        let arguments = [&BY_SECRET[..], &["--input", wrong]].concat();
+        let output = run(&mut token(&emulator, folder.path(), &arguments));
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.starts_with("error: ") && said.contains("remedy: ") && !said.contains("hidden"), "{said}");
+        assert!(output.stdout.is_empty());
+    }
+    assert!(emulator.requests().is_empty());
+}
+
+#[test]
+fn a_refusal_is_explained() {
+    let (emulator, folder) = (emulator(), tempfile::tempdir().unwrap());
+    let output = run(token(&emulator, folder.path(), &BY_SECRET).env("INPUT_CLIENTSECRET", "wrong"));
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{said}");
+    assert!(output.stdout.is_empty());
+    for word in ["error: the client secret is wrong (AADSTS7000215)", SECRET_CLIENT, "remedy: ", "troubleshooting: "] {
+        assert!(said.contains(word), "{word} is missing in: {said}");
+    }
+}
+
+#[test]
+fn a_machine_gives_one_without_any_input_but_its_kind() {
+    let (emulator, folder) = (emulator(), tempfile::tempdir().unwrap());
+    let machine = emulator.machine(Machine::imds().identity(MACHINE_IDENTITY)).unwrap();
+    let arguments = ["--input", "connectionType=managedIdentity"];
+    let mut command = token(&emulator, folder.path(), &arguments);
+    assert_eq!(claims(printed(command.envs(machine.environment())).trim())["appid"], MACHINE_IDENTITY);
+}
+
+#[test]
+fn the_organization_says_which_tenant_to_ask() {
+    let (emulator, folder) = (emulator(), tempfile::tempdir().unwrap());
+    let arguments = [
+        "--input",
+        "connectionType=clientSecret",
+        "--input",
+        &format!("clientId={MULTITENANT_CLIENT}"),
+        "--input",
+        &format!("tenantId={TENANT}"),
+        "--input",
+        "organizations=fabrikam",
+    ];
+    let mut command = token(&emulator, folder.path(), &arguments);
+    let plain = printed(command.env("INPUT_CLIENTSECRET", MULTITENANT_SECRET));
+    assert_eq!(claims(plain.trim())["tid"], OTHER_TENANT);
+}
+
+/// In a pipeline's script the agent hears of the token before it could stand in the log.
+#[test]
+fn in_a_script_of_a_pipeline_the_token_is_masked() {
+    let (emulator, folder) = (emulator(), tempfile::tempdir().unwrap());
+    let mut job = job(&emulator);
+    // A step of the job names the connection.
+    crate::support::run(&emulator, &mut job, &step());
+    let mut environment = job.script_environment();
+    environment.insert("SYSTEM_ACCESSTOKEN".into(), job.pipeline().token.clone());
+    let arguments = [
+        "--input",
+        &format!("azureDevOpsServiceConnection={CONNECTION}"),
+        "--input",
+        &format!("clientId={CLIENT}"),
+        "--input",
+        &format!("tenantId={TENANT}"),
+    ];
+    let mut command = token(&emulator, folder.path(), &arguments);
+    let output = run(command.envs(&environment));
+    let (plain, said) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert_eq!(claims(plain.trim())["appid"], CLIENT);
+    assert!(said.lines().any(|line| line == format!("##vso[task.setsecret]{}", plain.trim())), "{said}");
+}
