@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use crate::disk;
 use crate::http::Network;
+use crate::identity::certificate::Bundle;
 use crate::identity::managed_identity::{Machine, Workload};
 use crate::identity::pipeline::Pipeline;
 use crate::identity::secret::{Assertion, CertificateContent, ClientSecret, JobToken, MachineSecret, Password};
@@ -207,27 +208,8 @@ impl Job {
     pub fn network(&self) -> (Network, Vec<String>) {
         let mut warnings = Vec::new();
         let text = |name: &str| self.variable(name).map(str::to_owned);
-        let mut pem = |name: &str| {
-            let path = self.variable(name)?;
-            let read = disk::read(path.as_ref()).map_err(|error| error.to_string());
-            read.and_then(|bytes| bytes.ok_or_else(|| "there is no such file".to_owned()))
-                .inspect_err(|reason| {
-                    warnings.push(format!("the certificate file {path} of the agent is not used: {reason}"));
-                })
-                .ok()
-        };
-        let authorities = pem("AGENT_CAINFO");
-        let certificate = pem("AGENT_CLIENTCERT");
-        let key = pem("AGENT_CLIENTCERTKEY");
-        let client_certificate = match (certificate, key) {
-            (Some(certificate), Some(key)) if contains(&key, b"ENCRYPTED") => {
-                warnings.push("the agent's client certificate is not used, since its key is encrypted".to_owned());
-                drop(certificate);
-                None
-            }
-            (Some(certificate), Some(key)) => Some([certificate, b"\n".to_vec(), key].concat()),
-            _ => None,
-        };
+        let authorities = self.file("AGENT_CAINFO", &mut warnings);
+        let client_certificate = self.client_certificate(&mut warnings);
         let accept_any_certificate = self.variable("AGENT_SKIPCERTVALIDATION").is_some_and(|value| {
             let accepted = value.eq_ignore_ascii_case("true");
             if accepted {
@@ -250,6 +232,35 @@ impl Job {
             accept_any_certificate,
         };
         (network, warnings)
+    }
+
+    /// What a file holds whose path the agent gives; a warning where it cannot be read.
+    fn file(&self, name: &str, warnings: &mut Vec<String>) -> Option<Vec<u8>> {
+        let path = self.variable(name)?;
+        let read = disk::read(path.as_ref()).map_err(|error| error.to_string());
+        read.and_then(|bytes| bytes.ok_or_else(|| "there is no such file".to_owned()))
+            .inspect_err(|reason| {
+                warnings.push(format!("the certificate file {path} of the agent is not used: {reason}"));
+            })
+            .ok()
+    }
+
+    /// The client certificate that the agent was set up with, as PEM with its key in the clear: from its certificate and key, or
+    /// from its archive (`config.sh --sslclientcert`, `--sslclientcertkey`, `--sslclientcertarchive`).
+    fn client_certificate(&self, warnings: &mut Vec<String>) -> Option<Vec<u8>> {
+        let certificate = self.file("AGENT_CLIENTCERT", warnings);
+        let key = self.file("AGENT_CLIENTCERTKEY", warnings);
+        let pair = certificate.zip(key).map(|(certificate, key)| [certificate, b"\n".to_vec(), key].concat());
+        let password = self.secret("AGENT_CLIENTCERTPASSWORD").map(Password::new);
+        let read = |content: Vec<u8>| Bundle::read(&content, password.as_ref());
+        let mut outcome = pair.map(read);
+        if !matches!(outcome, Some(Ok(_))) {
+            outcome = self.file("AGENT_CLIENTCERTARCHIVE", warnings).map(read).or(outcome);
+        }
+        let bundle = outcome?.inspect_err(|error| {
+            warnings.push(format!("the agent's client certificate is not used: {error}"));
+        });
+        bundle.ok().map(|bundle| bundle.to_pem().as_bytes().to_vec())
     }
 
     /// The machine and the job as tools see them.
@@ -302,10 +313,6 @@ impl Job {
     }
 }
 
-fn contains(bytes: &[u8], text: &[u8]) -> bool {
-    bytes.windows(text.len()).any(|window| window == text)
-}
-
 /// The home folder that the user database names for this process's user.
 #[cfg(unix)]
 fn account_home() -> Option<PathBuf> {
@@ -324,7 +331,11 @@ fn account_home() -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
+    use crate::http::Http;
+    use crate::identity::certificate::tests::workshop::Workshop;
 
     fn job(variables: &[(&str, &str)]) -> Job {
         Job::new(variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))))
@@ -377,5 +388,50 @@ mod tests {
         assert_eq!(network.proxy_password.unwrap().reveal(), "p");
         assert_eq!(warnings.len(), 1);
         assert!(job(&[]).network().0.proxy.is_none());
+    }
+
+    /// What a job makes of the agent's client certificate, and the warnings.
+    fn client_certificate(shop: &Workshop, files: [&str; 3]) -> (Option<Vec<u8>>, Vec<String>) {
+        let names = ["AGENT_CLIENTCERT", "AGENT_CLIENTCERTKEY", "AGENT_CLIENTCERTARCHIVE"];
+        let paths = files.map(|file| if file.is_empty() { String::new() } else { shop.path_of(file) });
+        let mut variables: Vec<_> = names.into_iter().zip(paths.iter().map(String::as_str)).collect();
+        variables.push(("SECRET_AGENT_CLIENTCERTPASSWORD", "geheim"));
+        let (network, warnings) = job(&variables).network();
+        if network.client_certificate.is_some() {
+            Http::new(&network, Instant::now()).unwrap();
+        }
+        (network.client_certificate, warnings)
+    }
+
+    #[test]
+    fn the_agents_client_certificate_is_decrypted() {
+        let Some(shop) = Workshop::open() else { return };
+        for kind in ["rsa:2048", "ec -pkeyopt ec_paramgen_curve:P-256"] {
+            shop.self_signed(kind, "key.pem", "cert.pem");
+            shop.openssl("pkcs8 -topk8 -in key.pem -out encrypted.pem -passout pass:geheim");
+            shop.openssl("pkcs12 -export -inkey key.pem -in cert.pem -out archive.pfx -passout pass:geheim");
+            shop.openssl("pkcs12 -export -inkey key.pem -in cert.pem -out other.pfx -passout pass:another");
+            let public = shop.openssl("x509 -in cert.pem -noout -pubkey");
+            let read = [
+                ["cert.pem", "key.pem", ""],
+                ["cert.pem", "encrypted.pem", ""],
+                ["cert.pem", "encrypted.pem", "other.pfx"],
+                ["", "", "archive.pfx"],
+                ["cert.pem", "", "archive.pfx"],
+                ["cert.pem", "cert.pem", "archive.pfx"],
+            ];
+            for files in read {
+                let (pem, warnings) = client_certificate(&shop, files);
+                assert_eq!(warnings, Vec::<String>::new(), "{files:?}");
+                shop.write("read.pem", pem.unwrap());
+                assert_eq!(shop.openssl("pkey -in read.pem -pubout"), public, "{files:?}");
+                assert_eq!(shop.fingerprint("read.pem", "sha1"), shop.fingerprint("cert.pem", "sha1"), "{files:?}");
+            }
+        }
+        let (pem, warnings) = client_certificate(&shop, ["", "", "other.pfx"]);
+        assert_eq!(pem, None);
+        let expected = "the agent's client certificate is not used: the password of the client certificate is wrong";
+        assert_eq!(warnings, [expected]);
+        assert_eq!(client_certificate(&shop, ["", "", ""]), (None, Vec::new()));
     }
 }

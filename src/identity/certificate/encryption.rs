@@ -1,4 +1,4 @@
-//! Decryption by a password: PBES2, and the older schemes of PKCS#12 that Windows and `openssl pkcs12 -legacy` still write.
+//! Decryption by a password: PBES2, and the older schemes of PKCS#12 that `openssl pkcs12 -legacy` writes.
 
 use aws_lc_rs::{digest, hmac};
 use cbc::Decryptor;
@@ -59,8 +59,8 @@ struct PbeParameters {
     rounds: u32,
 }
 
-/// What is tried as a password. For PKCS#12's own schemes none is another one than an empty one, and writers differ in which
-/// of them "no password" is.
+/// What is tried as a password. For PKCS#12's own schemes none is another one than an empty one: OpenSSL writes the empty one, .NET
+/// either (dotnet/runtime, Pkcs12Kdf.cs).
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Try<'a> {
     /// This text, which may be empty.

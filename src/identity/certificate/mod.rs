@@ -153,4 +153,4 @@ fn random_id() -> Result<String, CertificateError> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

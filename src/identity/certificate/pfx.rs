@@ -1,7 +1,8 @@
 //! PKCS#12, which Windows calls PFX (RFC 7292).
 //!
-//! The crates that read whole files of this kind rest on unfinished releases, refuse what macOS writes (BER), and do not know that
-//! "no password" has two forms. So the frame is read here, of which attributes and names are passed over.
+//! The crate that reads whole files of this kind (p12-keystore 0.4) rests on pre-releases, takes DER alone where the format allows
+//! BER, bounds the work of each part but not of all, and does not know that "no password" has two forms. So the frame is read here;
+//! attributes and names in it are passed over.
 
 use der::asn1::{AnyRef, ObjectIdentifier, OctetString, SequenceRef};
 use der::{DecodeValue, Encode, EncodingRules, FixedTag, Reader, Sequence, SliceReader, Tag, TagMode, TagNumber};

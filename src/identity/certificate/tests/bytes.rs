@@ -39,7 +39,7 @@ pub(super) fn indefinite(tag: u8, content: &[u8]) -> Vec<u8> {
     [&[tag | 0x20, 0x80], content, &[0, 0]].concat()
 }
 
-/// The same file as macOS and Bouncy Castle write it: without lengths, long strings in pieces.
+/// The same file in BER: without lengths, long strings in pieces.
 pub(super) fn as_ber(der: &[u8]) -> Vec<u8> {
     let in_pieces = |tag: u8, content: &[u8]| {
         let long = matches!(tag, 0x04 | 0x80) && content.len() > 64;

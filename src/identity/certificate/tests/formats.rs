@@ -72,7 +72,7 @@ fn pfx_files() {
         "",
         "-certpbe AES-256-CBC -keypbe AES-256-CBC -macalg sha512",
         "-certpbe AES-128-CBC -keypbe AES-128-CBC -macalg sha384 -iter 100000",
-        // Windows, `Export-PfxCertificate`: both in 3DES, with attributes of its own on key and bag.
+        // As Windows by default: both in 3DES, SHA-1, 2000 rounds, with attributes of its own on key and bag.
         "-certpbe PBE-SHA1-3DES -keypbe PBE-SHA1-3DES -macalg sha1 -iter 2000 -keyex -name te-1234 -CSP Microsoft-Provider -LMK",
         "-legacy",
         "-certpbe PBE-SHA1-RC2-128 -keypbe PBE-SHA1-2DES -provider legacy -provider default",
@@ -140,7 +140,7 @@ fn a_pfx_by_dotnet_without_a_password_has_none_at_all() {
 }
 
 #[test]
-fn a_pfx_as_macos_writes_it() {
+fn a_pfx_in_ber() {
     let Some(shop) = Workshop::with_certificate() else { return };
     for kind in ["", "-legacy", "-certpbe NONE -keypbe NONE"] {
         shop.openssl(&format!("pkcs12 -export -inkey key.pem -in cert.pem -out file.pfx -passout pass:x {kind}"));

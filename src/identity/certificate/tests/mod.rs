@@ -8,7 +8,7 @@ mod hostile;
 mod mending;
 mod signing;
 mod troubles;
-mod workshop;
+pub(crate) mod workshop;
 
 use super::{Certificate, CertificateError};
 use crate::identity::secret::Password;
