@@ -331,10 +331,10 @@ fn account_home() -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
+    use std::time::Duration;
 
     use super::*;
-    use crate::http::Http;
+    use crate::http::{Deadline, Http};
     use crate::identity::certificate::tests::workshop::Workshop;
 
     fn job(variables: &[(&str, &str)]) -> Job {
@@ -398,7 +398,7 @@ mod tests {
         variables.push(("SECRET_AGENT_CLIENTCERTPASSWORD", "geheim"));
         let (network, warnings) = job(&variables).network();
         if network.client_certificate.is_some() {
-            Http::new(&network, Instant::now()).unwrap();
+            Http::new(&network, Deadline::after(Duration::ZERO)).unwrap();
         }
         (network.client_certificate, warnings)
     }
