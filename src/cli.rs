@@ -18,6 +18,8 @@ pub struct Cli {
 pub enum Command {
     /// Show what a run of the task would write here, file by file and variable by variable: no network, nothing written
     DryRun(DryRun),
+    /// Say what an error of Entra, Azure DevOps or a managed identity means, and what to do
+    Explain(Explain),
     /// Play a whole job on this machine against an emulated Azure: task, later steps with real tools, clean-up
     Demo(Demo),
     /// Print an access token: for an agent's registration, `az devops login`, a script or a REST call
@@ -70,6 +72,20 @@ pub struct Token {
     /// Write it into this file, which only you can read, in place of standard output
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, clap::Args)]
+pub struct Explain {
+    /// A code, or the text of an error or a log; '-', or nothing behind a pipe, reads it from stdin
+    #[arg(value_name = "TEXT")]
+    pub text: Vec<String>,
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// Print every known cause: what TROUBLESHOOTING.md holds
+    #[arg(long, hide = true, conflicts_with = "text")]
+    pub list: bool,
 }
 
 /// Arguments of `demo`.

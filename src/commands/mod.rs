@@ -4,6 +4,7 @@ pub mod credential;
 #[cfg(feature = "emulator")]
 pub mod demo;
 pub mod dry_run;
+pub mod explain;
 pub mod finding;
 mod given;
 pub mod post;
@@ -25,6 +26,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::Post => return post::run(),
         Command::DryRun(arguments) => dry_run::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
+        Command::Explain(arguments) => explain::run(&arguments),
         Command::Credential(Credential::Git { operation }) => credential::git::run(&operation),
         #[cfg(feature = "emulator")]
         Command::Demo(arguments) => demo::run(&arguments),

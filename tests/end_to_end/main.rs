@@ -12,6 +12,7 @@ mod dry_run;
 mod exchange;
 mod exchange_refused;
 mod exchange_trouble;
+mod explain;
 mod git;
 mod identities;
 mod inputs;

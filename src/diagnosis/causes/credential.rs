@@ -47,9 +47,11 @@ super::causes! { Credential:
         name: "AADSTS700027",
         codes: ["AADSTS700027", "AADSTS50012"],
         headline: "Entra could not verify the assertion's signature",
-        meaning: "The certificate is not registered with the application, has expired, or is not the one of the private key. A key whose \
+        meaning: "With a certificate: it is not registered with the application, has expired, or is not the one of the private key. A key whose \
             line breaks were lost on the way (a literal \\n) has the same effect.",
-        remedy: CERTIFICATE,
+        remedy: "with a certificate: upload its public part to the application (App registrations, Certificates & secrets), compare the \
+            thumbprints, give the private key that belongs to it, and renew it where it has expired; with a service connection: run \
+            again, and if it stays, convert it to Entra's issuer",
         owner: IdentityOwner,
         again: No,
     }
@@ -93,7 +95,7 @@ super::causes! { Credential:
         name: "certificate-unreadable",
         hints: [["certificate", "cannot be read"], ["PEM", "malformed"]],
         headline: "the client certificate cannot be read",
-        meaning: "The file is not there, or what the input holds is neither PEM nor a PFX (PKCS #12) file. A PEM text whose line breaks \
+        meaning: "The file is not there, or what the input holds is neither PEM nor a PFX (PKCS 12) file. A PEM text whose line breaks \
             were lost on the way cannot be read either.",
         remedy: "give the path of a PEM or PFX file in clientCertificate, or the PEM text itself with its line breaks; a secure file \
             keeps them",

@@ -1,6 +1,6 @@
 //! Entra compares the assertion with the identity's federated credentials.
 
-const CREATE: &str = "add a federated credential with exactly this issuer and subject, and the audience \
+const CREATE: &str = "add a federated credential with exactly the issuer and subject of the error, and the audience \
     api://AzureADTokenExchange, to the application or managed identity. One that was added minutes ago may still be \
     propagating: run again";
 

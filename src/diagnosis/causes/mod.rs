@@ -247,3 +247,56 @@ macro_rules! causes {
     };
 }
 use causes;
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn a_name_or_code_leads_to_one_row() {
+        let mut names = HashSet::new();
+        for cause in all() {
+            assert!(names.insert(cause.name.to_ascii_lowercase()), "{} stands twice", cause.name);
+            for code in cause.codes.iter().filter(|code| **code != cause.name) {
+                assert!(names.insert(code.to_ascii_lowercase()), "{code} stands twice");
+            }
+        }
+        for stage in Stage::ALL {
+            assert!(all().any(|cause| cause.stage == stage), "{stage:?} has no row");
+        }
+    }
+
+    /// Rows end up in one line of an error, in a page of Markdown and in a terminal.
+    #[test]
+    fn every_row_says_everything_and_reads_well() {
+        for cause in all() {
+            let Cause { name, headline, meaning, remedy, .. } = cause;
+            assert!(cause.codes.is_empty() || cause.codes.contains(name), "{name} is none of its codes");
+            for text in [headline, meaning, remedy] {
+                assert!(text.len() > 8, "{name}: {text}");
+                let odd = |c: char| c.is_control() || "<>*#|`".contains(c);
+                assert!(!text.contains(odd) && !text.contains("  "), "{name}: {text}");
+            }
+            assert!(meaning.ends_with('.') && meaning.starts_with(char::is_uppercase), "{name}: {meaning}");
+            assert!(!remedy.ends_with('.') && remedy.starts_with(char::is_lowercase), "{name}: {remedy}");
+            assert!(!headline.ends_with('.'), "{name}: {headline}");
+            assert!(cause.signs.iter().chain(cause.hints).all(|sign| !sign.is_empty()), "{name}");
+            let message = format!("TF401444 and more\n  troubleshooting: {name}\nend");
+            assert_eq!(find_in(&message).map(|cause| cause.name), Some(*name));
+        }
+    }
+
+    #[test]
+    fn codes_are_looked_up_in_any_case() {
+        assert_eq!(by_code(700_016), Some(&application::UNKNOWN_APPLICATION));
+        assert_eq!(by_code(70_001), Some(&application::UNKNOWN_APPLICATION));
+        assert_eq!(by_code(1), None);
+        assert_eq!(by_name("tf401444"), Some(&organization::NOT_A_USER));
+        assert_eq!(by_name("VS403463"), Some(&organization::CONDITIONAL_ACCESS));
+        assert_eq!(by_name("vs403499"), Some(&organization::OTHER_REFUSAL));
+        assert_eq!(by_name("OIDC-busy"), Some(&oidc::BUSY));
+        assert_eq!(by_name(""), None);
+    }
+}

@@ -153,23 +153,23 @@ super::causes! { Organization:
         owner: OrganizationAdministrator,
         again: No,
     }
-    BASIC_REFUSED {
-        name: "organization-password-refused",
-        hints: [["401", "Basic realm", "tfsprod"]],
-        headline: "Azure DevOps does not accept the token that a tool sent as a password",
-        meaning: "The token has expired, or is of another tenant than the organization.",
-        remedy: "run this task again before the step that fails; if it stays, use an identity of the organization's tenant",
-        owner: PipelineAuthor,
-        again: AtOnce,
-    }
     UNAUTHENTICATED {
         name: "organization-unauthenticated",
-        hints: [["401", "TFS-Federated"], ["401", "Bearer authorization_uri"]],
+        hints: [["401", "TFS-Federated"], ["401", "TFS-Federated", "Basic realm"], ["401", "Bearer authorization_uri"]],
         headline: "the request to Azure DevOps carried no token that it knows",
         meaning: "So it answers whoever is not signed in. The header WWW-Authenticate names the organization's tenant.",
         remedy: "run this task before the step that fails, and use an identity of the tenant that the header names",
         owner: PipelineAuthor,
         again: No,
+    }
+    BASIC_REFUSED {
+        name: "organization-password-refused",
+        hints: [["401", "Basic realm", "visualstudio.com"]],
+        headline: "Azure DevOps does not accept the token that a tool sent as a password",
+        meaning: "The token has expired, or is of another tenant than the organization.",
+        remedy: "run this task again before the step that fails; if it stays, use an identity of the organization's tenant",
+        owner: PipelineAuthor,
+        again: AtOnce,
     }
     SAYS_IN_A_HEADER {
         name: "organization-says-in-a-header",

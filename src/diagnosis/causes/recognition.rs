@@ -68,13 +68,13 @@ pub fn mentions(text: &str) -> Vec<Mention> {
         Named::UnknownCode(code) => code.starts_with("AADSTS"),
     });
     let at_a_code = |sign: &Hit| found.iter().any(|code| code.at == sign.at);
-    let (mut refined, signs): (Vec<Hit>, Vec<Hit>) = hits(&lower, |cause| cause.signs).into_iter().partition(at_a_code);
-    let hints = if found.is_empty() && signs.is_empty() { hits(&lower, |cause| cause.hints) } else { Vec::new() };
+    let (mut refined, signs): (Vec<Hit>, Vec<Hit>) = signs_in(&lower).into_iter().partition(at_a_code);
+    let hint = if found.is_empty() && signs.is_empty() { best_hint(&lower) } else { None };
     found.append(&mut refined);
     if !silent {
         found.extend(signs);
     }
-    found.extend(hints);
+    found.extend(hint);
     found.extend(own_name(&lower));
     found.sort_by_key(|hit| (hit.rank, hit.at, Reverse(hit.weight)));
     // What stands at one place is one thing: the most exact sign of it.
@@ -130,16 +130,27 @@ fn codes(lower: &str) -> Vec<(usize, usize, String)> {
     codes
 }
 
-/// Where signs of this kind are found.
-fn hits(lower: &str, signs: fn(&Cause) -> &'static [Sign]) -> Vec<Hit> {
+/// Where signs are found.
+fn signs_in(lower: &str) -> Vec<Hit> {
     let mut hits = Vec::new();
     for cause in all() {
-        for sign in signs(cause) {
+        for sign in cause.signs {
             let weight = sign.iter().map(|word| word.len()).sum();
-            hits.extend(place(lower, sign).map(|at| Hit { what: Named::Cause(cause), rank: UNLISTED, at, weight }));
+            let hit = |at| Hit { what: Named::Cause(cause), rank: UNLISTED, at, weight };
+            hits.extend(place(lower, sign).map(hit));
         }
     }
     hits
+}
+
+/// Hints describe one answer together: the one of most words counts, of equals the one that comes first in a run.
+fn best_hint(lower: &str) -> Option<Hit> {
+    let mut hints: Vec<(&'static Cause, Sign)> =
+        all().flat_map(|cause| cause.hints.iter().map(move |hint| (cause, *hint))).collect();
+    hints.sort_by_key(|(_, hint)| Reverse(hint.len()));
+    hints.into_iter().find_map(|(cause, hint)| {
+        Some(Hit { what: Named::Cause(cause), rank: UNLISTED, at: place(lower, hint)?, weight: 0 })
+    })
 }
 
 /// Where the first word of a sign stands with all the others near it.
