@@ -44,8 +44,8 @@ super::causes! { Application:
         name: "AADSTS500011",
         codes: ["AADSTS500011"],
         headline: "Azure DevOps is not known in this tenant",
-        meaning: "The identity's tenant has no enterprise application of Azure DevOps: mostly since no organization was ever connected \
-            to it, so that it is the wrong tenant.",
+        meaning: "The identity's tenant has no enterprise application of Azure DevOps. That is so where no organization was \
+            ever connected to it: it is then the wrong tenant.",
         remedy: "use the tenant that the Azure DevOps organization is connected to",
         owner: PipelineAuthor,
         again: No,
@@ -147,7 +147,7 @@ super::causes! { Application:
         name: "AADSTS100007",
         codes: ["AADSTS100007"],
         headline: "the application may not use the regional authority",
-        meaning: "Entra's addresses of single regions are for Microsoft's own services and for managed identities.",
+        meaning: "Not every application may use Entra's addresses of single regions.",
         remedy: "set the input authorityHost to https://login.microsoftonline.com, or leave it out",
         owner: PipelineAuthor,
         again: No,

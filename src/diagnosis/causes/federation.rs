@@ -21,7 +21,7 @@ super::causes! { Federation:
         name: "AADSTS700211",
         codes: ["AADSTS700211"],
         headline: "no federated credential of the identity has this issuer",
-        meaning: "The federated credential names another issuer: often the older one of Azure DevOps \
+        meaning: "The federated credential names another issuer: for instance the older one of Azure DevOps \
             (https://vstoken.dev.azure.com/...) where the service connection was converted to Entra's, or another tenant.",
         remedy: CREATE,
         owner: IdentityOwner,
@@ -31,9 +31,10 @@ super::causes! { Federation:
         name: "AADSTS700212",
         codes: ["AADSTS700212"],
         headline: "no federated credential of the identity has this audience",
-        meaning: "The audience of a federated credential for Azure DevOps is api://AzureADTokenExchange; clouds of governments and \
-            of China have their own. It stays so where the assertion itself shows an id in its place.",
-        remedy: "set the audience of the federated credential to api://AzureADTokenExchange",
+        meaning: "The audience of a federated credential for Azure DevOps is api://AzureADTokenExchange; the clouds of the US \
+            government and of China have api://AzureADTokenExchangeUSGov and api://AzureADTokenExchangeChina. Entra's own issuer \
+            writes an id in its place into the assertion.",
+        remedy: "set the audience of the federated credential to api://AzureADTokenExchange, in another cloud to its own",
         owner: IdentityOwner,
         again: AfterMinutes,
     }
@@ -70,7 +71,7 @@ super::causes! { Federation:
         name: "AADSTS70025",
         codes: ["AADSTS70025"],
         headline: "the identity has no federated credential",
-        meaning: "The application or managed identity with this client id trusts no issuer at all yet. Often the client id is that of \
+        meaning: "The application or managed identity with this client id trusts no issuer at all yet. Or the client id is that of \
             another identity than the one that was set up.",
         remedy: CREATE,
         owner: IdentityOwner,
@@ -120,8 +121,8 @@ super::causes! { Federation:
         name: "AADSTS700024",
         codes: ["AADSTS700024"],
         headline: "the assertion is outside its time of validity",
-        meaning: "Assertions of Azure DevOps live for five to ten minutes. One that this machine signs with a certificate bears the \
-            time of the machine's clock.",
+        meaning: "An assertion of Azure DevOps's own issuer lives for five to ten minutes. One that this machine signs with a \
+            certificate bears the time of the machine's clock.",
         remedy: "run again; if it stays, correct the agent's clock",
         owner: AgentAdministrator,
         again: AtOnce,

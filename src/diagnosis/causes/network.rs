@@ -59,7 +59,7 @@ super::causes! { Network:
             ["A connection attempt failed because the connected party did not properly respond"],
         ],
         headline: "the host did not answer in time",
-        meaning: "Packets are dropped on the way, mostly by a firewall, or the service is slow. The whole step ends within 45 seconds.",
+        meaning: "Packets are dropped on the way, as some firewalls do, or the service is slow. The whole step ends within 45 seconds.",
         remedy: "run again; if it stays, check the firewall and the agent's proxy settings (.proxy, .proxybypass)",
         owner: NetworkAdministrator,
         again: AtOnce,
@@ -109,8 +109,8 @@ super::causes! { Network:
             ["PartialChain"], ["UntrustedRoot"],
         ],
         headline: "the authority that signed the host's certificate is not known to the agent",
-        meaning: "Mostly a company's proxy looks into encrypted traffic and signs with an authority of its own, which this machine or \
-            container was not told to trust.",
+        meaning: "A company's proxy that looks into encrypted traffic signs with an authority of its own, which every machine and \
+            container must be told to trust.",
         remedy: "give the agent the authority that signs it (config.sh --sslcacert), and in a container job an image that holds it",
         owner: AgentAdministrator,
         again: No,
@@ -122,7 +122,7 @@ super::causes! { Network:
             ["CERT_NOT_YET_VALID"], ["certificate not valid yet"], ["certificate", "not within its validity period"],
         ],
         headline: "the host's certificate has expired or is not yet valid",
-        meaning: "With a service of Microsoft this is mostly the agent's clock, or a proxy that signs with an old certificate.",
+        meaning: "With a service of Microsoft, the agent's clock may be wrong, or a proxy in between signs with an old certificate.",
         remedy: "compare the agent's clock with the true time; if it is right, have the certificate of the proxy renewed",
         owner: AgentAdministrator,
         again: No,

@@ -30,8 +30,8 @@ super::causes! { Assertion:
         name: "oidc-forbidden",
         hints: [["oidctoken", "403"]],
         headline: "Azure DevOps forbids an assertion for the service connection",
-        meaning: "What lies behind this answer is not documented; most likely the pipeline is not permitted to use the connection, or \
-            a check of the connection has not passed.",
+        meaning: "What lies behind this answer is not documented. The pipeline may lack the permission to use the connection, or a \
+            check of the connection may not have passed.",
         remedy: "check the pipeline permissions, approvals and checks of the service connection (Project settings, Service \
             connections)",
         owner: ProjectAdministrator,
@@ -62,7 +62,7 @@ super::causes! { Assertion:
         name: "oidc-plan-security",
         signs: [["TaskOrchestrationPlanSecurityException"]],
         headline: "Azure DevOps could not check that the job's token belongs to this run",
-        meaning: "This passes mostly, and is tried again. It stays where the run was cancelled or has ended.",
+        meaning: "This may pass, and is tried again. A run that was cancelled or has ended cannot get over it.",
         remedy: "run again; if it stays, see whether the run was cancelled or has timed out",
         owner: Service,
         again: AtOnce,

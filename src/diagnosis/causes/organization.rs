@@ -1,7 +1,7 @@
 //! The organization accepts the identity, or not.
 
 /// What to do where an organization does not know an identity.
-pub const ADD_THE_IDENTITY: &str = "add it under Organization settings, Users, by the object id of its enterprise application, with \
+pub const ADD_THE_IDENTITY: &str = "add the identity under Organization settings, Users, by the object id of its enterprise application, with \
     Basic access, and check that the organization belongs to the identity's tenant";
 
 super::causes! { Organization:
@@ -10,7 +10,7 @@ super::causes! { Organization:
         codes: ["TF401444"],
         headline: "the identity is not a user of the organization",
         meaning: "The token is good, but nobody has added this service principal or managed identity to the organization.",
-        remedy: "add it under Organization settings, Users, by the object id of its enterprise application, with Basic access",
+        remedy: "add the identity under Organization settings, Users, by the object id of its enterprise application, with Basic access",
         owner: OrganizationAdministrator,
         again: No,
     }
@@ -42,7 +42,7 @@ super::causes! { Organization:
         name: "VS403463",
         codes: ["VS403463"],
         headline: "Conditional Access of the organization blocks the identity",
-        meaning: "A policy of the tenant refuses at Azure DevOps, mostly by the agent's address.",
+        meaning: "A policy of the tenant refuses at Azure DevOps, for instance by the agent's address.",
         remedy: "let the tenant's Conditional Access policies admit the agent's addresses for Azure DevOps or except the identity, or \
             run the job on an agent of your own network",
         owner: TenantAdministrator,

@@ -82,7 +82,7 @@ super::causes! { Policy:
         name: "entra-throttled",
         hints: [["login.microsoftonline.com", "429"], ["Too Many Requests"]],
         headline: "Entra is throttling requests from here",
-        meaning: "Too many tokens are asked for at a time. The answer says how long to wait, mostly a minute.",
+        meaning: "Too many tokens are asked for at a time. The header Retry-After of the answer says how long to wait.",
         remedy: "run again later, sign in once in a job, and start fewer jobs at the same moment",
         owner: PipelineAuthor,
         again: AfterAWhile,
