@@ -13,8 +13,8 @@ use serde_json::{Value, json};
 
 use super::print;
 use crate::cli::{Cli, Explain, Format};
+use crate::diagnosis::Explanation;
 use crate::diagnosis::causes::{self, Again, Cause, Mention, Named, Owner};
-use crate::diagnosis::{Explanation, harmless};
 use facts::Fact;
 
 /// The version of the JSON form; it goes up when a field changes or goes.
@@ -24,7 +24,7 @@ const LARGEST_TEXT_BYTES: u64 = 256 * 1024;
 /// How many further causes are named.
 const MOST_OTHERS: usize = 8;
 
-/// What is known of a text.
+/// What is known of a text; what stands in it from outside is harmless already.
 struct Answer {
     /// The cause's name, or the code that is in no row.
     name: String,
@@ -164,7 +164,7 @@ fn as_text(answer: &Answer) -> String {
     if !answer.others.is_empty() {
         _ = writeln!(text, "the text also names: {}", answer.others.join(", "));
     }
-    text.lines().map(|line| harmless(line) + "\n").collect()
+    text
 }
 
 fn as_json(answer: &Answer) -> Value {
