@@ -9,9 +9,9 @@
 //! - [`world`]: what exists, as plain data
 //! - [`emulator`]: the running emulator as a test holds it
 //! - `proxy`, `tls`, `http1`, `server`: from the socket to a request; `message`: the request and its answer
-//! - [`machine`]: machines whose processes have managed identities
 //! - `service`: the table of services; a further one is a file and a line there
 //! - `oidc`, `entra`, `azure`, `artifacts`, `repos`, `foreign`, `discovery`: the services
+//! - [`machine`]: machines whose processes have managed identities, beside the proxy
 //! - [`faults`]: ordered trouble; [`log`]: what was asked; [`vault`]: every issued secret and the search for leaks
 //! - [`agent`]: a small agent of Azure Pipelines that runs tasks and scripts against all this
 
