@@ -157,6 +157,25 @@ fn a_machine_has_its_troubles() {
 }
 
 #[test]
+fn a_machine_listens_where_it_is_told() {
+    let emulator = start();
+    let machine =
+        emulator.machine(Machine::imds().identity(MACHINE_IDENTITY).at("127.0.0.1:0".parse().unwrap())).unwrap();
+    let taken = Machine::imds().at(machine.address());
+    assert!(emulator.machine(taken.clone()).is_err(), "somebody is there already");
+    let address = machine.address();
+    drop(machine);
+    // The listener goes with its task, which the runtime ends in its own time.
+    let again = (0..100).find_map(|_| {
+        std::thread::sleep(Duration::from_millis(10));
+        emulator.machine(taken.clone().identity(MACHINE_IDENTITY)).ok()
+    });
+    let again = again.unwrap();
+    assert_eq!(again.address(), address);
+    assert_eq!(who(&emulator, &imds(&again, RESOURCE)), "build-machine");
+}
+
+#[test]
 fn a_machine_is_not_behind_the_proxy() {
     let emulator = start();
     for address in ["http://169.254.169.254/metadata/identity/oauth2/token", "http://127.0.0.1:40342/metadata"] {
