@@ -96,7 +96,10 @@ fn grant(
     form: &BTreeMap<String, String>,
 ) -> Result<Answer, Refusal> {
     let refusal = |code, client_id| About { tenant, client_id, assertion: &Value::Null, now: call.now() }.refusal(code);
-    let tenant = find_tenant(world, tenant).map_err(|code| refusal(code, ""))?;
+    let tenant = world.tenant(tenant).ok_or_else(|| {
+        let looks_right = guid::is_guid(tenant) || tenant.contains('.');
+        refusal(if looks_right { 90_002 } else { 900_023 }, "")
+    })?;
     if call.method != "POST"
         || !call.header("content-type").unwrap_or_default().starts_with("application/x-www-form-urlencoded")
     {
@@ -125,12 +128,6 @@ fn grant(
         _ => None,
     };
     Ok(issue::success(&asked, &credential, fault))
-}
-
-fn find_tenant<'a>(world: &'a World, name: &str) -> Result<&'a Tenant, u32> {
-    let known = |t: &&Tenant| t.id.eq_ignore_ascii_case(name) || t.domains.iter().any(|d| d.eq_ignore_ascii_case(name));
-    let unknown = if guid::is_guid(name) || name.contains('.') { 90_002 } else { 900_023 };
-    world.tenants.iter().find(known).ok_or(unknown)
 }
 
 fn check_scope(scope: &str, tenant: &str) -> Result<(), Refusal> {

@@ -1,12 +1,13 @@
 //! Trouble that a test orders: what goes wrong, where, and how often.
 
 pub(crate) mod act;
+mod devops;
 mod effect;
+mod machine;
 
-pub use effect::{
-    ArcFault, BodyForm, ConnectionDataFault, DevOpsError, Effect, EntraFault, ErrorCodes, ExpiryForm, MachineFault,
-    OidcFault, TokenFault, Unavailable,
-};
+pub use devops::DevOpsError;
+pub use effect::{BodyForm, ConnectionDataFault, Effect, EntraFault, ErrorCodes, OidcFault, TokenFault, Unavailable};
+pub use machine::{ArcFault, ExpiryForm, MachineFault};
 
 use crate::message::Call;
 use crate::service::Endpoint;

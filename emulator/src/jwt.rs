@@ -97,6 +97,12 @@ pub(crate) fn header(token: &str) -> Option<Value> {
     part(token, 0)
 }
 
+/// A moment in a token, in seconds since 1970; fractions are dropped.
+pub(crate) fn moment(value: &Value) -> Option<i64> {
+    let whole = |text: &str| text.split('.').next()?.parse().ok();
+    value.as_i64().or_else(|| value.as_number().and_then(|number| whole(&number.to_string())))
+}
+
 fn part(token: &str, number: usize) -> Option<Value> {
     let parts: Vec<&str> = token.split('.').collect();
     let [_, _, _] = parts.as_slice() else { return None };

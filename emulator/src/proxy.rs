@@ -3,6 +3,7 @@
 //!
 //! No request leaves the machine: whatever the host, the answer comes from here.
 
+use crate::entra;
 use crate::faults::Effect;
 use crate::http1;
 use crate::log::LoggedConnect;
@@ -119,20 +120,10 @@ fn judge(head: &str, state: &State) -> Verdict {
 
 /// Whether this Azure, or the foreign world beside it, has such a host.
 fn knows(world: &World, host: &str) -> bool {
-    const EXACT: &[&str] = &[
-        "dev.azure.com",
-        "pkgs.dev.azure.com",
-        "feeds.dev.azure.com",
-        "vssps.dev.azure.com",
-        "vstoken.dev.azure.com",
-        "login.microsoftonline.com",
-        "login.windows.net",
-        "login.microsoft.com",
-        "sts.windows.net",
-        "login.microsoftonline.us",
-        "login.partner.microsoftonline.cn",
-    ];
+    const EXACT: &[&str] =
+        &["dev.azure.com", "pkgs.dev.azure.com", "feeds.dev.azure.com", "vssps.dev.azure.com", "vstoken.dev.azure.com"];
     EXACT.contains(&host)
+        || entra::is_authority(host)
         || host.ends_with(".visualstudio.com")
         || host.ends_with(".blob.core.windows.net")
         || world.foreign_host(host).is_some()

@@ -374,4 +374,21 @@ fn keys_are_published() {
         let keys = curl(&emulator, &[document["jwks_uri"].as_str().unwrap()]).json();
         assert_eq!(keys["keys"][0]["kty"], "RSA", "{document}");
     }
+    let authority = "https://login.microsoftonline.com";
+    let ask = |path: &str| curl(&emulator, &[&format!("{authority}/{path}")]);
+    let tenant = ask("contoso.example/v2.0/.well-known/openid-configuration").json();
+    assert_eq!(tenant["issuer"], format!("{authority}/{}/v2.0", world::TENANT), "the id, whatever it was called");
+    assert_eq!(tenant["token_endpoint"], format!("{authority}/{}/oauth2/v2.0/token", world::TENANT));
+    let unknown = ask("nowhere.example/v2.0/.well-known/openid-configuration");
+    assert_eq!((unknown.status, unknown.json()["error_codes"][0].as_u64()), (400, Some(90_002)));
+    let instance = |host: &str| {
+        ask(&format!(
+            "common/discovery/instance?api-version=1.1&authorization_endpoint=https://{host}/contoso.example/oauth2/v2.0/authorize"
+        ))
+    };
+    let known = instance("login.windows.net").json();
+    let document = "https://login.windows.net/contoso.example/v2.0/.well-known/openid-configuration";
+    assert_eq!(known["tenant_discovery_endpoint"], document);
+    assert_eq!(curl(&emulator, &[document]).status, 200);
+    assert_eq!(instance("login.evil.example").json()["error"], "invalid_instance");
 }

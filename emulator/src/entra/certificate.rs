@@ -157,9 +157,9 @@ fn check_claims(asked: &Asked<'_>, claims: &Value) -> Result<(), Refusal> {
     if !is_token_endpoint(asked, said("aud")) {
         return Err(asked.refusal(700_023, claims));
     }
-    // MSAL for Python gives `iat` alone.
-    let start = claims["nbf"].as_i64().or_else(|| claims["iat"].as_i64());
-    let (Some(start), Some(exp)) = (start, claims["exp"].as_i64()) else {
+    // MSAL for Python gives `iat` alone, and times with fractions.
+    let start = jwt::moment(&claims["nbf"]).or_else(|| jwt::moment(&claims["iat"]));
+    let (Some(start), Some(exp)) = (start, jwt::moment(&claims["exp"])) else {
         return Err(malformed("The claims 'exp' and one of 'nbf' and 'iat' are required."));
     };
     let now = asked.call.now();

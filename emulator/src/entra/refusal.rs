@@ -4,7 +4,7 @@ use super::codes;
 use super::federated::audiences;
 use crate::faults::{EntraFault, ErrorCodes};
 use crate::message::{Answer, Call};
-use crate::{clock, guid};
+use crate::{clock, guid, jwt};
 use serde_json::{Value, json};
 
 /// A refusal.
@@ -31,7 +31,7 @@ impl About<'_> {
     /// A refusal in Entra's usual words.
     pub(crate) fn refusal(&self, code: u32) -> Refusal {
         let said = |name: &str| self.assertion[name].as_str().unwrap_or_default().to_owned();
-        let moment = |name: &str| clock::entra_time(self.assertion[name].as_i64().unwrap_or(0));
+        let moment = |name: &str| clock::entra_time(jwt::moment(&self.assertion[name]).unwrap_or(0));
         let text = codes::find(code)
             .3
             .replace("{tenant}", self.tenant)

@@ -1,5 +1,6 @@
 //! The kinds of trouble.
 
+use super::{DevOpsError, MachineFault};
 use crate::message::Answer;
 use std::time::Duration;
 
@@ -75,19 +76,6 @@ pub enum BodyForm {
     Html,
     /// `text/plain`
     Text,
-}
-
-/// An error of Azure DevOps: `{"message":…,"typeKey":…}`.
-#[derive(Clone, Debug)]
-pub struct DevOpsError {
-    /// Status.
-    pub status: u16,
-    /// `typeKey`
-    pub type_key: String,
-    /// `message`
-    pub message: String,
-    /// Reason phrase instead of the usual one.
-    pub reason: Option<String>,
 }
 
 /// A refusal of Microsoft Entra by number.
@@ -203,62 +191,6 @@ pub enum ConnectionDataFault {
     Refusal(DevOpsError),
 }
 
-/// Other answers of a managed identity's source.
-#[derive(Clone, Debug)]
-pub enum MachineFault {
-    /// An error of the source's own form with this status.
-    Refusal(u16),
-    /// 403 with the text by which Docker's network says that the metadata service cannot be reached.
-    UnreachableNetwork,
-    /// `expires_on` in another form.
-    ExpiresOn(ExpiryForm),
-    /// Numbers as numbers where the source writes texts.
-    Numbers,
-    /// Another challenge of Azure Arc.
-    Arc(ArcFault),
-}
-
-/// Forms of `expires_on`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExpiryForm {
-    /// `1790000000`, a number.
-    Number,
-    /// `"2026-11-20T10:11:12Z"`
-    Rfc3339,
-    /// `"11/20/2026 10:11:12 AM +00:00"`
-    American,
-    /// `"soon"`
-    Nonsense,
-    /// No such field.
-    Absent,
-}
-
-/// Other challenges of Azure Arc. Where a file is written, it holds the right key: a client that reads and sends it gets its token,
-/// so that the test sees it.
-#[derive(Clone, Debug)]
-pub enum ArcFault {
-    /// The first answer is a token already.
-    NoChallenge,
-    /// 401 without `WWW-Authenticate`.
-    NoHeader,
-    /// 401 with this `WWW-Authenticate`.
-    Header(String),
-    /// The key lies beside the folder of keys.
-    Outside,
-    /// The same by a path that starts in the folder and leaves it again.
-    Traversal,
-    /// The key's file has another extension.
-    OtherExtension,
-    /// The key is so many bytes long.
-    KeySize(usize),
-    /// The key's file is a link to a file outside.
-    Link,
-    /// A folder has the name of the key's file.
-    Folder,
-    /// There is no file.
-    Missing,
-}
-
 impl EntraFault {
     /// The refusal with this number as it usually looks.
     pub fn code(code: u32) -> Self {
@@ -273,57 +205,6 @@ impl EntraFault {
             suberror: None,
             claims: None,
         }
-    }
-}
-
-impl DevOpsError {
-    /// An error with this status, `typeKey` and `message`.
-    pub fn new(status: u16, type_key: &str, message: impl Into<String>) -> Self {
-        Self { status, type_key: type_key.to_owned(), message: message.into(), reason: None }
-    }
-
-    /// 400 VS800075: the project does not exist or cannot be seen.
-    pub fn no_project(project: &str) -> Self {
-        let text = "does not exist, or you do not have permission to access it.";
-        let message = format!("VS800075: The project with id '{project}' {text}");
-        Self::new(400, "ProjectDoesNotExistWithNameException", message)
-    }
-
-    /// 404 TF401019: the repository does not exist or cannot be seen.
-    pub fn no_repository(repository: &str) -> Self {
-        let message = format!(
-            "TF401019: The Git repository with name or identifier {repository} does not exist or you do not have permissions for \
-             the operation you are attempting."
-        );
-        Self::new(404, "GitRepositoryNotFoundException", message)
-    }
-
-    /// 403 TF401027: a right on a repository, such as `GenericContribute`, is missing.
-    pub fn no_git_right(right: &str) -> Self {
-        let message = format!("TF401027: You need the Git '{right}' permission to perform this action.");
-        Self::new(403, "GitNeedsPermissionException", message)
-    }
-
-    /// 401 VS30063, as client libraries say 401.
-    pub fn not_authorized() -> Self {
-        let message = "VS30063: You are not authorized to access https://dev.azure.com.";
-        Self::new(401, "VssUnauthorizedException", message)
-    }
-
-    /// 404: there is no such feed, or not in this scope.
-    pub fn no_feed(feed: &str) -> Self {
-        Self::new(404, "FeedIdNotFoundException", format!("Feed with ID '{feed}' doesn't exist."))
-    }
-
-    /// 403: a right on a feed, such as `ReadPackages` or `AddPackage`, is missing; the reason phrase says it too.
-    pub fn no_feed_right(identity: &str, right: &str) -> Self {
-        let activity = crate::guid::random();
-        let message = format!(
-            "User '{identity}' lacks permission to complete this action. You need to have '{right}'. (DevOps Activity ID: \
-             {activity})"
-        );
-        let reason = Some(format!("Forbidden - {message}"));
-        Self { reason, ..Self::new(403, "FeedNeedsPermissionsException", message) }
     }
 }
 

@@ -230,6 +230,13 @@ impl World {
         self.applications.iter_mut().find(|a| a.client_id.eq_ignore_ascii_case(client_id))
     }
 
+    /// The tenant of this GUID or domain name.
+    pub fn tenant(&self, name: &str) -> Option<&Tenant> {
+        let is =
+            |t: &&Tenant| t.id.eq_ignore_ascii_case(name) || t.domains.iter().any(|d| d.eq_ignore_ascii_case(name));
+        self.tenants.iter().find(is)
+    }
+
     /// The foreign host of this name.
     pub fn foreign_host(&self, name: &str) -> Option<&ForeignHost> {
         self.foreign_hosts.iter().find(|h| h.name.eq_ignore_ascii_case(name))
