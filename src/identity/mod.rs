@@ -3,6 +3,7 @@
 pub mod certificate;
 pub mod claims;
 pub mod entra;
+pub mod federation;
 pub mod managed_identity;
 pub mod pipeline;
 pub mod secret;
