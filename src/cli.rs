@@ -1,8 +1,12 @@
 //! The command line: clap types and nothing else.
 
+mod setup;
+
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
+
+pub use setup::{IdentityKind, Issuer, Setup, SetupFormat};
 
 /// Entra tokens for the tools of an Azure Pipelines job, without personal access tokens.
 #[derive(Debug, Parser)]
@@ -24,6 +28,8 @@ pub enum Command {
     Demo(Demo),
     /// Print an access token: for an agent's registration, `az devops login`, a script or a REST call
     Token(Token),
+    /// Work out what to create in Entra and Azure DevOps, as a page to follow or a ready snippet: no network
+    Setup(Box<Setup>),
     /// The step itself; the agent starts it through index.js
     #[command(hide = true)]
     Task,

@@ -9,6 +9,7 @@ pub mod finding;
 mod given;
 pub mod post;
 mod runs;
+pub mod setup;
 mod sign_in;
 mod stop;
 pub mod task;
@@ -27,6 +28,7 @@ pub fn run(command: Command) -> ExitCode {
         Command::DryRun(arguments) => dry_run::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Setup(arguments) => setup::run(&arguments),
         Command::Credential(Credential::Git { operation }) => credential::git::run(&operation),
         #[cfg(feature = "emulator")]
         Command::Demo(arguments) => demo::run(&arguments),

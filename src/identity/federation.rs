@@ -17,10 +17,11 @@ use url::Url;
 
 pub use guid::{Guid, NotAGuid};
 
-use super::entra::AZURE_DEVOPS;
-
 /// The authority of the public cloud.
 pub const PUBLIC_AUTHORITY: &str = "https://login.microsoftonline.com";
+
+/// Azure DevOps as an application of Entra: `499b84ac-1321-427f-aa17-267ca6975798`, the same in every tenant.
+pub const AZURE_DEVOPS_ID: Guid = Guid::of_bytes(0x499b_84ac_1321_427f_aa17_267c_a697_5798_u128.to_be_bytes());
 
 /// The three values by which Entra recognises an assertion.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -39,7 +40,7 @@ pub struct FederatedCredential {
 /// `authority` is the authority's address, `tenant` the tenant of the connection, `organization` the organization's id (`instanceId`
 /// in its `_apis/connectionData`), `connection` the id of the service connection.
 pub fn of_connection_entra(authority: &Url, tenant: Guid, organization: Guid, connection: Guid) -> FederatedCredential {
-    let subject = Subject::EntraConnection { tenant, application: azure_devops(), organization, connection };
+    let subject = Subject::EntraConnection { tenant, application: AZURE_DEVOPS_ID, organization, connection };
     FederatedCredential {
         issuer: entra_issuer(authority, &tenant),
         subject: subject.to_string(),
@@ -108,7 +109,7 @@ pub fn azure_devops_issuer(organization_id: &str) -> String {
 /// What the subject of a connection at Entra's issuer begins with; the ids of organization and connection follow, as
 /// `/<organization>/<connection>`.
 pub fn connection_stem(tenant: &Guid) -> String {
-    format!("/eid1/c/pub/t/{}/a/{}/sc", tenant.coded(), azure_devops().coded())
+    format!("/eid1/c/pub/t/{}/a/{}/sc", tenant.coded(), AZURE_DEVOPS_ID.coded())
 }
 
 /// The audience of a federated credential in the cloud of an authority.
@@ -120,11 +121,6 @@ pub fn audience_at(authority: &Url) -> &'static str {
     }
 }
 
-/// Azure DevOps as an application of Entra.
-fn azure_devops() -> Guid {
-    Guid::parse(AZURE_DEVOPS).unwrap_or_default()
-}
-
 /// Of whom an assertion speaks. Its `Display` is the claim's text.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Subject {
@@ -132,7 +128,7 @@ pub enum Subject {
     EntraConnection {
         /// The tenant of the connection.
         tenant: Guid,
-        /// Who speaks for it: Azure DevOps, [`AZURE_DEVOPS`].
+        /// Who speaks for it: Azure DevOps, [`AZURE_DEVOPS_ID`].
         application: Guid,
         /// The organization's id.
         organization: Guid,

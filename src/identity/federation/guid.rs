@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// Sixteen bytes, in the order in which the text has them. Shown in lower case with hyphens.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Guid([u8; 16]);
 
 /// A text that is no GUID, or does not stand for one.
@@ -25,6 +25,11 @@ pub enum NotAGuid {
 const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
 
 impl Guid {
+    /// The GUID of sixteen bytes in the order of its text.
+    pub const fn of_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+
     /// Reads `0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9`, in any case of letters and with the hyphens.
     pub fn parse(text: &str) -> Result<Self, NotAGuid> {
         if !text.is_ascii() || !text.split('-').map(str::len).eq(GROUPS) {
@@ -77,12 +82,5 @@ impl fmt::Display for Guid {
             write!(f, "{byte:02x}")?;
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-impl From<[u8; 16]> for Guid {
-    fn from(bytes: [u8; 16]) -> Self {
-        Self(bytes)
     }
 }

@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::identity::entra::AZURE_DEVOPS;
 
 const TENANT: &str = "ff882432-09b0-437b-bd22-ca13c0037ded";
 const ORGANIZATION: &str = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9";
@@ -64,6 +65,7 @@ fn a_connection_at_entras_issuer() {
     assert_eq!(credential.subject, format!("{stem}/{ORGANIZATION}/{CONNECTION}"));
     assert_eq!(connection_stem(&guid(TENANT)), stem);
     assert_eq!(credential.audience, "api://AzureADTokenExchange");
+    assert_eq!(AZURE_DEVOPS_ID, guid(AZURE_DEVOPS));
     let parts = Subject::parse(&credential.subject).unwrap().parts();
     let expected =
         [("tenant", TENANT), ("application", AZURE_DEVOPS), ("organization", ORGANIZATION), ("connection", CONNECTION)];
@@ -124,7 +126,7 @@ fn what_is_wrong_with_a_subject_is_said() {
 }
 
 fn any_guid() -> impl Strategy<Value = Guid> {
-    any::<[u8; 16]>().prop_map(Guid::from)
+    any::<[u8; 16]>().prop_map(Guid::of_bytes)
 }
 
 fn any_subject() -> impl Strategy<Value = Subject> {
