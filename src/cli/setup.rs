@@ -40,7 +40,7 @@ pub struct Setup {
     #[arg(long, value_name = "GUID", conflicts_with = "managed_identity_object_id")]
     pub client_id: Option<Guid>,
     /// The name of the identity [default for a new one: ado-entra-auth]
-    #[arg(long, value_name = "NAME", value_parser = name)]
+    #[arg(long, value_name = "NAME", value_parser = identity_name)]
     pub name: Option<String>,
     /// The resource group of the managed identity
     #[arg(long, value_name = "NAME", value_parser = resource_group)]
@@ -52,10 +52,11 @@ pub struct Setup {
     #[arg(long, value_name = "GUID", conflicts_with_all = ["connection", "connection_id", "pipeline", "issuer"])]
     pub managed_identity_object_id: Option<Guid>,
     /// The client id of the application that it acts as; without it a new one is made
-    #[arg(long, value_name = "GUID", requires = "managed_identity_object_id")]
+    // clap forgets a requirement that conflicts with what is given, so the conflicts stand here too.
+    #[arg(long, value_name = "GUID", requires = "managed_identity_object_id", conflicts_with_all = ["connection", "connection_id", "pipeline", "client_id"])]
     pub application: Option<Guid>,
     /// The tenant of the organization, where it is another than the identity's
-    #[arg(long, value_name = "GUID", requires = "managed_identity_object_id")]
+    #[arg(long, value_name = "GUID", requires = "managed_identity_object_id", conflicts_with_all = ["connection", "connection_id", "pipeline"])]
     pub organization_tenant_id: Option<Guid>,
     /// Another cloud's authority
     #[arg(long, value_name = "URL", value_parser = authority, default_value = PUBLIC_AUTHORITY)]
@@ -129,6 +130,14 @@ fn name(text: &str) -> Result<String, String> {
         return Err("Azure CLI puts the content of a file in the place of '@' at the start or after '='".to_owned());
     }
     Ok(text.to_owned())
+}
+
+/// A name that stands alone behind an option of az.
+fn identity_name(text: &str) -> Result<String, String> {
+    if text.starts_with('-') {
+        return Err("it begins with '-', as an option does".to_owned());
+    }
+    name(text)
 }
 
 /// A project's name: a part of paths and subjects.

@@ -22,6 +22,7 @@ mod maven;
 mod npm;
 mod nuget;
 mod peers;
+mod setup;
 mod steps;
 mod support;
 mod token;

@@ -1,5 +1,6 @@
 //! From arguments to what is to be created: the same for every format, with holes where something was not given.
 
+use super::credential_name;
 use super::unknown::Unknown;
 use super::value::Value;
 use crate::cli::{IdentityKind, Issuer, Setup};
@@ -25,6 +26,8 @@ pub struct Design {
     pub audience: &'static str,
     /// The tenant of the identity.
     pub tenant: Value,
+    /// What to give so that issuer and subject can be worked out.
+    pub lacking: Vec<Unknown>,
     /// What the user should know, a sentence or two each.
     pub notes: Vec<&'static str>,
 }
@@ -182,9 +185,33 @@ pub fn of(arguments: &Setup) -> Result<Design, Explanation> {
     if authority.as_str().trim_end_matches('/') != PUBLIC_AUTHORITY {
         notes.push(OTHER_CLOUD);
     }
-    let credential_name = credential_name(&trusted);
+    let credential_name = credential_name::of(&trusted);
     let audience = federation::audience_at(authority);
-    Ok(Design { organization, trusted, identity, credential_name, issuer, subject, audience, tenant, notes })
+    let mut design = Design {
+        organization,
+        trusted,
+        identity,
+        credential_name,
+        issuer,
+        subject,
+        audience,
+        tenant,
+        lacking: Vec::new(),
+        notes,
+    };
+    design.lacking = lacking(&design, arguments);
+    Ok(design)
+}
+
+/// Without a tenant there are no parts to miss: all that make up a subject are then looked at.
+fn lacking(design: &Design, arguments: &Setup) -> Vec<Unknown> {
+    let unknowns = design.unknowns();
+    if !unknowns.contains(&Unknown::Subject) {
+        return unknowns;
+    }
+    let organization = arguments.organization_id.is_none().then_some(Unknown::OrganizationId);
+    let connection = arguments.connection_id.is_none().then_some(Unknown::ConnectionId);
+    [Some(Unknown::TenantId), organization, connection].into_iter().flatten().collect()
 }
 
 /// Whose assertions, by which issuer, and what is to be said of it.
@@ -273,36 +300,6 @@ fn names_managed_identity(name: &str) -> bool {
     (3..=128).contains(&name.len())
         && name.starts_with(|first: char| first.is_ascii_alphanumeric())
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-}
-
-/// A name for the credential: 3 to 120 letters, digits, `-` and `_` (Microsoft's reference of
-/// `userAssignedIdentities/federatedIdentityCredentials`).
-///
-/// Creating under a name that exists replaces what is there, so two sources get two names: where a letter had to go, a checksum of
-/// the whole comes in.
-fn credential_name(trusted: &Trusted) -> String {
-    let parts: Vec<String> = match trusted {
-        Trusted::Connection { project: Some(project), connection: Some(connection), .. } => {
-            vec![project.clone(), connection.clone()]
-        }
-        Trusted::Connection { id: Some(id), .. } => vec![id.to_string()],
-        Trusted::Connection { connection, .. } => connection.iter().cloned().collect(),
-        Trusted::Pipeline { project, pipeline } => vec!["pipeline".to_owned(), project.clone(), pipeline.clone()],
-        Trusted::ManagedIdentity { object_id, .. } => vec![object_id.to_string()],
-    };
-    let plain = |character: char| if character.is_ascii_alphanumeric() { character } else { '-' };
-    let slugs: Vec<String> = parts.iter().map(|part| part.chars().map(plain).collect()).collect();
-    let slug: String = slugs.join("_").chars().take(90).collect();
-    if parts.join("_") == slug && slugs == parts {
-        format!("ado-{slug}")
-    } else {
-        format!("ado-{slug}-{:08x}", checksum(&parts.join("/")))
-    }
-}
-
-/// FNV-1a: short, and the same in every version of this program.
-fn checksum(text: &str) -> u32 {
-    text.bytes().fold(0x811c_9dc5, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }
 
 /// Says which arguments are missing.

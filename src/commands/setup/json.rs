@@ -3,16 +3,16 @@
 use serde_json::json;
 
 use super::design::Design;
-use super::unknown::Unknown;
 
 /// The version of the form; it goes up when a field changes or goes.
 const VERSION: u32 = 1;
 
 /// The object, with a line break.
 pub fn object(design: &Design) -> String {
-    let missing = design.unknowns().into_iter().map(
-        |unknown: Unknown| json!({ "option": unknown.option(), "what": unknown.words(), "where": unknown.place() }),
-    );
+    let missing = design
+        .lacking
+        .iter()
+        .map(|unknown| json!({ "option": unknown.option(), "what": unknown.words(), "where": unknown.place() }));
     let object = json!({
         "version": VERSION,
         "federatedCredential": {

@@ -4,6 +4,7 @@
 
 mod az;
 mod bicep;
+mod credential_name;
 mod design;
 mod json;
 mod terraform;

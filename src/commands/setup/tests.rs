@@ -128,7 +128,7 @@ fn terraform_reads_every_design() {
 #[test]
 fn terraform_gets_the_exact_values() {
     for name in HOSTILE {
-        let [connection, named] = [format!("--connection={name}"), format!("--name={name}")];
+        let [connection, named] = [format!("--connection={name}"), format!("--name=x{name}")];
         let arguments =
             ["--project", "Shop", &connection, "--issuer", "azure-devops", "--organization-id", ORGANIZATION];
         let text = in_format(&[&arguments[..], &["--identity", "application", &named]].concat(), "terraform");
@@ -136,7 +136,7 @@ fn terraform_gets_the_exact_values() {
         let read = |kind: &str, attribute_name: &str| literal(&attribute(&body, kind, attribute_name));
         let subject = read("azuread_application_federated_identity_credential", "subject");
         assert_eq!(subject, format!("sc://contoso/Shop/{name}"), "{text}");
-        assert_eq!(read("azuread_application", "display_name"), name);
+        assert_eq!(read("azuread_application", "display_name"), format!("x{name}"));
     }
 }
 
@@ -216,12 +216,12 @@ fn bicep_reads_every_design() {
 #[test]
 fn bicep_gets_the_exact_values() {
     for name in HOSTILE {
-        let [connection, named] = [format!("--connection={name}"), format!("--name={name}")];
+        let [connection, named] = [format!("--connection={name}"), format!("--name=x{name}")];
         let arguments =
             ["--project", "Shop", &connection, "--issuer", "azure-devops", "--organization-id", ORGANIZATION];
         let text = in_format(&[&arguments[..], &["--identity", "application", &named]].concat(), "bicep");
         assert_eq!(properties(&text, "subject"), [format!("sc://contoso/Shop/{name}")], "{text}");
-        assert_eq!(properties(&text, "displayName"), [name], "{text}");
+        assert_eq!(properties(&text, "displayName"), [format!("x{name}")], "{text}");
     }
 }
 

@@ -30,10 +30,9 @@ pub fn page(design: &Design) -> String {
             _ = writeln!(page, "   {line}");
         }
     }
-    let unknowns = design.unknowns();
-    if !unknowns.is_empty() {
+    if !design.lacking.is_empty() {
         page.push_str("\nNot known yet; give it, and run this again:\n");
-        for unknown in unknowns {
+        for unknown in &design.lacking {
             _ = writeln!(page, "  {:<18} the {}: {}", unknown.option(), unknown.words(), unknown.place());
         }
     }
