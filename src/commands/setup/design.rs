@@ -227,6 +227,7 @@ fn trusted(arguments: &Setup) -> Result<(Trusted, Issuer, Vec<&'static str>), Ex
             return Err(Explanation {
                 headline: "how a pipeline asks Entra's issuer for an assertion is not documented".to_owned(),
                 facts: Vec::new(),
+                cause: None,
                 remedy: "leave --issuer out; where the task's error shows another issuer and subject, enter those"
                     .to_owned(),
             });
@@ -264,6 +265,7 @@ fn identity(arguments: &Setup, trusted: &Trusted) -> Result<Principal, Explanati
             return Err(Explanation {
                 headline: "an application has no resource group and no location".to_owned(),
                 facts: Vec::new(),
+                cause: None,
                 remedy: "leave --resource-group and --location out".to_owned(),
             });
         }
@@ -278,6 +280,7 @@ fn identity(arguments: &Setup, trusted: &Trusted) -> Result<Principal, Explanati
         return Err(Explanation {
             headline: format!("'{name}' is no name for a managed identity"),
             facts: Vec::new(),
+            cause: None,
             remedy: "give --name 3 to 128 letters, digits, '-' and '_' that begin with a letter or digit".to_owned(),
         });
     }
@@ -308,6 +311,7 @@ pub fn missing(arguments: &[(&'static str, &str)]) -> Explanation {
     Explanation {
         headline: format!("{} {} missing", names.join(" and "), if names.len() == 1 { "is" } else { "are" }),
         facts: arguments.iter().map(|(name, what)| (*name, (*what).to_owned())).collect(),
+        cause: None,
         remedy: "give what is missing; `ado-entra-auth setup --help` explains each argument".to_owned(),
     }
 }
