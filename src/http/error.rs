@@ -228,6 +228,7 @@ pub(super) fn reasons(error: &reqwest::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnosis::causes::find_in;
 
     /// Texts as reqwest 0.13 with hyper-util and rustls gives them.
     #[test]
@@ -251,8 +252,17 @@ mod tests {
             let error = kind("host.example", text.to_owned(), None);
             assert_eq!(error.row().name, row.name, "{text}");
             assert!(error.to_string().contains("host.example"), "{error}");
+            assert_eq!(find_in(&error.to_string()).map(|cause| cause.name), Some(row.name), "{error}");
         }
         let reset = kind("host.example", "client error (SendRequest)".into(), Some(ErrorKind::ConnectionReset));
         assert_eq!(reset.row().name, network::BROKEN_OFF.name);
+        for error in [
+            reset,
+            CallError::Settings("no URL".into()),
+            CallError::TimedOut { host: "host.example".into(), seconds: 20 },
+            CallError::TooLarge { host: "host.example".into() },
+        ] {
+            assert_eq!(find_in(&error.to_string()), Some(error.row()), "{error}");
+        }
     }
 }

@@ -85,6 +85,7 @@ super::causes! { Credential:
     WEAK_KEY {
         name: "AADSTS50032",
         codes: ["AADSTS50032"],
+        signs: [["Entra takes 2048 bits and more"]],
         headline: "the RSA key is too short",
         meaning: "Entra wants 2048 bits or more.",
         remedy: "make a certificate with an RSA key of 2048 bits or more, and upload its public part to the application",
@@ -93,10 +94,12 @@ super::causes! { Credential:
     }
     CERTIFICATE_UNREADABLE {
         name: "certificate-unreadable",
+        signs: [["client certificate is neither a PEM text nor a PFX"], ["PEM text ends before"], ["of the PEM text is broken"],
+            ["PFX (PKCS#12) file is damaged"]],
         hints: [["certificate", "cannot be read"], ["PEM", "malformed"]],
         headline: "the client certificate cannot be read",
-        meaning: "The file is not there, or what the input holds is neither PEM nor a PFX (PKCS 12) file. A PEM text whose line breaks \
-            were lost on the way cannot be read either.",
+        meaning: "What the input holds or names is damaged, in a form that is not read, or neither PEM nor a PFX (PKCS 12) file. A PEM \
+            text whose line breaks were lost on the way cannot be read either.",
         remedy: "give the path of a PEM or PFX file in clientCertificate, or the PEM text itself with its line breaks; a secure file \
             keeps them",
         owner: PipelineAuthor,
@@ -104,6 +107,7 @@ super::causes! { Credential:
     }
     CERTIFICATE_PASSWORD {
         name: "certificate-password",
+        signs: [["password of the client certificate is wrong"], ["client certificate is encrypted, and no password"]],
         hints: [["certificate", "password", "wrong"], ["mac verify"], ["PKCS12", "password"]],
         headline: "the password does not open the client certificate",
         meaning: "The PFX file or the private key is encrypted, and the password is missing or another.",
@@ -113,6 +117,7 @@ super::causes! { Credential:
     }
     CERTIFICATE_WITHOUT_KEY {
         name: "certificate-without-key",
+        signs: [["client certificate comes without its private key"]],
         hints: [["certificate", "no private key"]],
         headline: "the client certificate comes without its private key",
         meaning: "Signing needs the key. A .cer or .crt file holds the public part alone.",
@@ -122,6 +127,7 @@ super::causes! { Credential:
     }
     CERTIFICATE_OF_ANOTHER_KEY {
         name: "certificate-of-another-key",
+        signs: [["private key belongs to none of the certificates"]],
         hints: [["private key", "does not match", "certificate"]],
         headline: "the private key is not the one of the client certificate",
         meaning: "Certificate and key come from two different pairs, as happens where one is renewed and the other is not.",
@@ -131,6 +137,7 @@ super::causes! { Credential:
     }
     CERTIFICATE_NOT_RSA {
         name: "certificate-not-rsa",
+        signs: [["Entra takes RSA keys alone"]],
         hints: [["certificate", "not RSA"], ["certificate", "not an RSA"]],
         headline: "the client certificate's key is not an RSA key",
         meaning: "This task signs with RSA, which Entra documents for certificates of applications.",
@@ -140,6 +147,7 @@ super::causes! { Credential:
     }
     CERTIFICATE_EXPIRED {
         name: "client-certificate-expired",
+        signs: [["client certificate has expired on"], ["client certificate is not valid before"]],
         hints: [["client certificate", "expired"], ["client certificate", "not yet valid"]],
         headline: "the client certificate has expired, or is not yet valid",
         meaning: "Its dates do not include today, by the agent's clock.",

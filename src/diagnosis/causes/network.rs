@@ -16,6 +16,7 @@ super::causes! { Network:
             ["dns error"], ["failed to lookup address"], ["Could not resolve host"], ["getaddrinfo"], ["ENOTFOUND"],
             ["EAI_AGAIN"], ["Name or service not known"], ["No such host is known"], ["Temporary failure in name resolution"],
             ["UnknownHostException"], ["The remote name could not be resolved"], ["nodename nor servname provided"],
+            ["the name of", "cannot be looked up"],
         ],
         headline: "the host's name cannot be looked up (DNS)",
         meaning: "The agent's DNS server does not know the name or does not answer. Behind a proxy the agent asks the proxy, unless the \
@@ -43,6 +44,7 @@ super::causes! { Network:
         signs: [
             ["connection reset"], ["ECONNRESET"], ["socket hang up"], ["unexpected EOF"], ["connection closed before message completed"],
             ["broken pipe"], ["EPIPE"], ["end of file before message length reached"], ["forcibly closed"],
+            ["the connection to", "broke off"],
         ],
         headline: "the connection broke off",
         meaning: "The host, or a firewall or proxy on the way to it, ended the connection before the answer was complete. The task has \
@@ -120,6 +122,7 @@ super::causes! { Network:
         signs: [
             ["CERT_HAS_EXPIRED"], ["certificate has expired"], ["certificate expired"], ["certificate is not yet valid"],
             ["CERT_NOT_YET_VALID"], ["certificate not valid yet"], ["certificate", "not within its validity period"],
+            ["invalid peer certificate: Expired"], ["invalid peer certificate: NotValidYet"],
         ],
         headline: "the host's certificate has expired or is not yet valid",
         meaning: "With a service of Microsoft, the agent's clock may be wrong, or a proxy in between signs with an old certificate.",
@@ -141,8 +144,7 @@ super::causes! { Network:
     }
     CERTIFICATE_REFUSED {
         name: "server-certificate-refused",
-        signs: [["is not trusted", "certificate of"]],
-        hints: [["invalid peer certificate"], ["certificate verify failed"], ["SSL certificate problem"]],
+        hints: [["is not trusted", "certificate of"], ["invalid peer certificate"], ["certificate verify failed"], ["SSL certificate problem"]],
         headline: "the host's certificate is not trusted",
         meaning: "The certificate is no proof of the host for this machine: revoked, malformed or not meant for a server.",
         remedy: "see who signs the certificate; where it is the company's proxy, have its certificate mended or give the agent its \

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::diagnosis::Explain;
+use crate::diagnosis::causes::{Cause, credential};
 
 /// Why a certificate cannot be used. No variant holds anything of a key or a password.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -220,10 +221,62 @@ impl Explain for CertificateError {
             Self::Signing => "export the certificate with its key again; if that does not help, please report it".to_owned(),
         }
     }
+
+    fn cause(&self) -> Option<&'static Cause> {
+        match self {
+            Self::Empty
+            | Self::Masked
+            | Self::Unexpanded { .. }
+            | Self::TooLarge
+            | Self::Unknown
+            | Self::Unfinished { .. }
+            | Self::Base64 { .. }
+            | Self::Content { .. }
+            | Self::Damaged
+            | Self::NoCertificate { .. }
+            | Self::OldEncryption
+            | Self::OpenSsh
+            | Self::Encryption { .. }
+            | Self::TooMuchWork
+            | Self::KeyRejected => Some(&credential::CERTIFICATE_UNREADABLE),
+            Self::NoKey { .. } => Some(&credential::CERTIFICATE_WITHOUT_KEY),
+            Self::PasswordMissing | Self::PasswordWrong => Some(&credential::CERTIFICATE_PASSWORD),
+            Self::NotRsa { .. } => Some(&credential::CERTIFICATE_NOT_RSA),
+            Self::TooShort { .. } => Some(&credential::WEAK_KEY),
+            Self::Mismatch { .. } => Some(&credential::CERTIFICATE_OF_ANOTHER_KEY),
+            Self::NotYetValid { .. } | Self::Expired { .. } => Some(&credential::CERTIFICATE_EXPIRED),
+            Self::Signing => None,
+        }
+    }
 }
 
 impl From<der::Error> for CertificateError {
     fn from(_: der::Error) -> Self {
         Self::Damaged
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnosis::causes::find_in;
+
+    #[test]
+    fn a_pasted_message_leads_to_its_row() {
+        let shown = || Shown { subject: "CN=x".into(), thumbprint: "00".into() };
+        for error in [
+            CertificateError::Unknown,
+            CertificateError::Damaged,
+            CertificateError::NoKey { found: None },
+            CertificateError::PasswordMissing,
+            CertificateError::PasswordWrong,
+            CertificateError::NotRsa { kind: "an EC" },
+            CertificateError::TooShort { bits: 1024 },
+            CertificateError::Mismatch { thumbprints: Vec::new() },
+            CertificateError::NotYetValid { from_seconds: 2, now_seconds: 1, shown: shown() },
+            CertificateError::Expired { until_seconds: 1, now_seconds: 2, shown: shown() },
+        ] {
+            assert_eq!(find_in(&error.to_string()), Explain::cause(&error), "{error}");
+        }
     }
 }
