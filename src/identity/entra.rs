@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::certificate::Certificate;
 use super::claims::{self, Claims};
 use super::secret::{AccessToken, Assertion, ClientSecret};
-use crate::diagnosis::causes::{self, Cause, credential, federation, job, policy};
+use crate::diagnosis::causes::{self, Cause, federation, job, policy};
 use crate::diagnosis::{Explain, first_sentence};
 use crate::http::retry::{self, Tries};
 use crate::http::{Answer, Call, CallError, Http, Outcome, not_json, now};
@@ -241,11 +241,7 @@ fn refusal(answer: &Answer, client: &Client, presented: Presented<'_>) -> Exchan
     if number.is_none() && description.is_empty() && !busy {
         return ExchangeError::Broken { host, status: answer.status, what: not_json(answer) };
     }
-    let known = number.and_then(causes::by_code).map(|cause| match presented {
-        // The same number stands for certificates and for assertions of others, which nobody here can sign anew.
-        Presented::Federated(_) if *cause == credential::SIGNATURE_REFUSED => &federation::UNREADABLE,
-        _ => cause,
-    });
+    let known = number.and_then(causes::by_code);
     let cause = known.or(match answer.status {
         429 => Some(&policy::THROTTLED),
         408 | 500.. => Some(&policy::UNAVAILABLE),
