@@ -154,7 +154,8 @@ impl Emulator {
         crate::entra::token_for(&self.state, client_id).context("the world has no such application")
     }
 
-    /// Every secret that was issued: assertions, access tokens, job tokens, and what [`Emulator::watch`] was told.
+    /// Every secret that was issued: assertions, access tokens, job tokens, and what [`Emulator::watch`] was told. Client secrets and
+    /// the keys of machines are not among them; the search for leaks looks for them all the same.
     pub fn issued(&self) -> Vec<Issued> {
         self.state.vault().all()
     }

@@ -40,36 +40,46 @@ type Needle = (&'static str, Vec<u8>);
 #[derive(Default)]
 pub(crate) struct Vault {
     issued: Vec<(Issued, Vec<Needle>)>,
+    /// What there was before anybody asked: client secrets, keys of machines.
+    standing: Vec<(Issued, Vec<Needle>)>,
     by_value: HashMap<String, usize>,
 }
 
 impl Vault {
     /// Remembers a secret.
     pub(crate) fn keep(&mut self, kind: SecretKind, value: &str, claims: serde_json::Value) {
-        if value.is_empty() || self.by_value.contains_key(value) {
+        if value.is_empty() || self.find(value).is_some() {
             return;
         }
-        self.by_value.insert(value.to_owned(), self.issued.len());
-        self.issued.push((Issued { kind, value: value.to_owned(), claims }, needles(value)));
+        let stands = matches!(kind, SecretKind::ClientSecret | SecretKind::MachineSecret);
+        let entry = (Issued { kind, value: value.to_owned(), claims }, needles(value));
+        if stands {
+            self.standing.push(entry);
+        } else {
+            self.by_value.insert(value.to_owned(), self.issued.len());
+            self.issued.push(entry);
+        }
     }
 
     /// What is known about this value.
     pub(crate) fn find(&self, value: &str) -> Option<&Issued> {
-        self.by_value.get(value).map(|position| &self.issued[*position].0)
+        let standing = || self.standing.iter().map(|(issued, _)| issued).find(|issued| issued.value == value);
+        self.by_value.get(value).map(|position| &self.issued[*position].0).or_else(standing)
     }
 
-    /// All secrets in the order of their issue.
+    /// All secrets that were handed out, in the order of their issue; those that stood before anybody asked are left out.
     pub(crate) fn all(&self) -> Vec<Issued> {
         self.issued.iter().map(|(issued, _)| issued.clone()).collect()
     }
 
-    /// Names every secret that these bytes hold, with the form in which they hold it.
+    /// Names every secret that these bytes hold by its kind, its number among those issued (or standing), and the form in which they
+    /// hold it.
     pub(crate) fn leaks_in(&self, bytes: &[u8]) -> Vec<String> {
         // Line breaks and quoting must not hide a secret.
         let joined: Vec<u8> =
             bytes.iter().copied().filter(|byte| !byte.is_ascii_whitespace() && *byte != b'\\').collect();
         let mut found = Vec::new();
-        for (number, (issued, needles)) in self.issued.iter().enumerate() {
+        for (number, (issued, needles)) in self.issued.iter().enumerate().chain(self.standing.iter().enumerate()) {
             for (form, needle) in needles {
                 if memmem::find(bytes, needle).is_some() || memmem::find(&joined, needle).is_some() {
                     found.push(format!("{:?} number {number}, {form}", issued.kind));

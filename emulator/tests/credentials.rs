@@ -5,6 +5,7 @@
 mod common;
 
 use ado_entra_auth_emulator::faults::{EntraFault, ErrorCodes};
+use ado_entra_auth_emulator::vault::SecretKind;
 use ado_entra_auth_emulator::world::{self, ClientCertificate, RegisteredCertificate};
 use ado_entra_auth_emulator::{Effect, Emulator, Endpoint, Fault, Target, World};
 use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256};
@@ -53,6 +54,8 @@ fn a_secret_opens_the_organization_of_its_application() {
     assert_eq!(refused(&world::SECRET.replace('+', " ")), (401, 7_000_215), "a plus that was not encoded");
     let log = emulator.requests_to("login.microsoftonline.com");
     assert!(log[0].secrets.iter().any(|found| found.contains("ClientSecret")), "{log:?}");
+    assert!(emulator.issued().iter().all(|issued| issued.kind == SecretKind::AccessToken), "a secret is not issued");
+    assert!(!emulator.leaks_in(world::SECRET.as_bytes()).is_empty());
     // Raw in the form, as a careless client writes it.
     let form = format!(
         "grant_type=client_credentials&client_id={}&scope=499b84ac-1321-427f-aa17-267ca6975798/.default&client_secret={}",
