@@ -18,8 +18,10 @@ const SUBJECT: &str = "/eid1/c/pub/t/MiSI_7AJe0O9IsoTwAN97Q/a/rISbSSETf0KqFyZ8pp
 const ISSUER: &str = "https://login.microsoftonline.com/ff882432-09b0-437b-bd22-ca13c0037ded/v2.0";
 
 /// Names that mean something to a shell or to az.
-const HOSTILE: [&str; 9] = [
+const HOSTILE: [&str; 11] = [
     "it's",
+    "$HOME;id",
+    "~root&{a,b}*",
     r#"a "quoted" name"#,
     "$HOME ${HOME} $(touch pwned) `touch pwned`",
     r"back\slash \",

@@ -107,7 +107,7 @@ fn identity(identity: &Principal, multi_tenant: bool) -> String {
             let audience = if multi_tenant { "AzureADMultipleOrgs" } else { "AzureADMyOrg" };
             let principal = if multi_tenant { String::new() } else { format!("\n{SERVICE_PRINCIPAL}") };
             format!(
-                "# The application; one of this name that exists is taken.\n\
+                "# The application. Where one of this name exists, az takes it and gives it these settings.\n\
                  client_id=$(az ad app create --display-name {} --sign-in-audience {audience} --query appId --output tsv){principal}",
                 bash(name),
             )

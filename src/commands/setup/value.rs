@@ -21,7 +21,12 @@ impl Value {
     /// This and then that.
     #[must_use]
     pub fn then(mut self, more: impl Into<Self>) -> Self {
-        self.0.extend(more.into().0);
+        for part in more.into().0 {
+            match (self.0.last_mut(), part) {
+                (Some(Part::Known(text)), Part::Known(more)) => text.push_str(&more),
+                (_, part) => self.0.push(part),
+            }
+        }
         self
     }
 
