@@ -47,11 +47,20 @@ pub fn run(command: Command) -> ExitCode {
 }
 
 /// Says an error on stderr, which the agent reads for commands as it reads stdout.
-#[allow(clippy::disallowed_macros, reason = "the one door to stderr")]
 fn complain(text: &str) {
+    say("error", text);
+}
+
+/// Says a warning on stderr.
+fn warn(text: &str) {
+    say("warning", text);
+}
+
+#[allow(clippy::disallowed_macros, reason = "the one door to stderr")]
+fn say(kind: &str, text: &str) {
     for (number, line) in text.lines().enumerate() {
         let line = crate::diagnosis::harmless(line);
-        eprintln!("{}{line}", if number == 0 { "error: " } else { "" });
+        if number == 0 { eprintln!("{kind}: {line}") } else { eprintln!("{line}") }
     }
 }
 

@@ -116,6 +116,8 @@ pub struct SignIn<'a> {
 pub struct SignedIn {
     /// The token under the step's own name.
     pub main: Issued,
+    /// What the user should know.
+    pub warnings: Vec<String>,
     /// What was noticed, for whoever looks closer.
     pub remarks: Vec<String>,
     /// Organizations that nobody asked for and that give the identity nothing, and why.
@@ -165,7 +167,15 @@ impl<'a> SignIn<'a> {
             http,
             tokens,
             home,
-            so_far: SignedIn { main, remarks, unserved: BTreeMap::new(), issued, tenants, members },
+            so_far: SignedIn {
+                main,
+                warnings: Vec::new(),
+                remarks,
+                unserved: BTreeMap::new(),
+                issued,
+                tenants,
+                members,
+            },
         })
     }
 
@@ -195,7 +205,7 @@ impl<'a> SignIn<'a> {
 
     /// Ends with what there is.
     pub fn end(self) -> SignedIn {
-        self.so_far
+        SignedIn { warnings: self.tokens.warning().into_iter().collect(), ..self.so_far }
     }
 }
 

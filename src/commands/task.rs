@@ -78,7 +78,7 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let token_for = |organization: &Organization| signed_in.token_for(organization);
     let filling = Filling { token: &signed_in.main.token, expires_on: expires_on.clone(), token_for: &token_for };
     apply::apply(&plan, &grants, &filling, &run, &earlier, log)?;
-    for warning in left.iter().chain(&network_warnings).chain(&plan.warnings) {
+    for warning in left.iter().chain(&network_warnings).chain(&signed_in.warnings).chain(&plan.warnings) {
         log.warning(warning);
     }
     Ok(report(log, &settings, &signed_in, &expires_on, &plan))

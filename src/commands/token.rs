@@ -8,7 +8,7 @@ use serde_json::json;
 use super::given::set_inputs;
 use super::sign_in::{SignIn, SignedIn, main_organization};
 use super::stop::{Stop, block_on};
-use super::{complain, print, rfc3339};
+use super::{print, rfc3339, warn};
 use crate::agent::inputs;
 use crate::agent::job::Job;
 use crate::azure_devops::organization::Organization;
@@ -30,6 +30,9 @@ pub fn run(arguments: &Token) -> anyhow::Result<()> {
         Stop::Explained(explanation) => anyhow::anyhow!("{explanation}"),
         Stop::Cancelled => anyhow::anyhow!("cancelled"),
     })?;
+    for warning in &signed_in.warnings {
+        warn(warning);
+    }
     let text = match arguments.format {
         Format::Text => format!("{}\n", signed_in.main.token.reveal()),
         Format::Json => format!("{:#}\n", as_json(&signed_in, organization.as_ref())),
@@ -46,7 +49,7 @@ fn signed_in(job: &Job) -> Result<(SignedIn, Option<Organization>), Stop> {
     let settings = inputs::settings(job)?;
     let (network, warnings) = job.network();
     for warning in warnings {
-        complain_gently(&warning);
+        warn(&warning);
     }
     let http = Http::new(&network, Deadline::after(NETWORK_LIMIT))?;
     let (pipeline, machine) = (job.pipeline(), job.machine());
@@ -74,10 +77,6 @@ fn signed_in(job: &Job) -> Result<(SignedIn, Option<Organization>), Stop> {
 #[allow(clippy::disallowed_macros, reason = "a command to the agent, beside the caller's output")]
 fn mask(secret: &str) {
     eprintln!("##vso[task.setsecret]{secret}");
-}
-
-fn complain_gently(warning: &str) {
-    complain(&format!("warning: {warning}"));
 }
 
 fn as_json(signed_in: &SignedIn, organization: Option<&Organization>) -> serde_json::Value {

@@ -2,6 +2,8 @@
 //!
 //! Source: Microsoft's "Microsoft identity platform and the OAuth 2.0 client credentials flow".
 
+mod refusal;
+
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -10,11 +12,15 @@ use serde_json::Value;
 
 use super::certificate::Certificate;
 use super::claims::{self, Claims};
+use super::federation::Guid;
 use super::secret::{AccessToken, Assertion, ClientSecret};
-use crate::diagnosis::causes::{self, Cause, federation, job, policy};
+use crate::diagnosis::causes::{Cause, federation, job, policy};
 use crate::diagnosis::{Explain, first_sentence};
 use crate::http::retry::{self, Tries};
 use crate::http::{Answer, Call, CallError, Http, Outcome, not_json, now};
+
+pub use refusal::Refusal;
+use refusal::{error_codes, refusal};
 
 /// Azure DevOps as a resource of Entra; the same id in every tenant.
 pub const AZURE_DEVOPS: &str = "499b84ac-1321-427f-aa17-267ca6975798";
@@ -74,25 +80,6 @@ pub struct Issued {
     pub claims: Claims,
     /// By how many seconds the agent's clock is ahead of the service's; negative where it is behind.
     pub clock_ahead_seconds: i64,
-}
-
-/// What Entra says to a request that it does not follow.
-#[derive(Clone, Debug)]
-pub struct Refusal {
-    /// What is wrong.
-    pub headline: String,
-    /// `AADSTS…`, or the status where there is no such code.
-    pub code: String,
-    /// What to do.
-    pub remedy: String,
-    /// What was presented, and what it was compared with: a name and a value each.
-    pub presented: Vec<(&'static str, String)>,
-    /// Who asked.
-    pub client: Client,
-    /// Entra's ids of the request and its time.
-    pub request: Option<String>,
-    /// What it means, where that is known.
-    pub cause: Option<&'static Cause>,
 }
 
 /// Why there is no token.
@@ -218,110 +205,10 @@ fn spreading(answer: &Answer) -> bool {
     matches!(answer.status, 400 | 401) && error_codes(&answer.body).iter().any(|code| CODES.contains(code))
 }
 
-/// The numbers of `error_codes`, which some relays send as text.
-fn error_codes(body: &str) -> Vec<u64> {
-    let json: Option<Value> = serde_json::from_str(body).ok();
-    let codes =
-        json.as_ref().and_then(|json| json.get("error_codes")).and_then(Value::as_array).cloned().unwrap_or_default();
-    let digits = |text: &str| text.trim_matches(['[', ']']).parse().ok();
-    codes.iter().filter_map(|code| code.as_u64().or_else(|| code.as_str().and_then(digits))).collect()
-}
-
-fn refusal(answer: &Answer, client: &Client, presented: Presented<'_>) -> ExchangeError {
-    let host = client.authority.host_str().unwrap_or_default().to_owned();
-    let json: Value = serde_json::from_str(&answer.body).unwrap_or_default();
-    let text = |key: &str| json.get(key).and_then(Value::as_str).unwrap_or_default();
-    let description = text("error_description");
-    let in_description = || {
-        let digits = description.strip_prefix("AADSTS")?;
-        digits[..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len())].parse().ok()
-    };
-    let number: Option<u64> = error_codes(&answer.body).first().copied().or_else(in_description);
-    let busy = matches!(answer.status, 408 | 429 | 500..);
-    if number.is_none() && description.is_empty() && !busy {
-        return ExchangeError::Broken { host, status: answer.status, what: not_json(answer) };
-    }
-    let known = number.and_then(causes::by_code);
-    let cause = known.or(match answer.status {
-        429 => Some(&policy::THROTTLED),
-        408 | 500.. => Some(&policy::UNAVAILABLE),
-        _ => (json.get("claims").is_some() && number.is_none()).then_some(&policy::CLAIMS_CHALLENGE),
-    });
-    let page = number.map(|number| format!("see https://login.microsoftonline.com/error?code={number}"));
-    let headline = cause.map_or_else(|| without_code(description), |cause| cause.headline.to_owned());
-    let mut remedy = cause.map_or_else(
-        || page.unwrap_or_else(|| "see Microsoft's list of Entra error codes".to_owned()),
-        |cause| cause.remedy.to_owned(),
-    );
-    if let Some(wait) = answer.retry_after().filter(|_| busy) {
-        remedy = format!("{remedy}; at the earliest in {} seconds", wait.as_secs());
-    }
-    let mut facts = shown(presented);
-    if !description.is_empty() && cause.is_some() {
-        facts.push(("Entra says", without_code(description)));
-    }
-    if answer.tries > 1 {
-        facts.push(("tries", answer.tries.to_string()));
-    }
-    let suberror = text("suberror");
-    if !suberror.is_empty() {
-        facts.push(("suberror", first_sentence(suberror)));
-    }
-    if let Some(ahead) = answer.clock_ahead_seconds().filter(|ahead| ahead.unsigned_abs() > CLOCK_TOLERANCE_SECONDS) {
-        facts.push(("clock", clock_difference(ahead)));
-    }
-    let ids = [text("trace_id"), text("correlation_id"), text("timestamp")];
-    let request = ids.into_iter().filter(|id| !id.is_empty()).collect::<Vec<_>>().join(" · ");
-    let request = if request.is_empty() { answer.header("x-ms-request-id").map(first_sentence) } else { Some(request) };
-    ExchangeError::Refused(Box::new(Refusal {
-        headline,
-        code: number.map_or_else(|| format!("HTTP {}", answer.status), |number| format!("AADSTS{number}")),
-        remedy,
-        presented: facts,
-        client: client.clone(),
-        request,
-        cause,
-    }))
-}
-
-/// Entra's first sentence without its number, which stands at the headline's end.
-fn without_code(description: &str) -> String {
-    let sentence = first_sentence(description);
-    match sentence.split_once(": ") {
-        Some((code, rest)) if code.starts_with("AADSTS") => rest.to_owned(),
-        _ => sentence,
-    }
-}
-
 /// How the agent's clock stands to a service's, in words.
 pub fn clock_difference(ahead_seconds: i64) -> String {
     let (seconds, side) = (ahead_seconds.unsigned_abs(), if ahead_seconds > 0 { "ahead of" } else { "behind" });
     format!("the agent's clock is {seconds} seconds {side} the service's")
-}
-
-/// What was presented, from an allow-list: an assertion's other claims stay unsaid.
-fn shown(presented: Presented<'_>) -> Vec<(&'static str, String)> {
-    match presented {
-        Presented::Federated(assertion) => {
-            let claims = claims::read(assertion.reveal()).unwrap_or_default();
-            vec![
-                ("issuer", claims.iss.unwrap_or_default()),
-                ("subject", claims.sub.unwrap_or_default()),
-                ("audience", claims.aud.map(|audience| shown_audience(&audience)).unwrap_or_default()),
-            ]
-        }
-        Presented::Signed(_, certificate) => {
-            vec![("certificate", certificate.subject().to_owned()), ("thumbprint", certificate.thumbprint_sha1())]
-        }
-        Presented::Secret(_) => Vec::new(),
-    }
-}
-
-/// The audience of an assertion, beside the one of the federated credential: Entra's own issuer writes it as an id.
-fn shown_audience(audience: &claims::Audience) -> String {
-    let shown = audience.shown();
-    let id = audience.contains("fb60f99c-7a34-4190-8149-302f77469936");
-    if id { format!("{shown} (in the federated credential: api://AzureADTokenExchange)") } else { shown }
 }
 
 fn read(answer: &Answer, client: &Client) -> Result<Issued, ExchangeError> {
@@ -367,8 +254,7 @@ fn check(issued: &Issued, client: &Client) -> Result<(), ExchangeError> {
 
 /// Whether `text` is a GUID with hyphens.
 pub fn is_guid(text: &str) -> bool {
-    let lengths = text.split('-').map(str::len);
-    lengths.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-')
+    Guid::parse(text).is_ok()
 }
 
 /// Whether `text` can name a tenant: a GUID or a domain.
@@ -394,11 +280,5 @@ mod tests {
         for text in ["", "common", "a/b.c", "..", "a..b", "a.b?x", "a.b#x", "a b.c", "-a.b", "11111111-aaaa"] {
             assert!(!is_tenant(text), "{text}");
         }
-    }
-
-    #[test]
-    fn codes_come_as_numbers_and_as_texts() {
-        assert_eq!(error_codes(r#"{"error_codes":[700213, "[500011]", "90002"]}"#), [700_213, 500_011, 90002]);
-        assert!(error_codes("<html>").is_empty());
     }
 }

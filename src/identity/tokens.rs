@@ -1,16 +1,19 @@
 //! Tokens of one identity: the proof is got once, and shown in each tenant that a token is wanted of.
 
-use reqwest::Url;
-
 use super::certificate::CertificateError;
+use super::claims;
 use super::entra::{self, Client, ExchangeError, Issued, Presented, Propagation};
+use super::federation::{self, FederatedCredential, Guid, audience_at};
 use super::managed_identity::{self, Machine, ManagedIdentityError};
 use super::pipeline::{self, About, AssertionError, Pipeline};
 use super::secret::Assertion;
 use super::{Application, Identity, Proof};
 use crate::diagnosis::Explain;
-use crate::diagnosis::causes::Cause;
+use crate::diagnosis::causes::{self, Cause};
 use crate::http::{Http, now};
+
+/// The issuer that Azure DevOps itself was for service connections, before an organization's id.
+const AZURE_DEVOPS_ISSUER: &str = "https://vstoken.dev.azure.com/";
 
 /// What an identity is proved with.
 pub struct Surroundings<'a> {
@@ -84,17 +87,6 @@ impl Explain for TokenError {
     }
 }
 
-/// The audience of a federated credential in the authority's cloud.
-///
-/// Source: Microsoft's "Overview of federated identity credentials".
-fn exchange_audience(authority: &Url) -> &'static str {
-    match authority.host_str() {
-        Some("login.microsoftonline.us") => "api://AzureADTokenExchangeUSGov",
-        Some("login.partner.microsoftonline.cn" | "login.chinacloudapi.cn") => "api://AzureADTokenExchangeChina",
-        _ => "api://AzureADTokenExchange",
-    }
-}
-
 impl<'a> Tokens<'a> {
     /// Tokens of `identity`. `keep_secret` hears of every secret before anything else could say it.
     pub fn new(identity: &'a Identity, surroundings: Surroundings<'a>, keep_secret: impl FnMut(&str) + 'a) -> Self {
@@ -119,6 +111,32 @@ impl<'a> Tokens<'a> {
         };
         (self.keep_secret)(issued.token.reveal());
         Ok(issued)
+    }
+
+    /// What the user should know of the assertion, though it still serves: the older issuer of service connections ends.
+    pub fn warning(&self) -> Option<String> {
+        let Identity::Application(Application { authority, tenant, proof: Proof::Connection { id, .. }, .. }) =
+            self.identity
+        else {
+            return None;
+        };
+        let issuer = claims::read(self.assertion.as_ref()?.reveal())?.iss?;
+        let organization = Guid::parse(issuer.strip_prefix(AZURE_DEVOPS_ISSUER)?.trim_matches('/')).ok();
+        let (tenant, connection) =
+            (tenant.as_deref().and_then(|tenant| Guid::parse(tenant).ok()), Guid::parse(id).ok());
+        let Cause { name, headline, remedy, .. } = &causes::federation::OLD_ISSUER;
+        let how = match (tenant, organization, connection) {
+            (Some(tenant), Some(organization), Some(connection)) => {
+                let FederatedCredential { issuer, subject, audience } =
+                    federation::of_connection_entra(authority, tenant, organization, connection);
+                format!(
+                    "add a federated credential with the issuer {issuer}, the subject {subject} and the audience {audience}, then \
+                     convert the connection (Project settings, Service connections, Update); its id and permissions stay"
+                )
+            }
+            _ => (*remedy).to_owned(),
+        };
+        Some(format!("{headline}: {id}\nremedy: {how}\ntroubleshooting: {name}"))
     }
 
     async fn exchanged(&mut self, application: &Application, tenant: Option<&str>) -> Result<Issued, TokenError> {
@@ -178,7 +196,7 @@ impl<'a> Tokens<'a> {
             }
             Proof::Pipeline => pipeline::assertion(http, pipeline, &About::Pipeline).await?,
             Proof::Machine(selector) => {
-                let audience = exchange_audience(&application.authority);
+                let audience = audience_at(&application.authority);
                 managed_identity::assertion(http, machine, selector, audience).await?
             }
             Proof::TokenFile(path) => managed_identity::token_file_assertion(path)?,

@@ -8,7 +8,9 @@ use ado_entra_auth_emulator::world::{
 };
 use ado_entra_auth_emulator::{Effect, Emulator, Endpoint, Fault, World};
 
-use crate::support::{EVIL, assert_refused, bare_step, emulator, job, run, step, step_with_env, variable, write};
+use crate::support::{
+    EVIL, assert_refused, bare_step, emulator, job, run, step, step_with_env, variable, warned, write,
+};
 
 fn paths(requests: &[LoggedRequest]) -> Vec<String> {
     requests
@@ -113,6 +115,24 @@ fn either_issuer_and_either_form_of_the_collection_serve() {
             run(&emulator, &mut job, &step());
         }
     }
+}
+
+/// The older issuer ends: the step says so, with the very values that the connection will have after its conversion.
+#[test]
+fn the_older_issuer_is_warned_of() {
+    let mut world = World::sample();
+    let connection = |world: &World| world.connection(CONNECTION).unwrap().clone();
+    let converted = world.federated_credential_of(&connection(&world));
+    world.set_issuer(CONNECTION, AssertionIssuer::AzureDevOps);
+    let emulator = Emulator::start(world).unwrap();
+    let outcome = run(&emulator, &mut job(&emulator), &step());
+    let words =
+        [CONNECTION, "1 July 2027", &converted.issuer, &converted.subject, &converted.audience, "Update", "old-issuer"];
+    assert!(warned(&outcome, &words), "{:?}", outcome.warnings);
+
+    emulator.change(|world| world.set_issuer(CONNECTION, AssertionIssuer::Entra));
+    let outcome = run(&emulator, &mut job(&emulator), &step());
+    assert!(outcome.warnings.is_empty(), "{:?}", outcome.warnings);
 }
 
 #[test]
