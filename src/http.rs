@@ -5,15 +5,16 @@ mod pinned;
 pub mod retry;
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use regex_lite::{Regex, RegexBuilder};
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, Client, Identity, Method, Proxy, Url, redirect};
 
+use crate::clock::now;
 use crate::diagnosis::first_sentence;
-use crate::identity::secret::Password;
+use crate::identity::secret::{CertificateContent, Password};
 
 pub use error::CallError;
 use error::{classify, reasons};
@@ -34,7 +35,7 @@ pub struct Network {
     /// Certificates, PEM, to trust beside the system's.
     pub authorities: Option<Vec<u8>>,
     /// A client certificate and its key, PEM.
-    pub client_certificate: Option<Vec<u8>>,
+    pub client_certificate: Option<CertificateContent>,
     /// Whether the agent was set up to accept any certificate.
     pub accept_any_certificate: bool,
 }
@@ -121,7 +122,7 @@ impl Http {
                 builder = builder.tls_certs_merge(Certificate::from_pem_bundle(pem).map_err(settings)?);
             }
             if let Some(pem) = &network.client_certificate {
-                builder = builder.identity(Identity::from_pem(pem).map_err(settings)?);
+                builder = builder.identity(Identity::from_pem(pem.reveal().as_bytes()).map_err(settings)?);
             }
             Ok(builder.tls_danger_accept_invalid_certs(network.accept_any_certificate))
         };
@@ -250,11 +251,6 @@ pub fn azure_devops_headers() -> HeaderMap {
         (HeaderName::from_static("x-tfs-fedauthredirect"), HeaderValue::from_static("Suppress")),
         (reqwest::header::ACCEPT, HeaderValue::from_static("application/json")),
     ])
-}
-
-/// The clock, in seconds since 1970.
-pub fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
 
 fn http_date(text: &str) -> Option<u64> {

@@ -14,6 +14,7 @@ pub mod agent;
 pub mod apply;
 pub mod azure_devops;
 pub mod cli;
+pub mod clock;
 pub mod commands;
 pub mod diagnosis;
 pub mod disk;

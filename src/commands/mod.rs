@@ -64,12 +64,6 @@ fn say(kind: &str, text: &str) {
     }
 }
 
-/// A time as RFC 3339 in UTC, from seconds since 1970; as it is where no calendar has it.
-fn rfc3339(seconds: u64) -> String {
-    let timestamp = i64::try_from(seconds).ok().and_then(|seconds| jiff::Timestamp::from_second(seconds).ok());
-    timestamp.map_or_else(|| seconds.to_string(), |timestamp| timestamp.to_string())
-}
-
 /// Prints to stdout outside task mode. A reader that is gone is no trouble.
 fn print(text: &str) {
     use std::io::Write;

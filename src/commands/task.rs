@@ -8,12 +8,13 @@ use tokio::task::JoinHandle;
 
 use super::sign_in::{SignIn, SignedIn, main_organization};
 use super::stop::{Stop, block_on, stop};
-use super::{finding, rfc3339, runs};
+use super::{finding, runs};
 use crate::agent::inputs::{self, Settings};
 use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
 use crate::apply::{self, Filling, Run, forms_to_mask, undo};
 use crate::azure_devops::organization::Organization;
+use crate::clock::{now, rfc3339};
 use crate::disk;
 use crate::http::{Deadline, Http};
 use crate::identity::Identity;
@@ -212,7 +213,7 @@ fn report(log: &mut AgentLog, settings: &Settings, signed_in: &SignedIn, expires
         let difference = clock_difference(issued.clock_ahead_seconds);
         log.warning(&format!("{difference}; correct it, or assertions will be refused"));
     }
-    let life = issued.expires_at.saturating_sub(crate::http::now());
+    let life = issued.expires_at.saturating_sub(now());
     if life < SHORT_LIFE_SECONDS {
         log.warning(&format!("the token expires in {life} seconds"));
     }

@@ -14,10 +14,11 @@ use super::certificate::Certificate;
 use super::claims::{self, Claims};
 use super::federation::Guid;
 use super::secret::{AccessToken, Assertion, ClientSecret};
+use crate::clock::now;
 use crate::diagnosis::causes::{Cause, federation, job, policy};
 use crate::diagnosis::{Explain, first_sentence};
 use crate::http::retry::{self, Tries};
-use crate::http::{Answer, Call, CallError, Http, Outcome, not_json, now};
+use crate::http::{Answer, Call, CallError, Http, Outcome, not_json};
 
 pub use refusal::Refusal;
 use refusal::{error_codes, refusal};

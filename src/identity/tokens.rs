@@ -8,9 +8,10 @@ use super::managed_identity::{self, Machine, ManagedIdentityError};
 use super::pipeline::{self, About, AssertionError, Pipeline};
 use super::secret::Assertion;
 use super::{Application, Identity, Proof};
+use crate::clock::now;
 use crate::diagnosis::Explain;
 use crate::diagnosis::causes::{self, Cause};
-use crate::http::{Http, now};
+use crate::http::Http;
 
 /// The issuer that Azure DevOps itself was for service connections, before an organization's id.
 const AZURE_DEVOPS_ISSUER: &str = "https://vstoken.dev.azure.com/";

@@ -6,7 +6,7 @@ use super::user_helpers;
 
 use crate::agent::job::Job;
 use crate::azure_devops::organization::Organization;
-use crate::http::now;
+use crate::clock::now;
 use crate::identity::claims;
 use crate::tools::{USER_NAME, token_variable};
 

@@ -1,7 +1,6 @@
 //! Why a certificate cannot be used.
 
-use jiff::Timestamp;
-
+use crate::clock::rfc3339;
 use crate::diagnosis::Explain;
 use crate::diagnosis::causes::{Cause, credential};
 
@@ -104,7 +103,7 @@ pub enum CertificateError {
         thumbprints: Vec<String>,
     },
     /// Too early.
-    #[error("the client certificate is not valid before {}, and it is {}", date(*.from_seconds), date(*.now_seconds))]
+    #[error("the client certificate is not valid before {}, and it is {}", rfc3339(*.from_seconds), rfc3339(*.now_seconds))]
     NotYetValid {
         /// From when on it is valid, in seconds since 1970.
         from_seconds: u64,
@@ -114,7 +113,7 @@ pub enum CertificateError {
         shown: Shown,
     },
     /// Too late.
-    #[error("the client certificate has expired on {}, and it is {}", date(*.until_seconds), date(*.now_seconds))]
+    #[error("the client certificate has expired on {}, and it is {}", rfc3339(*.until_seconds), rfc3339(*.now_seconds))]
     Expired {
         /// Until when it was valid, in seconds since 1970.
         until_seconds: u64,
@@ -151,12 +150,6 @@ pub struct Shown {
     pub subject: String,
     /// Its SHA-1 thumbprint, as the Azure portal shows it.
     pub thumbprint: String,
-}
-
-/// A time as RFC 3339 writes it, in UTC.
-fn date(seconds: u64) -> String {
-    let timestamp = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
-    timestamp.map_or_else(|| format!("{seconds} s after 1970"), |timestamp| timestamp.to_string())
 }
 
 /// The form of PKCS#12 that is read, made of one that is not.

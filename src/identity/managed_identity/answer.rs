@@ -4,9 +4,10 @@ use serde_json::Value;
 
 use super::error::CLIENT_ID;
 use super::{ManagedIdentityError, Selector, Source};
+use crate::clock::now;
 use crate::diagnosis::causes::{self, Cause, managed_identity};
 use crate::diagnosis::first_sentence;
-use crate::http::{Answer, not_json, now};
+use crate::http::{Answer, not_json};
 use crate::identity::claims::{self, Claims};
 use crate::identity::entra::Issued;
 use crate::identity::secret::AccessToken;

@@ -5,7 +5,7 @@ use super::super::Chain;
 use super::super::encryption::Try;
 use super::bytes::as_ber;
 use super::{CertificateError, Workshop, read, refusal};
-use crate::http::now;
+use crate::clock::now;
 
 const PASSWORD: &str = "pass wörd 😀";
 

@@ -1,0 +1,27 @@
+//! The clock, and how times are written.
+
+use std::time::SystemTime;
+
+use jiff::Timestamp;
+
+/// The time, in seconds since 1970.
+pub fn now() -> u64 {
+    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}
+
+/// A time as RFC 3339 in UTC, from seconds since 1970; as it is where no calendar has it.
+pub fn rfc3339(seconds: u64) -> String {
+    let timestamp = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    timestamp.map_or_else(|| seconds.to_string(), |timestamp| timestamp.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_in_utc() {
+        assert_eq!(rfc3339(1_795_219_200), "2026-11-21T00:00:00Z");
+        assert_eq!(rfc3339(u64::MAX), u64::MAX.to_string());
+    }
+}
