@@ -31,6 +31,8 @@ const INPUTS = {
   clientSecret: ['string', [], undefined],
   clientCertificate: ['string', [], undefined],
   clientCertificatePassword: ['string', [], undefined],
+  sendCertificateChain: ['boolean', [], 'false'],
+  federatedClientId: ['string', [], undefined],
   tools: ['multiLine', [], 'auto'],
   feeds: ['multiLine', [], ''],
   organizations: ['multiLine', [], ''],
@@ -38,17 +40,20 @@ const INPUTS = {
   gitCredential: ['pickList', [], 'helper', ['helper', 'extraHeader']],
   tokenVariable: ['string', [], 'ADO_ENTRA_TOKEN'],
   verify: ['boolean', [], 'true'],
-  authorityHost: ['string', [], 'https://login.microsoftonline.com']
+  authorityHost: ['string', [], 'https://login.microsoftonline.com'],
+  propagationTimeout: ['string', [], '']
 };
 
 const VISIBLE = {
   azureDevOpsServiceConnection: ['azureDevOps'],
   connectedServiceNameARM: ['azureRM'],
   clientId: ['pipeline', 'clientSecret', 'clientCertificate', 'managedIdentity'],
-  tenantId: ['pipeline', 'clientSecret', 'clientCertificate'],
+  tenantId: ['pipeline', 'clientSecret', 'clientCertificate', 'managedIdentity'],
   clientSecret: ['clientSecret'],
   clientCertificate: ['clientCertificate'],
-  clientCertificatePassword: ['clientCertificate']
+  clientCertificatePassword: ['clientCertificate'],
+  sendCertificateChain: ['clientCertificate', 'azureRM'],
+  federatedClientId: ['managedIdentity']
 };
 
 test('the task has the names that pipelines and agents know it by', () => {
