@@ -3,6 +3,8 @@
 //! Only of the service's own hosts: whoever answers decides where a token is asked for. Sources: git-ecosystem/git-credential-manager
 //! `AzureDevOpsRestApi.cs`, which asks by HEAD; microsoft/artifacts-credprovider, which asks by GET.
 
+use std::time::Duration;
+
 use reqwest::{Method, Url};
 
 use super::organization::Organization;
@@ -13,6 +15,9 @@ use crate::identity::entra::is_guid;
 const HEADER: &str = "x-vss-resourcetenant";
 /// What an organization names that is backed by Microsoft accounts.
 const NO_TENANT: &str = "00000000-0000-0000-0000-000000000000";
+
+/// How long both questions may take together.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// The tenant of an organization.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -26,7 +31,14 @@ pub enum Tenant {
 }
 
 /// Asks by HEAD, then by GET: which of the two the service answers with the header was seen to differ.
+///
+/// What takes longer than it is worth is given up, so that a service which stalls here leaves time for the token.
 pub async fn of_organization(http: &Http, organization: &Organization) -> Tenant {
+    let late = || Tenant::Unknown(format!("nobody said within {} seconds", LIMIT.as_secs()));
+    tokio::time::timeout(LIMIT, patiently(http, organization)).await.unwrap_or_else(|_| late())
+}
+
+async fn patiently(http: &Http, organization: &Organization) -> Tenant {
     let mut why = String::new();
     for method in [Method::HEAD, Method::GET] {
         match ask(http, organization, method).await {
