@@ -97,6 +97,8 @@ pub enum InputError {
         reason: String,
         /// What to do.
         remedy: &'static str,
+        /// What it means, where that is known.
+        cause: Option<&'static Cause>,
     },
 }
 
@@ -122,6 +124,7 @@ impl Explain for InputError {
     fn cause(&self) -> Option<&'static Cause> {
         match self {
             Self::Certificate(error) => Explain::cause(error.as_ref()),
+            Self::Connection { cause, .. } => *cause,
             _ => None,
         }
     }

@@ -4,6 +4,7 @@ use reqwest::Url;
 
 use super::{InputError, authority, one_of, secret, text};
 use crate::agent::job::{Endpoint, Job};
+use crate::diagnosis::causes::{job, oidc};
 use crate::identity::entra::{is_guid, is_tenant};
 use crate::identity::managed_identity::Selector;
 use crate::identity::secret::ClientSecret;
@@ -79,11 +80,10 @@ fn azure_devops(job: &Job) -> Result<Identity, InputError> {
     };
     if !scheme.eq_ignore_ascii_case("WorkloadIdentityFederation") {
         let reason = format!("its scheme is '{scheme}' and not workload identity federation");
-        return Err(connection.unusable(
-            reason,
-            "use an 'Azure DevOps' service connection with workload identity federation, or set the input 'connectionType' \
-             to its type",
-        ));
+        let remedy = "use an 'Azure DevOps' service connection with workload identity federation, or set the input \
+                      'connectionType' to its type";
+        let cause = Some(&job::CONNECTION_WITHOUT_FEDERATION);
+        return Err(InputError::Connection { id: connection.id, reason, remedy, cause });
     }
     connection.application(job, connection.federated())
 }
@@ -187,14 +187,16 @@ impl ServiceConnection {
     }
 
     fn unusable(&self, reason: String, remedy: &'static str) -> InputError {
-        InputError::Connection { id: self.id.clone(), reason, remedy }
+        InputError::Connection { id: self.id.clone(), reason, remedy, cause: None }
     }
 
     fn without_details(&self) -> InputError {
-        self.unusable(
-            "the agent gave this step no details of it".to_owned(),
-            "check that it exists and that this pipeline may use it",
-        )
+        InputError::Connection {
+            id: self.id.clone(),
+            reason: "the agent gave this step no details of it".to_owned(),
+            remedy: "check that it exists and that this pipeline may use it",
+            cause: Some(&oidc::UNKNOWN_CONNECTION),
+        }
     }
 }
 
