@@ -49,6 +49,24 @@ pub enum ProbeError {
         /// What it means.
         cause: Option<&'static Cause>,
     },
+    /// It is too busy to say, or in trouble.
+    #[error(
+        "the organization {organization} cannot answer at the moment whether it accepts the identity: {headline} ({code})"
+    )]
+    Busy {
+        /// The organization.
+        organization: Organization,
+        /// What is wrong.
+        headline: String,
+        /// The service's code, or the status.
+        code: String,
+        /// For how many seconds the service wants to be left alone.
+        wait: Option<u64>,
+        /// The service's id of the request.
+        request: Option<String>,
+        /// What it means.
+        cause: &'static Cause,
+    },
     /// Something else came back.
     #[error("the organization {organization} answered with something unexpected (HTTP {status}): {what}")]
     Broken {
@@ -58,6 +76,8 @@ pub enum ProbeError {
         status: u16,
         /// What came.
         what: String,
+        /// The service's id of the request.
+        request: Option<String>,
     },
 }
 
@@ -75,7 +95,10 @@ impl Explain for ProbeError {
                 let object = object_id.iter().map(|id| ("object id", id.clone()));
                 object.chain(request.iter().map(|request| ("request", request.clone()))).collect()
             }
-            Self::Call { .. } | Self::Broken { .. } => Vec::new(),
+            Self::Busy { request, .. } | Self::Broken { request, .. } => {
+                request.iter().map(|request| ("request", request.clone())).collect()
+            }
+            Self::Call { .. } => Vec::new(),
         }
     }
 
@@ -83,11 +106,11 @@ impl Explain for ProbeError {
         match self {
             Self::Call { error, .. } => error.remedy(),
             Self::Refused { remedy, .. } => remedy.clone(),
-            Self::Broken { .. } => {
-                "run again; if it stays, check whether a proxy answers in place of dev.azure.com, or set the \
-                                    input 'verify' to false"
-                    .to_owned()
+            Self::Busy { cause, wait: Some(seconds), .. } => {
+                format!("{}; at the earliest in {seconds} seconds", cause.remedy)
             }
+            Self::Busy { cause, wait: None, .. } => cause.remedy.to_owned(),
+            Self::Broken { .. } => causes::organization::NOT_AZURE_DEVOPS.remedy.to_owned(),
         }
     }
 
@@ -95,7 +118,8 @@ impl Explain for ProbeError {
         match self {
             Self::Call { error, .. } => error.cause(),
             Self::Refused { cause, .. } => *cause,
-            Self::Broken { .. } => None,
+            Self::Busy { cause, .. } => Some(cause),
+            Self::Broken { .. } => Some(&causes::organization::NOT_AZURE_DEVOPS),
         }
     }
 }
@@ -112,12 +136,16 @@ pub async fn member(
     token: &AccessToken,
     object_id: Option<&str>,
 ) -> Result<Member, ProbeError> {
-    let broken =
-        |status, what: &str| ProbeError::Broken { organization: organization.clone(), status, what: what.to_owned() };
+    let broken = |status, what: &str, request| ProbeError::Broken {
+        organization: organization.clone(),
+        status,
+        what: what.to_owned(),
+        request,
+    };
     let address = format!("{}/_apis/connectionData?api-version=7.1-preview.1", organization.url());
-    let url = Url::parse(&address).map_err(|_| broken(0, "no address"))?;
+    let url = Url::parse(&address).map_err(|_| broken(0, "no address", None))?;
     let mut headers = azure_devops_headers();
-    let bearer = secret_header(&format!("Bearer {}", token.reveal())).ok_or_else(|| broken(0, "no token"))?;
+    let bearer = secret_header(&format!("Bearer {}", token.reveal())).ok_or_else(|| broken(0, "no token", None))?;
     headers.insert(AUTHORIZATION, bearer);
     let call = Call { method: Method::GET, url, headers, body: None, again: &usual };
     let answer =
@@ -125,24 +153,32 @@ pub async fn member(
     let text = refusal_text(&answer);
     let refused = |headline: String, remedy: Option<&str>, cause: Option<&'static Cause>| {
         let named = cause.filter(|cause| !cause.codes.is_empty()).map(|cause| cause.name.to_owned());
-        let wait = answer.retry_after().filter(|_| answer.status == 429);
-        let wait = wait.map(|wait| format!("; at the earliest in {} seconds", wait.as_secs())).unwrap_or_default();
         let remedy = remedy.or(cause.map(|cause| cause.remedy)).unwrap_or(causes::organization::ADD_THE_IDENTITY);
         ProbeError::Refused {
             organization: organization.clone(),
             headline,
             code: named.unwrap_or_else(|| format!("HTTP {}", answer.status)),
-            remedy: format!("{remedy}{wait}"),
+            remedy: remedy.to_owned(),
             object_id: object_id.map(str::to_owned),
             request: answer.request_id(),
             cause,
         }
     };
     let of = |cause: &'static Cause| refused(cause.headline.to_owned(), None, Some(cause));
+    let busy = |cause: &'static Cause, code: Option<&str>| ProbeError::Busy {
+        organization: organization.clone(),
+        headline: cause.headline.to_owned(),
+        code: code.map_or_else(|| format!("HTTP {}", answer.status), str::to_owned),
+        wait: answer.retry_after().map(|wait| wait.as_secs()),
+        request: answer.request_id(),
+        cause,
+    };
     match answer.status {
         200 => {
-            let json: Value = serde_json::from_str(&answer.body).map_err(|_| broken(200, &not_json(&answer)))?;
-            let user = json.get("authenticatedUser").ok_or_else(|| broken(200, "JSON without authenticatedUser"))?;
+            let json: Value =
+                serde_json::from_str(&answer.body).map_err(|_| broken(200, &not_json(&answer), answer.request_id()))?;
+            let user = json.get("authenticatedUser");
+            let user = user.ok_or_else(|| broken(200, "JSON without authenticatedUser", answer.request_id()))?;
             if user.get("id").and_then(Value::as_str).is_none_or(|id| id.eq_ignore_ascii_case(ANONYMOUS)) {
                 let headline = "it treats the token as anonymous".to_owned();
                 return Err(refused(
@@ -156,7 +192,10 @@ pub async fn member(
             Ok(Member { name: first_sentence(name.unwrap_or("without a name")) })
         }
         status => Err(match causes::find_in(&text).filter(|_| !text.is_empty()) {
+            Some(cause) if cause == &causes::organization::THROTTLED => busy(cause, Some(cause.name)),
             Some(cause) => of(cause),
+            None if status == 429 => busy(&causes::organization::THROTTLED, None),
+            None if matches!(status, 408 | 500..) => busy(&causes::organization::UNAVAILABLE, None),
             None if matches!(status, 203 | 300..=399) => of(&causes::organization::SIGN_IN_PAGE),
             None if matches!(status, 401 | 403) => {
                 let headline = if text.is_empty() { "it refuses the token".to_owned() } else { first_sentence(&text) };
@@ -168,13 +207,11 @@ pub async fn member(
                 };
                 refused(headline, Some(causes::organization::ADD_THE_IDENTITY), Some(cause))
             }
-            None if status == 404 => refused(
-                "there is no such organization".to_owned(),
-                Some("correct the organization in the service connection's URL or in the input 'organizations'"),
-                None,
-            ),
-            None if status == 429 => of(&causes::organization::THROTTLED),
-            None => broken(status, if text.is_empty() { not_json(&answer) } else { first_sentence(&text) }.as_str()),
+            None if status == 404 => of(&causes::organization::NOT_FOUND),
+            None => {
+                let what = if text.is_empty() { not_json(&answer) } else { first_sentence(&text) };
+                broken(status, &what, answer.request_id())
+            }
         }),
     }
 }

@@ -142,9 +142,7 @@ impl Explain for ExchangeError {
         match self {
             Self::Call(error) => error.remedy(),
             Self::Refused(refusal) => refusal.remedy.clone(),
-            Self::Unexpected { .. } => {
-                "correct the client id and the tenant id of the identity, and the input 'authorityHost'".to_owned()
-            }
+            Self::Unexpected { .. } => policy::OTHER_TOKEN.remedy.to_owned(),
             Self::Broken { .. } => policy::NOT_ENTRA.remedy.to_owned(),
             Self::Ended => job::CLOCK.remedy.to_owned(),
         }
@@ -155,7 +153,7 @@ impl Explain for ExchangeError {
             Self::Call(error) => error.cause(),
             Self::Refused(refusal) => refusal.cause,
             Self::Broken { .. } => Some(&policy::NOT_ENTRA),
-            Self::Unexpected { .. } => None,
+            Self::Unexpected { .. } => Some(&policy::OTHER_TOKEN),
             Self::Ended => Some(&job::CLOCK),
         }
     }

@@ -10,7 +10,7 @@ use super::secret::Assertion;
 use super::{Application, Identity, Proof};
 use crate::clock::now;
 use crate::diagnosis::Explain;
-use crate::diagnosis::causes::{self, Cause};
+use crate::diagnosis::causes::{self, Cause, application};
 use crate::http::Http;
 
 /// The issuer that Azure DevOps itself was for service connections, before an organization's id.
@@ -84,7 +84,7 @@ impl Explain for TokenError {
     }
 
     fn cause(&self) -> Option<&'static Cause> {
-        self.inner().and_then(Explain::cause)
+        self.inner().map_or(Some(&application::NO_TENANT), Explain::cause)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Entra checks a client secret or a certificate; the files that hold one.
 
-const SECRET: &str = "give the secret's value (not its id) in a secret variable, as clientSecret: $(name), or make a new one \
-    (App registrations, Certificates & secrets); mind $, ! and quotes where a script passes it on";
+const SECRET: &str = "give the secret's value (not its id) to the service connection, or in a secret variable as clientSecret: $(name), \
+    or make a new one (App registrations, Certificates & secrets); mind $, ! and quotes where a script passes it on";
 const CERTIFICATE: &str = "upload the certificate's public part to the application (App registrations, Certificates & secrets), \
     compare the thumbprints, and give the private key that belongs to it; renew it where it has expired";
 
@@ -21,7 +21,8 @@ super::causes! { Credential:
         codes: ["AADSTS7000222"],
         headline: "the client secret has expired",
         meaning: "A secret lives until the day that was chosen when it was made.",
-        remedy: "make a new secret (App registrations, Certificates & secrets), or move to workload identity federation, which has none",
+        remedy: "make a new secret (App registrations, Certificates & secrets) and give it to the service connection or in clientSecret, or \
+            move to workload identity federation, which has none",
         owner: IdentityOwner,
         again: No,
     }

@@ -62,8 +62,8 @@ super::causes! { Federation:
         codes: ["AADSTS7002137"],
         headline: "the federated credential's subject has not the form that this issuer needs",
         meaning: "Subjects of Microsoft's own issuers have a fixed form. Entra's message shows the one that it expects.",
-        remedy: "make the federated credential anew with the subject that the service connection shows; Entra's own message names \
-            it too",
+        remedy: "make the federated credential anew with exactly the subject of the error; a service connection shows it too, and \
+            Entra's own message the form that it expects",
         owner: IdentityOwner,
         again: No,
     }
@@ -93,7 +93,7 @@ super::causes! { Federation:
         headline: "the tenant does not allow this issuer for this kind of identity",
         meaning: "A policy of the tenant lists the issuers that applications or managed identities may trust; the one of this \
             assertion is not among them.",
-        remedy: "have the tenant's policy allow the issuer that the service connection shows",
+        remedy: "have the tenant's policy allow the issuer of the error",
         owner: TenantAdministrator,
         again: No,
     }

@@ -1,18 +1,30 @@
 //! A machine's own identity gives a token.
 
-const ASSIGN: &str = "assign the managed identity to the virtual machine, scale set or Managed DevOps Pool of the agent; where it has \
-    several, give the client id of the one to use in clientId";
+const ASSIGN: &str = "assign the managed identity to the virtual machine, scale set, Managed DevOps Pool or app of the agent; where it \
+    has several, give the client id of the one to use in clientId";
 
 super::causes! { ManagedIdentity:
     NOT_ASSIGNED {
         name: "imds-identity-not-found",
-        signs: [["Identity not found"]],
+        signs: [
+            ["Identity not found"], ["No User Assigned or Delegated Managed Identity found"], ["No MSI found for specified"],
+        ],
         headline: "the machine has no such managed identity",
         meaning: "No identity is assigned to it, or not the one with this client id. Where several are assigned and none is named, the \
-            answer is the same. Microsoft-hosted agents have none.",
+            answer may be the same. Microsoft-hosted agents have none.",
         remedy: ASSIGN,
         owner: AgentAdministrator,
         again: AfterMinutes,
+    }
+    SEVERAL {
+        name: "imds-several-identities",
+        signs: [["Multiple user assigned identities exist"]],
+        headline: "the machine has several managed identities, and the request names none",
+        meaning: "Where an identity of the machine's own is missing and more than one user-assigned identity is there, nothing says which \
+            of them is meant.",
+        remedy: "give the client id of the one to use in clientId, or in the service connection",
+        owner: PipelineAuthor,
+        again: No,
     }
     IMDS_BAD_REQUEST {
         name: "imds-bad-request",
@@ -170,5 +182,64 @@ super::causes! { ManagedIdentity:
         remedy: "label the pod azure.workload.identity/use=true, and annotate its service account with the identity's client id",
         owner: AgentAdministrator,
         again: No,
+    }
+    ARC_KEY_UNUSABLE {
+        name: "arc-key-unusable",
+        signs: [["of Azure Arc's agent cannot be used"]],
+        headline: "the key file of Azure Arc's agent cannot be used",
+        meaning: "The file that the agent has named is not there, or is a link, a folder, no text or longer than a key.",
+        remedy: "see that the service himds of Azure Arc runs on the agent's machine and is current, and run again",
+        owner: AgentAdministrator,
+        again: AtOnce,
+    }
+    ADDRESS_REFUSED {
+        name: "managed-identity-address",
+        signs: [["where no managed identity is asked for a token"]],
+        headline: "the address of the machine's identity endpoint is refused",
+        meaning: "A machine tells its programs by variables such as IDENTITY_ENDPOINT where to ask. Secrets go there, so this task asks \
+            addresses of the machine itself and of its own network alone.",
+        remedy: "take back what sets the variable that the error names: the machine sets it, nobody else should",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    UNANSWERED {
+        name: "managed-identity-unanswered",
+        headline: "the machine's identity endpoint gives no answer",
+        meaning: "Its address comes from the job's environment, and is asked directly, past every proxy. Nobody listens there, or who does \
+            breaks off, takes too long or is not whom the environment announces.",
+        remedy: "see that the service that gives this machine its identity runs at the address of the error, and that nothing but the \
+            machine sets that address; then run again",
+        owner: AgentAdministrator,
+        again: AtOnce,
+    }
+    NOT_A_TOKEN {
+        name: "managed-identity-not-a-token",
+        signs: [["answered with something that is not a token"]],
+        headline: "something else than a token came from the machine's identity endpoint",
+        meaning: "Such endpoints answer in JSON with the field access_token. Another program answers in their place.",
+        remedy: "find out which program answers at the address of the error: a proxy or a container's network may stand in for the \
+            endpoint, and nothing but the machine should set its address",
+        owner: AgentAdministrator,
+        again: No,
+    }
+    OTHER_IDENTITY {
+        name: "managed-identity-other",
+        signs: [["cannot be asked for a user-assigned identity"], ["gave a token whose client id is"]],
+        headline: "the machine's identity endpoint does not give the identity that was asked for",
+        meaning: "Cloud Shell and Service Fabric have one identity and know no choice. Elsewhere an endpoint may pass the choice over, and \
+            answer with another identity's token, which is not used.",
+        remedy: "leave clientId out to use the machine's own identity, or run the job where this identity is assigned",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    REFUSED {
+        name: "managed-identity-refused",
+        hints: [["gave no token (HTTP"]],
+        headline: "the machine's identity endpoint refuses to give a token",
+        meaning: "The error shows its own words, where it has any. Mostly the identity is not assigned to the machine, or too much is asked \
+            at a time.",
+        remedy: "run again; if it stays, check which identity is assigned to the machine, and the step's clientId",
+        owner: AgentAdministrator,
+        again: AtOnce,
     }
 }

@@ -189,6 +189,33 @@ super::causes! { Organization:
         owner: OrganizationAdministrator,
         again: No,
     }
+    NOT_FOUND {
+        name: "organization-not-found",
+        headline: "there is no such organization",
+        meaning: "Azure DevOps answers 404: the name is mistyped, or the organization was renamed or deleted.",
+        remedy: "correct the organization in the service connection's URL or in the input organizations",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    UNAVAILABLE {
+        name: "organization-unavailable",
+        hints: [["the organization", "cannot answer at the moment"]],
+        headline: "Azure DevOps cannot answer for the organization at the moment",
+        meaning: "It answers with a status of 500 or above, and may say how long to leave it alone. The task has tried several times.",
+        remedy: "run again later, and look at the status page of Azure DevOps",
+        owner: Service,
+        again: AfterAWhile,
+    }
+    NOT_AZURE_DEVOPS {
+        name: "organization-not-json",
+        signs: [["the organization", "answered with something unexpected"]],
+        headline: "something else than Azure DevOps answered for the organization",
+        meaning: "Azure DevOps answers in JSON. A page comes from a proxy, from a network that wants a sign-in first, or from an \
+            inspection of encrypted traffic.",
+        remedy: "run again; if it stays, check whether a proxy answers in place of dev.azure.com, or set the input verify to false",
+        owner: NetworkAdministrator,
+        again: AtOnce,
+    }
     DELAYED {
         name: "organization-delayed",
         hints: [["200", "Retry-After"], ["X-RateLimit-Delay"]],

@@ -119,6 +119,17 @@ super::causes! { Policy:
         owner: Service,
         again: AfterAWhile,
     }
+    OTHER_TOKEN {
+        name: "other-token",
+        signs: [["gave a token whose", "was asked for"]],
+        headline: "the token is not the one that was asked for",
+        meaning: "Its audience, tenant or application is another than in the request. Something on the way has changed the request, or \
+            somebody else has answered it.",
+        remedy: "correct the client id and the tenant id of the identity, and the input authorityHost; for an identity of the machine, \
+            find out which program answers at the address of its endpoint",
+        owner: PipelineAuthor,
+        again: No,
+    }
     NOT_ENTRA {
         name: "entra-not-json",
         signs: [["answered the token request with something that is not a token"]],

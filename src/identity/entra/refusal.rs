@@ -48,14 +48,15 @@ pub(super) fn refusal(answer: &Answer, client: &Client, presented: Presented<'_>
     };
     let number: Option<u64> = error_codes(&answer.body).first().copied().or_else(in_description);
     let busy = matches!(answer.status, 408 | 429 | 500..);
-    if number.is_none() && description.is_empty() && !busy {
+    let claims = json.get("claims").is_some();
+    if number.is_none() && description.is_empty() && !busy && !claims {
         return ExchangeError::Broken { host, status: answer.status, what: not_json(answer) };
     }
     let known = number.and_then(causes::by_code);
     let cause = known.or(match answer.status {
         429 => Some(&policy::THROTTLED),
         408 | 500.. => Some(&policy::UNAVAILABLE),
-        _ => (json.get("claims").is_some() && number.is_none()).then_some(&policy::CLAIMS_CHALLENGE),
+        _ => (claims && number.is_none()).then_some(&policy::CLAIMS_CHALLENGE),
     });
     let page = number.map(|number| format!("see https://login.microsoftonline.com/error?code={number}"));
     let headline = cause.map_or_else(|| without_code(description), |cause| cause.headline.to_owned());

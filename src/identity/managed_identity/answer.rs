@@ -12,10 +12,24 @@ use crate::identity::claims::{self, Claims};
 use crate::identity::entra::Issued;
 use crate::identity::secret::AccessToken;
 
+/// What a source answered.
+pub(super) struct Answered {
+    pub source: Source,
+    /// Where it was asked, as messages show it.
+    pub address: String,
+    pub answer: Answer,
+}
+
 /// The token of an answer. Its own claims say until when it lives; the sources write numbers as numbers, as texts and as dates.
-pub(super) fn issued(source: Source, answer: &Answer) -> Result<Issued, ManagedIdentityError> {
-    let broken =
-        |what: &str| ManagedIdentityError::Broken { asked: source, status: answer.status, what: what.to_owned() };
+pub(super) fn issued(answered: &Answered) -> Result<Issued, ManagedIdentityError> {
+    let Answered { source, address, answer } = answered;
+    let source = *source;
+    let broken = |what: &str| ManagedIdentityError::Broken {
+        asked: source,
+        address: address.clone(),
+        status: answer.status,
+        what: what.to_owned(),
+    };
     let json: Value = serde_json::from_str(&answer.body).map_err(|_| broken(&not_json(answer)))?;
     let token = json.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty());
     let token = token.ok_or_else(|| broken("the field access_token is missing"))?;

@@ -2,7 +2,7 @@
 
 use super::{Selector, Source};
 use crate::diagnosis::Explain;
-use crate::diagnosis::causes::{Cause, job, managed_identity as causes};
+use crate::diagnosis::causes::{Cause, job, managed_identity as causes, policy};
 use crate::http::CallError;
 
 /// Why there is no token.
@@ -51,6 +51,8 @@ pub enum ManagedIdentityError {
     Broken {
         /// Who was asked.
         asked: Source,
+        /// Where.
+        address: String,
         /// The status.
         status: u16,
         /// What came instead.
@@ -146,42 +148,44 @@ impl Explain for ManagedIdentityError {
                 facts.extend(request.iter().map(|request| ("request", request.clone())));
                 facts
             }
+            Self::Broken { address, .. } => vec![("address", address.clone())],
             _ => Vec::new(),
         }
     }
 
     fn remedy(&self) -> String {
-        match (self, self.cause()) {
-            (Self::Address { variable, .. }, _) => {
+        match self {
+            Self::Address { variable, .. } => {
                 format!("take back what sets {variable}: the machine sets it, nobody else should")
             }
-            (Self::Unexpected { .. } | Self::NothingToSelect { .. }, None) => {
-                "leave clientId out to use the machine's own identity, or run the job where this identity is assigned"
-                    .to_owned()
-            }
-            (Self::KeyFile { .. }, _) => "see that the agent of Azure Arc runs and is current".to_owned(),
-            (_, Some(cause)) => cause.remedy.to_owned(),
-            (_, None) => "run again; if it stays, check which identity is assigned to the machine".to_owned(),
+            _ => self.row().remedy.to_owned(),
         }
     }
 
     fn cause(&self) -> Option<&'static Cause> {
+        Some(self.row())
+    }
+}
+
+impl ManagedIdentityError {
+    fn row(&self) -> &'static Cause {
         match self {
-            Self::Unanswered { asked: Source::Imds, error, .. } if is_silence(error) => Some(&causes::IMDS_UNREACHABLE),
-            Self::Unanswered { error, .. } => error.cause(),
-            Self::Refused { cause, .. } => *cause,
-            Self::Unexpected { asked: Source::Arc, claim: CLIENT_ID, .. } => Some(&causes::ARC_USER_ASSIGNED),
-            Self::Ended { .. } => Some(&job::CLOCK),
-            Self::Challenge { .. } => Some(&causes::ARC_NO_CHALLENGE),
-            Self::Realm { .. } => Some(&causes::ARC_BAD_CHALLENGE),
-            Self::KeyPath { .. } => Some(&causes::ARC_BAD_PATH),
-            Self::KeyDenied { .. } => Some(&causes::ARC_KEY_DENIED),
-            Self::TokenFile { .. } => Some(&causes::NO_TOKEN_FILE),
-            Self::Address { .. }
-            | Self::Broken { .. }
-            | Self::Unexpected { .. }
-            | Self::NothingToSelect { .. }
-            | Self::KeyFile { .. } => None,
+            Self::Address { .. } => &causes::ADDRESS_REFUSED,
+            Self::Unanswered { asked: Source::Imds, error, .. } if is_silence(error) => &causes::IMDS_UNREACHABLE,
+            // No proxy, firewall or authority of the agent's settings stands between; the rows of the network speak of those.
+            Self::Unanswered { .. } => &causes::UNANSWERED,
+            Self::Refused { cause, .. } => cause.unwrap_or(&causes::REFUSED),
+            Self::Broken { .. } => &causes::NOT_A_TOKEN,
+            Self::Unexpected { asked: Source::Arc, claim: CLIENT_ID, .. } => &causes::ARC_USER_ASSIGNED,
+            Self::Unexpected { claim: CLIENT_ID, .. } | Self::NothingToSelect { .. } => &causes::OTHER_IDENTITY,
+            Self::Unexpected { .. } => &policy::OTHER_TOKEN,
+            Self::Ended { .. } => &job::CLOCK,
+            Self::Challenge { .. } => &causes::ARC_NO_CHALLENGE,
+            Self::Realm { .. } => &causes::ARC_BAD_CHALLENGE,
+            Self::KeyPath { .. } => &causes::ARC_BAD_PATH,
+            Self::KeyDenied { .. } => &causes::ARC_KEY_DENIED,
+            Self::KeyFile { .. } => &causes::ARC_KEY_UNUSABLE,
+            Self::TokenFile { .. } => &causes::NO_TOKEN_FILE,
         }
     }
 }

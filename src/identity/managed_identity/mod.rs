@@ -138,8 +138,8 @@ impl Machine {
 
 /// Gets a token of Azure DevOps for an identity of the machine. `http` is the run's client, whose time limit holds here too.
 pub async fn token(http: &Http, machine: &Machine, selector: &Selector) -> Result<Issued, ManagedIdentityError> {
-    let (source, answer) = ask(http, machine, AZURE_DEVOPS, selector).await?;
-    let issued = answer::issued(source, &answer)?;
+    let answered = ask(http, machine, AZURE_DEVOPS, selector).await?;
+    let (source, issued) = (answered.source, answer::issued(&answered)?);
     if !issued.claims.aud.as_ref().is_some_and(|audience| audience.contains(AZURE_DEVOPS)) {
         let found = issued.claims.aud.as_ref().map(claims::Audience::shown).unwrap_or_default();
         return Err(ManagedIdentityError::Unexpected {
@@ -163,9 +163,9 @@ pub async fn assertion(
     selector: &Selector,
     audience: &str,
 ) -> Result<Assertion, ManagedIdentityError> {
-    let (source, answer) = ask(http, machine, audience, selector).await?;
-    let issued = answer::issued(source, &answer)?;
-    answer::check_identity(source, &issued.claims, selector)?;
+    let answered = ask(http, machine, audience, selector).await?;
+    let issued = answer::issued(&answered)?;
+    answer::check_identity(answered.source, &issued.claims, selector)?;
     Ok(Assertion::new(issued.token.reveal()))
 }
 
@@ -174,7 +174,7 @@ async fn ask(
     machine: &Machine,
     resource: &str,
     selector: &Selector,
-) -> Result<(Source, crate::http::Answer), ManagedIdentityError> {
+) -> Result<answer::Answered, ManagedIdentityError> {
     let source = machine.source();
     let question = match source {
         Source::Imds => imds::question(machine, resource, selector)?,
@@ -185,7 +185,10 @@ async fn ask(
         Source::Arc => arc::question(http, machine, resource, selector).await?,
     };
     let answer = question.send(http).await?;
-    if answer.status == 200 { Ok((source, answer)) } else { Err(answer::refusal(source, &answer, selector)) }
+    if answer.status != 200 {
+        return Err(answer::refusal(source, &answer, selector));
+    }
+    Ok(answer::Answered { source, address: near::shown(&question.url), answer })
 }
 
 impl Question {
