@@ -1,17 +1,18 @@
 //! A machine's own identity gives a token.
 
-const ASSIGN: &str = "assign the managed identity to the virtual machine, scale set, Managed DevOps Pool or app of the agent; where it \
+const ASSIGN: &str = "assign the managed identity to the virtual machine, scale set, app or Managed DevOps Pool of the agent; where it \
     has several, give the client id of the one to use in clientId";
 
 super::causes! { ManagedIdentity:
     NOT_ASSIGNED {
         name: "imds-identity-not-found",
         signs: [
-            ["Identity not found"], ["No User Assigned or Delegated Managed Identity found"], ["No MSI found for specified"],
+            ["Identity not found"], ["Multiple user assigned identities exist"], ["No MSI found for specified"],
+            ["No User Assigned or Delegated Managed Identity found"],
         ],
-        headline: "the machine has no such managed identity",
-        meaning: "No identity is assigned to it, or not the one with this client id. Where several are assigned and none is named, the \
-            answer may be the same. Microsoft-hosted agents have none.",
+        headline: "the machine has no such managed identity, or several and none was named",
+        meaning: "No identity is assigned to it, or not the one with this client id; or several are assigned and none is named. The \
+            sources answer one and the other alike. Microsoft-hosted agents have none.",
         remedy: ASSIGN,
         owner: AgentAdministrator,
         again: AfterMinutes,
