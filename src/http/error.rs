@@ -100,7 +100,7 @@ pub enum Distrust {
 
 impl CallError {
     /// Whether the same request may get an answer soon.
-    pub(super) fn may_pass(&self) -> bool {
+    pub fn may_pass(&self) -> bool {
         match self {
             Self::NameUnknown { .. }
             | Self::Unreachable { .. }

@@ -51,7 +51,7 @@ fn again(outcome: &Outcome, tries: Tries) -> Again {
         Ok(answer) if matches!(answer.status, 404 | 408 | 429 | 500..=599) && tries.count <= 3 => {
             Again::After(Duration::from_secs(1 << (tries.count - 1)))
         }
-        Err(_) if tries.count == 1 => Again::After(Duration::from_secs(1)),
+        Err(error) if tries.count == 1 && error.may_pass() => Again::After(Duration::from_secs(1)),
         Ok(_) | Err(_) => Again::Never,
     }
 }

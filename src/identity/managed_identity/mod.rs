@@ -211,7 +211,7 @@ impl Question {
 fn thrice(outcome: &Outcome, tries: Tries) -> Again {
     let passes = match outcome {
         Ok(answer) => matches!(answer.status, 404 | 408 | 429 | 500 | 502 | 503 | 504),
-        Err(_) => true,
+        Err(error) => error.may_pass(),
     };
     if passes && tries.count < 4 { Again::After(std::time::Duration::from_secs(1)) } else { Again::Never }
 }
