@@ -17,6 +17,7 @@ use crate::faults::Effect;
 use crate::message::{Answer, Call};
 use crate::service::{Endpoint, Service};
 use crate::state::State;
+use crate::vault::SecretKind;
 use crate::world::{AZURE_DEVOPS_RESOURCE, Application, Tenant, World};
 use crate::{guid, jwt};
 use refusal::Refusal;
@@ -69,6 +70,16 @@ impl Asked<'_> {
 
 fn field<'a>(form: &'a BTreeMap<String, String>, name: &str) -> Option<&'a str> {
     form.get(name).map(String::as_str).filter(|value| !value.is_empty())
+}
+
+/// Remembers an assertion that a client made itself, whatever becomes of the request, so that a test can look at it and search for it.
+pub(crate) fn remember_assertion(state: &State, call: &Call) {
+    let form = call.form();
+    if let Some(assertion) = field(&form, "client_assertion")
+        && let Some(claims) = jwt::claims(assertion)
+    {
+        state.vault().keep(SecretKind::ClientAssertion, assertion, claims);
+    }
 }
 
 fn answer(state: &State, call: &Call) -> Answer {

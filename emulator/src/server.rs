@@ -1,10 +1,11 @@
 //! A request of a client that came through the proxy: lets faults strike, asks the service, answers, and logs.
 
+use crate::entra;
 use crate::faults::act;
 use crate::http1::{self, End};
 use crate::log::LoggedRequest;
 use crate::message::{Answer, Call};
-use crate::service;
+use crate::service::{self, Endpoint};
 use crate::state::State;
 use crate::{clock, guid};
 use std::sync::Arc;
@@ -22,6 +23,9 @@ where
 /// Faults, service, log.
 fn answer(state: &State, mut call: Call) -> (Answer, Option<Duration>) {
     let service = service::find(state, &call);
+    if service.is_some_and(|s| s.endpoint == Endpoint::Token) {
+        entra::remember_assertion(state, &call);
+    }
     let effect = state.faults().strike(&call, service.map(|s| s.endpoint));
     call.effect.clone_from(&effect);
     call.clock_ahead_seconds = state.faults().clock_ahead_seconds(&call, service.map(|s| s.endpoint));

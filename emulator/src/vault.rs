@@ -14,6 +14,8 @@ pub enum SecretKind {
     Assertion,
     /// The token of a pipeline's job (`System.AccessToken`).
     JobToken,
+    /// An assertion that a client made itself and showed to Microsoft Entra.
+    ClientAssertion,
     /// A client secret of an application in the world at the start.
     ClientSecret,
     /// The value of a header, or a key, by which a machine's own processes get tokens.
