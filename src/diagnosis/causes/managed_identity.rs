@@ -144,7 +144,8 @@ super::causes! { ManagedIdentity:
         hints: [["azcmagent", "permission denied"], ["AzureConnectedMachineAgent", "denied"]],
         headline: "the agent's account may not read the key of Azure Arc",
         meaning: "Only members of one group may: himds on Linux; on Windows administrators and 'Hybrid agent extension applications'.",
-        remedy: "add the account that runs the pipeline agent to that group, and restart the agent",
+        remedy: "add the account that runs the pipeline agent to the group himds (on Windows: 'Hybrid agent extension applications'), \
+            and restart the agent",
         owner: AgentAdministrator,
         again: No,
     }

@@ -54,9 +54,12 @@ fn key_file(challenge: &Answer, folder: &Path) -> Result<PathBuf, ManagedIdentit
     if challenge.status != 401 {
         return Err(ManagedIdentityError::Challenge { status: challenge.status });
     }
-    let header = challenge.headers.get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let realm = header.strip_prefix("Basic realm=").map(|realm| realm.trim().trim_matches('"'));
-    let nameless = || ManagedIdentityError::Realm { header: first_sentence(header) };
+    let headers: Vec<&str> =
+        challenge.headers.get_all(WWW_AUTHENTICATE).iter().map(|value| value.to_str().unwrap_or("?")).collect();
+    // Arc's agent sends one; of several, another program may mean another.
+    let only = if let [header] = headers.as_slice() { *header } else { "" };
+    let realm = only.strip_prefix("Basic realm=").map(|realm| realm.trim().trim_matches('"'));
+    let nameless = || ManagedIdentityError::Realm { header: first_sentence(&headers.join(" · ")) };
     let path = realm.filter(|path| !path.is_empty()).ok_or_else(nameless)?;
     let path = Path::new(path);
     let outside =
