@@ -8,6 +8,7 @@
 )]
 
 mod agents;
+mod arc;
 mod dry_run;
 mod exchange;
 mod exchange_refused;
@@ -17,8 +18,11 @@ mod git;
 mod identities;
 mod inputs;
 mod kills;
+mod machine_answers;
+mod machines;
 mod masking;
 mod maven;
+mod namespaces;
 mod npm;
 mod nuget;
 mod peers;
