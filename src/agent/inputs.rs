@@ -75,6 +75,16 @@ pub enum InputError {
         /// Why.
         reason: String,
     },
+    /// A variable of the machine holds something that it should not.
+    #[error("the variable {name} is '{value}', where no token is sent: {reason}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// Its value.
+        value: String,
+        /// Why.
+        reason: &'static str,
+    },
     /// This version does not have it.
     #[error("the input '{name}' does not allow '{value}' in this version{hint}")]
     Unsupported {
@@ -108,6 +118,10 @@ impl Explain for InputError {
             Self::Missing { name } => format!("give the step the input '{name}'"),
             Self::UnsetVariable { .. } => "set the variable, or correct its name".to_owned(),
             Self::Refused { name, .. } => format!("correct the input '{name}'"),
+            Self::Variable { name, .. } => format!(
+                "take back what sets {name}: the machine sets it, nobody else should; an authority of your own goes into the input \
+                 'authorityHost'"
+            ),
             Self::Unsupported { name, .. } => format!("choose another value for the input '{name}'"),
             Self::Certificate(error) => error.remedy(),
             Self::Connection { remedy, .. } => (*remedy).to_owned(),

@@ -145,11 +145,32 @@ fn managed_identity(job: &Job) -> Result<Identity, InputError> {
     let client_id = client_id.map_or_else(|| injected(CLIENT_ID, &workload.client_id), Ok)?;
     let tenant = tenant.map_or_else(|| injected(TENANT_ID, &workload.tenant_id), Ok)?;
     let authority = match (text(job, "authorityHost")?, &workload.authority) {
-        (None, Some(injected)) => super::authority_of("AZURE_AUTHORITY_HOST", injected)?,
+        (None, Some(injected)) => injected_authority(injected)?,
         _ => authority(job)?,
     };
     let proof = Proof::TokenFile(workload.token_file);
     Ok(Identity::Application(Application { authority, client_id, tenant: Some(tenant), proof }))
+}
+
+/// The authority that AKS names. The cluster's token goes there, and any step before this one can set a variable: so it must be one of
+/// Entra's own hosts.
+///
+/// Source: Entra's instance discovery (`/common/discovery/instance`).
+fn injected_authority(value: &str) -> Result<Url, InputError> {
+    const HOSTS: [&str; 8] = [
+        "login.microsoftonline.com",
+        "login.windows.net",
+        "login.microsoft.com",
+        "sts.windows.net",
+        "login.microsoftonline.us",
+        "login.usgovcloudapi.net",
+        "login.partner.microsoftonline.cn",
+        "login.chinacloudapi.cn",
+    ];
+    let name = "AZURE_AUTHORITY_HOST";
+    let authority = super::authority_of(name, value).ok();
+    let of_entra = authority.filter(|url| url.host_str().is_some_and(|host| HOSTS.contains(&host)));
+    of_entra.ok_or_else(|| InputError::Variable { name, value: value.to_owned(), reason: "it is no address of Entra" })
 }
 
 /// A service connection as an input names it.
