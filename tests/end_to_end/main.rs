@@ -26,6 +26,7 @@ mod namespaces;
 mod npm;
 mod nuget;
 mod peers;
+mod pods;
 mod setup;
 mod steps;
 mod support;

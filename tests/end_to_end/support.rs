@@ -1,6 +1,6 @@
 //! Jobs on fresh agents with the binary as their task, and what is looked at afterwards.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use ado_entra_auth_emulator::agent::{Job, JobOptions, ScriptOutcome, StepOutcome, StepResult, TaskStep};
 use ado_entra_auth_emulator::log::LoggedRequest;
+use ado_entra_auth_emulator::vault::SecretKind;
 use ado_entra_auth_emulator::world::{CONNECTION, OBJECT, TENANT};
 use ado_entra_auth_emulator::{Emulator, World};
 
@@ -342,4 +343,13 @@ pub fn in_parallel<T: Sync>(rows: &[T], check: impl Fn(&T) + Sync) {
 /// A program and its arguments for [`Job::run_program`].
 pub fn words(command: &[&str]) -> Vec<OsString> {
     command.iter().map(OsString::from).collect()
+}
+
+/// The claims of every secret of a kind that a request carried, in whatever form; each once.
+pub fn carried(emulator: &Emulator, request: &LoggedRequest, kind: &SecretKind) -> Vec<serde_json::Value> {
+    let issued = emulator.issued();
+    let name = format!("{kind:?} number ");
+    let number = |secret: &String| secret.strip_prefix(&name)?.split(',').next()?.parse().ok();
+    let numbers: BTreeSet<usize> = request.secrets.iter().filter_map(number).collect();
+    numbers.into_iter().map(|number| issued[number].claims.clone()).collect()
 }
