@@ -4,7 +4,7 @@ use super::certificate::CertificateError;
 use super::claims;
 use super::entra::{self, Client, ExchangeError, Issued, Presented, Propagation};
 use super::federation::{self, FederatedCredential, Guid, audience_at};
-use super::managed_identity::{self, Machine, ManagedIdentityError};
+use super::managed_identity::{self, Machine, ManagedIdentityError, Selector};
 use super::pipeline::{self, About, AssertionError, Pipeline};
 use super::secret::Assertion;
 use super::{Application, Identity, Proof};
@@ -88,6 +88,19 @@ impl Explain for TokenError {
     }
 }
 
+/// Entra does not say that it was a machine's own identity which it did not trust.
+///
+/// Source: Microsoft's "Configure an application to trust a managed identity".
+fn with_note(mut error: TokenError, proof: &Proof) -> TokenError {
+    if let (Proof::Machine(Selector::Default), TokenError::Exchange(ExchangeError::Refused(refusal))) =
+        (proof, &mut error)
+    {
+        let note = "an application can trust user-assigned identities alone; the input 'clientId' chooses one";
+        refusal.presented.push(("note", note.to_owned()));
+    }
+    error
+}
+
 impl<'a> Tokens<'a> {
     /// Tokens of `identity`. `keep_secret` hears of every secret before anything else could say it.
     pub fn new(identity: &'a Identity, surroundings: Surroundings<'a>, keep_secret: impl FnMut(&str) + 'a) -> Self {
@@ -152,6 +165,7 @@ impl<'a> Tokens<'a> {
             }
             other => other,
         }
+        .map_err(|error| with_note(error, &application.proof))
     }
 
     async fn exchanged_once(&mut self, application: &Application, client: &Client) -> Result<Issued, TokenError> {
