@@ -121,6 +121,10 @@ fn new_private_file(path: &Path) -> io::Result<File> {
 /// Writes a file that only this user can read, in place of one that may be there: its mode and owner are not kept, nor a link.
 pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let name = path.file_name().ok_or_else(|| io::Error::other("it has no name"))?.to_string_lossy();
+    // A device or a pipe, or a link to one, is not to be lost.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(io::Error::other("it is no plain file"));
+    }
     let unfinished = path.with_file_name(format!("{UNFINISHED_PREFIX}{name}.{}", std::process::id()));
     remove_file(&unfinished)?;
     let replaced = write_private(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, path));

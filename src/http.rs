@@ -155,22 +155,23 @@ impl Http {
     /// Sends a request, again where [`Call::again`] says so. The last answer is returned as it is.
     pub async fn send(&self, call: &Call<'_>) -> Outcome {
         let started = Instant::now();
-        let mut tries = Tries { count: 0, waited: Duration::ZERO };
+        let mut tries = Tries { count: 0, elapsed: Duration::ZERO };
         loop {
             tries.count += 1;
+            let before = Instant::now();
             let outcome = self.try_once(call, started, tries.count).await;
+            tries.elapsed = started.elapsed();
             let wait = match (call.again)(&outcome, tries) {
                 Again::Never => return outcome,
                 Again::After(wait) => wait,
                 Again::AsWished(wait) => {
-                    self.deadline.put_off(wait);
+                    self.deadline.put_off(before.elapsed() + wait);
                     wait
                 }
             };
             if wait >= self.deadline.remaining() {
                 return outcome;
             }
-            tries.waited += wait;
             tokio::time::sleep(wait).await;
         }
     }
@@ -202,6 +203,11 @@ impl Http {
 }
 
 impl Answer {
+    /// Whether the service could not serve the request now: statuses 408, 429 and 5xx.
+    pub fn is_busy(&self) -> bool {
+        matches!(self.status, 408 | 429 | 500..=599)
+    }
+
     /// A header's text; nothing where it is absent or no text.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())

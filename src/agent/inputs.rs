@@ -3,7 +3,7 @@
 mod certificate;
 mod identity;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::tools::git::Delivery;
 use crate::tools::survey::{Choice, FeedInput, NamedBy, PermittedOrganization, Standing};
 use crate::tools::{self, LATER_TOOLS, TOOLS};
 
-use identity::{CONNECTION, ConnectionType};
+use identity::{ARM_CONNECTION, CONNECTION, ConnectionType};
 
 pub use identity::identity;
 
@@ -34,8 +34,6 @@ pub struct Settings {
     pub feeds: Vec<FeedInput>,
     /// Organizations that may see the token.
     pub permitted: Vec<PermittedOrganization>,
-    /// Organizations that turned out to give the identity nothing, and why; none at first.
-    pub unserved: BTreeMap<Organization, String>,
     /// Where the tools' configuration is looked for.
     pub working_directory: PathBuf,
     /// How git gets its credentials.
@@ -57,6 +55,9 @@ pub enum InputError {
         /// The input.
         name: &'static str,
     },
+    /// AKS gave a token file and no client id.
+    #[error("the agent's pod has a token file (AZURE_FEDERATED_TOKEN_FILE), and no client id (AZURE_CLIENT_ID)")]
+    NoClientOfPod,
     /// Its variable has no value.
     #[error("the input '{name}' is '{value}': no variable of that name is set")]
     UnsetVariable {
@@ -115,14 +116,27 @@ pub enum InputError {
 impl Explain for InputError {
     fn remedy(&self) -> String {
         match self {
-            Self::Missing { name } => format!("give the step the input '{name}'"),
+            Self::Missing { name } if CONNECTION_TYPE_INPUTS.contains(name) => {
+                format!("give '{name}', or set 'connectionType' to what is to sign in")
+            }
+            Self::Missing { name } => format!("give '{name}'"),
+            Self::NoClientOfPod => {
+                "annotate the pod's service account with azure.workload.identity/client-id, or give 'clientId'"
+                    .to_owned()
+            }
+            Self::UnsetVariable { value, .. } if value.to_ascii_lowercase().contains(".securefilepath)") => {
+                "run DownloadSecureFile@1 before this step, with the name that stands before the dot".to_owned()
+            }
             Self::UnsetVariable { .. } => "set the variable, or correct its name".to_owned(),
             Self::Refused { name, .. } => format!("correct the input '{name}'"),
             Self::Variable { name, .. } => format!(
                 "take back what sets {name}: the machine sets it, nobody else should; an authority of your own goes into the input \
                  'authorityHost'"
             ),
-            Self::Unsupported { name, .. } => format!("choose another value for the input '{name}'"),
+            Self::Unsupported { name, .. } => {
+                let known: Vec<&str> = TOOLS.iter().map(|tool| tool.name()).collect();
+                format!("correct the input '{name}': auto alone, or any of {}", known.join(", "))
+            }
             Self::Certificate(error) => error.remedy(),
             Self::Connection { remedy, .. } => (*remedy).to_owned(),
         }
@@ -144,6 +158,8 @@ impl Explain for InputError {
     }
 }
 
+/// What only some connection types need: where it is missing, the type may be what is wrong.
+const CONNECTION_TYPE_INPUTS: [&str; 4] = [CONNECTION, ARM_CONNECTION, "clientSecret", "clientCertificate"];
 /// Names that would break later steps, or that the agent keeps for itself.
 const TAKEN_NAMES: [&str; 6] = ["PATH", "HOME", "USERPROFILE", "TEMP", "TMP", "TMPDIR"];
 const TAKEN_PREFIXES: [&str; 19] = [
@@ -201,9 +217,16 @@ pub fn is_input(name: &str) -> bool {
 /// Whether a value of this input is a secret, which belongs on no command line.
 pub fn holds_a_secret(name: &str, value: &str) -> bool {
     let named = |secret: &str| name.eq_ignore_ascii_case(secret);
-    named("clientSecret")
-        || named("clientCertificatePassword")
-        || named("clientCertificate") && value.contains("-----BEGIN")
+    // A reference to a variable, as a pipeline has it, tells nothing.
+    let told = !value.trim().starts_with("$(");
+    told && (named("clientSecret") || named("clientCertificatePassword"))
+        || named("clientCertificate") && certificate::is_text(value)
+}
+
+/// The name of an input that an alias stands for, or the name itself.
+pub fn canonical(name: &str) -> &str {
+    let aliases = [("workloadIdentityServiceConnection", CONNECTION), ("azureSubscription", ARM_CONNECTION)];
+    aliases.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name)).map_or(name, |(_, name)| name)
 }
 
 /// Reads and checks all inputs but the identity's, which a dry run does without.
@@ -214,7 +237,6 @@ pub fn settings(job: &Job) -> Result<Settings, InputError> {
     Ok(Settings {
         choice: choice(job)?,
         permitted: permitted(job, connection_type, &feeds)?,
-        unserved: BTreeMap::new(),
         feeds,
         working_directory: working_directory(job)?,
         git_credential: match one_of(job, "gitCredential", &["helper", "extraHeader"])? {

@@ -67,6 +67,12 @@ pub enum ProbeError {
         /// What it means.
         cause: &'static Cause,
     },
+    /// There is none of this name.
+    #[error("there is no organization {organization} (HTTP 404)")]
+    Absent {
+        /// The organization.
+        organization: Organization,
+    },
     /// Something else came back.
     #[error("the organization {organization} answered with something unexpected (HTTP {status}): {what}")]
     Broken {
@@ -84,7 +90,7 @@ pub enum ProbeError {
 impl ProbeError {
     /// Whether the organization was asked, and said no.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Refused { .. })
+        matches!(self, Self::Refused { .. } | Self::Absent { .. })
     }
 }
 
@@ -98,7 +104,7 @@ impl Explain for ProbeError {
             Self::Busy { request, .. } | Self::Broken { request, .. } => {
                 request.iter().map(|request| ("request", request.clone())).collect()
             }
-            Self::Call { .. } => Vec::new(),
+            Self::Call { .. } | Self::Absent { .. } => Vec::new(),
         }
     }
 
@@ -110,6 +116,7 @@ impl Explain for ProbeError {
                 format!("{}; at the earliest in {seconds} seconds", cause.remedy)
             }
             Self::Busy { cause, wait: None, .. } => cause.remedy.to_owned(),
+            Self::Absent { .. } => causes::organization::NOT_FOUND.remedy.to_owned(),
             Self::Broken { .. } => causes::organization::NOT_AZURE_DEVOPS.remedy.to_owned(),
         }
     }
@@ -119,6 +126,7 @@ impl Explain for ProbeError {
             Self::Call { error, .. } => error.cause(),
             Self::Refused { cause, .. } => *cause,
             Self::Busy { cause, .. } => Some(cause),
+            Self::Absent { .. } => Some(&causes::organization::NOT_FOUND),
             Self::Broken { .. } => Some(&causes::organization::NOT_AZURE_DEVOPS),
         }
     }
@@ -207,7 +215,7 @@ pub async fn member(
                 };
                 refused(headline, Some(causes::organization::ADD_THE_IDENTITY), Some(cause))
             }
-            None if status == 404 => of(&causes::organization::NOT_FOUND),
+            None if status == 404 => ProbeError::Absent { organization: organization.clone() },
             None => {
                 let what = if text.is_empty() { not_json(&answer) } else { first_sentence(&text) };
                 broken(status, &what, answer.request_id())

@@ -13,6 +13,7 @@ use crate::diagnosis::{Explanation, harmless};
 use crate::disk;
 use crate::edit::text::Text;
 use crate::plan::{Change, Plan, SharedFile};
+use crate::tools::survey::Unserved;
 
 /// The version of the JSON form; it goes up when a field changes or goes.
 const JSON_VERSION: u32 = 1;
@@ -48,7 +49,8 @@ fn planned(mut job: Job, arguments: &DryRun) -> Result<(Settings, Plan), Explana
     let settings = inputs::settings(&job).map_err(|error| Explanation::of(&error))?;
     let host = job.host(settings.working_directory.clone(), Job::program().unwrap_or_default());
     let grants: Vec<_> = runs::earlier(&job, None).into_iter().flat_map(|run| run.grants).collect();
-    let mut plan = finding::plan(&settings, &host, &grants).map_err(|error| Explanation::of(&error))?.plan;
+    let mut plan =
+        finding::plan(&settings, &host, &grants, &Unserved::new()).map_err(|error| Explanation::of(&error))?.plan;
     if settings.permitted.is_empty() {
         plan.warnings.insert(0, NO_ORGANIZATION.to_owned());
     }

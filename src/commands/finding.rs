@@ -8,7 +8,7 @@ use crate::agent::inputs::Settings;
 use crate::disk::{self, ReadTrouble, WalkedFile};
 use crate::edit::text::Text;
 use crate::tools::host::{Host, Look};
-use crate::tools::survey::{self, Grant, Outcome, ToolFiles, Wanted};
+use crate::tools::survey::{self, Grant, Outcome, PermittedOrganization, ToolFiles, Unserved, Wanted};
 use crate::tools::{Binding, Hidden, Origin, PlanError, SourceFile, Tool, Unparsable};
 
 /// The disk, as tools may look at it.
@@ -43,7 +43,9 @@ impl Look for Disk {
 }
 
 /// Looks at the workspace and makes the plan. Files that cannot be read are named in the plan's warnings.
-pub fn plan(settings: &Settings, host: &Host, grants: &[Grant]) -> Result<Outcome, PlanError> {
+///
+/// `unserved` are organizations that turned out to give the identity nothing.
+pub fn plan(settings: &Settings, host: &Host, grants: &[Grant], unserved: &Unserved) -> Result<Outcome, PlanError> {
     let look = Disk::new(host);
     let tools = survey::candidates(&settings.choice);
     let root = &settings.working_directory;
@@ -101,11 +103,13 @@ pub fn plan(settings: &Settings, host: &Host, grants: &[Grant]) -> Result<Outcom
     }
     let workspace = RefCell::new(workspace);
     let of_tool = |tool: &'static dyn Tool| workspace.borrow_mut().remove(tool.name()).unwrap_or_default();
+    let served = |permitted: &&PermittedOrganization| !unserved.contains_key(&permitted.organization);
+    let permitted: Vec<PermittedOrganization> = settings.permitted.iter().filter(served).cloned().collect();
     let wanted = Wanted {
         choice: settings.choice.clone(),
-        permitted: &settings.permitted,
+        permitted: &permitted,
         feeds: &settings.feeds,
-        unserved: &settings.unserved,
+        unserved,
         grants,
         git_credential: settings.git_credential,
         token_variable: &settings.token_variable,

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::agent::inputs::{holds_a_secret, is_input};
+use crate::agent::inputs::{canonical, holds_a_secret, is_input};
 use crate::agent::job::Job;
 use crate::cli::Inputs;
 use crate::disk;
@@ -41,7 +41,7 @@ pub fn set_inputs(job: &mut Job, given: &Inputs) -> Result<(), WrongArguments> {
 fn parted<'a>(argument: &'a str, form: &str) -> Result<(&'a str, &'a str), WrongArguments> {
     let wrong = |what: &str| Err(WrongArguments(format!("{what}\nremedy: write {form}; README.md lists the inputs")));
     match argument.split_once('=') {
-        Some((name, value)) if is_input(name) => Ok((name, value)),
+        Some((name, value)) if is_input(name) => Ok((canonical(name), value)),
         Some((name, _)) => wrong(&format!("the task has no input '{name}'")),
         None => wrong("an input has no '='"),
     }

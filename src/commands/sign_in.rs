@@ -1,6 +1,7 @@
 //! From an identity to the tokens that the step's organizations take: one for each tenant that they belong to.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use crate::azure_devops::organization::Organization;
 use crate::azure_devops::probe::{self, Member, ProbeError};
@@ -9,10 +10,13 @@ use crate::diagnosis::causes::{self, Cause};
 use crate::diagnosis::{Explain, Explanation};
 use crate::http::Http;
 use crate::identity::Identity;
-use crate::identity::entra::{Issued, is_guid};
+use crate::identity::entra::{Issued, Propagation, is_guid};
 use crate::identity::secret::AccessToken;
 use crate::identity::tokens::{TokenError, Tokens};
-use crate::tools::survey::{PermittedOrganization, Standing};
+use crate::tools::survey::{PermittedOrganization, Standing, Unserved};
+
+/// For all of the network: the whole step must end within 45 seconds, whatever a server does.
+pub const NETWORK_LIMIT: Duration = Duration::from_secs(38);
 
 /// Why an organization gets no token.
 #[derive(Debug, thiserror::Error)]
@@ -84,7 +88,8 @@ impl Explain for SignInError {
             ),
             Self::MachineOfAnotherTenant { .. } => {
                 "create an application that both tenants know and that trusts this managed identity by a federated credential, and \
-                 give its client id in the input 'federatedClientId'"
+                 set connectionType: managedIdentity, with the identity's client id in 'clientId' and the application's in \
+                 'federatedClientId'"
                     .to_owned()
             }
             Self::NoTenant { .. } => {
@@ -117,11 +122,11 @@ pub struct SignedIn {
     /// The token under the step's own name.
     pub main: Issued,
     /// What the user should know.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Explanation>,
     /// What was noticed, for whoever looks closer.
     pub remarks: Vec<String>,
     /// Organizations that nobody asked for and that give the identity nothing, and why.
-    pub unserved: BTreeMap<Organization, String>,
+    pub unserved: Unserved,
     /// Every token, by its tenant.
     issued: BTreeMap<String, Issued>,
     tenants: BTreeMap<Organization, String>,
@@ -144,6 +149,7 @@ impl<'a> SignIn<'a> {
         identity: &'a Identity,
         mut tokens: Tokens<'a>,
         organization: Option<&Organization>,
+        propagation: Propagation,
     ) -> Result<Self, SignInError> {
         let home = identity.home_tenant();
         let mut remarks = Vec::new();
@@ -158,7 +164,7 @@ impl<'a> SignIn<'a> {
                 }
             }
         )?;
-        let main = token(&mut tokens, home, organization, tenant.as_deref()).await?;
+        let main = token(&mut tokens, home, organization, tenant.as_deref(), propagation).await?;
         let key = key_of(&main, tenant.as_deref());
         let tenants = organization.map(|organization| (organization.clone(), key.clone()));
         let issued = BTreeMap::from([(key, main.clone())]);
@@ -171,7 +177,7 @@ impl<'a> SignIn<'a> {
                 main,
                 warnings: Vec::new(),
                 remarks,
-                unserved: BTreeMap::new(),
+                unserved: Unserved::new(),
                 issued,
                 tenants,
                 members,
@@ -180,7 +186,7 @@ impl<'a> SignIn<'a> {
     }
 
     /// Sees to it that there is a token for `organization`.
-    pub async fn serve(&mut self, organization: &Organization) -> Result<(), SignInError> {
+    pub async fn serve(&mut self, organization: &Organization, propagation: Propagation) -> Result<(), SignInError> {
         let so_far = &mut self.so_far;
         if so_far.tenants.contains_key(organization) {
             return Ok(());
@@ -188,7 +194,9 @@ impl<'a> SignIn<'a> {
         let tenant = discovered(self.http, organization, &mut so_far.remarks).await?;
         let tenant = tenant.unwrap_or_else(|| key_of(&so_far.main, None));
         if !so_far.issued.contains_key(&tenant) {
-            let issued = token(&mut self.tokens, self.home, Some(organization), Some(&tenant)).await?;
+            let own = home_of(&so_far.main, self.home);
+            let issued =
+                token(&mut self.tokens, own.as_deref(), Some(organization), Some(&tenant), propagation).await?;
             so_far.issued.insert(tenant.clone(), issued);
         }
         so_far.tenants.insert(organization.clone(), tenant);
@@ -235,6 +243,11 @@ impl SignedIn {
     }
 }
 
+/// The identity's own tenant as an id, which the first token tells where an input has a domain.
+fn home_of(main: &Issued, home: Option<&str>) -> Option<String> {
+    home.filter(|home| is_guid(home)).map(str::to_owned).or_else(|| main.claims.tid.clone())
+}
+
 /// Under which name a token is kept: the tenant that it says it is of, else the one that was asked.
 fn key_of(issued: &Issued, asked: Option<&str>) -> String {
     let own = issued.claims.tid.as_deref().filter(|tenant| is_guid(tenant));
@@ -262,12 +275,13 @@ async fn token(
     home: Option<&str>,
     organization: Option<&Organization>,
     tenant: Option<&str>,
+    propagation: Propagation,
 ) -> Result<Issued, SignInError> {
     let elsewhere = tenant.zip(organization).zip(home).filter(|((tenant, _), home)| {
         // A domain may stand for the same tenant.
         is_guid(home) && !home.eq_ignore_ascii_case(tenant)
     });
-    let issued = match (tokens.of_tenant(tenant).await, elsewhere) {
+    let issued = match (tokens.of_tenant(tenant, propagation).await, elsewhere) {
         (Ok(issued), _) => issued,
         (Err(error @ TokenError::Exchange(_)), Some(((tenant, organization), home))) if error.is_refusal() => {
             let (organization, tenant, home) = (organization.clone(), tenant.to_owned(), home.to_owned());

@@ -1,12 +1,11 @@
 //! The step: from the job's environment to tools that are set up.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::sign_in::{SignIn, SignedIn, main_organization};
+use super::sign_in::{NETWORK_LIMIT, SignIn, SignedIn, main_organization};
 use super::stop::{Stop, block_on, stop};
 use super::{finding, runs};
 use crate::agent::inputs::{self, Settings};
@@ -15,18 +14,17 @@ use crate::agent::logging::{AgentLog, TaskResult};
 use crate::apply::{self, Filling, Run, forms_to_mask, undo};
 use crate::azure_devops::organization::Organization;
 use crate::clock::{now, rfc3339};
+use crate::diagnosis::Explanation;
 use crate::disk;
 use crate::http::{Deadline, Http};
 use crate::identity::Identity;
-use crate::identity::entra::{CLOCK_TOLERANCE_SECONDS, clock_difference};
+use crate::identity::entra::{CLOCK_TOLERANCE_SECONDS, Propagation, clock_difference};
 use crate::identity::tokens::{Surroundings, Tokens};
 use crate::plan::{Change, Plan};
 use crate::tools::host::Host;
-use crate::tools::survey::{Grant, Outcome};
+use crate::tools::survey::{Grant, Outcome, Unserved};
 use crate::tools::{self, PlanError};
 
-/// For all of the network: the whole step must end within 45 seconds, whatever a server does.
-const NETWORK_LIMIT: Duration = Duration::from_secs(38);
 /// For looking at the workspace after the network is done with.
 const PLANNING_ALLOWANCE: Duration = Duration::from_secs(4);
 /// A token that ends sooner than this is not worth much to a job.
@@ -60,10 +58,13 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let grants: Vec<Grant> = earlier.iter().flat_map(|run| run.grants.clone()).collect();
 
     let (network, network_warnings) = job.network();
+    // They may be why the rest fails.
+    for warning in left.iter().chain(&network_warnings) {
+        log.warning(warning);
+    }
     let http = Http::new(&network, deadline)?;
     let (pipeline, machine) = (job.pipeline(), job.machine());
-    let surroundings =
-        Surroundings { http: &http, pipeline: &pipeline, machine: &machine, propagation: settings.propagation };
+    let surroundings = Surroundings { http: &http, pipeline: &pipeline, machine: &machine };
     let (signed_in, outcome) = {
         let tokens = Tokens::new(&identity, surroundings, |secret| log.mask(secret));
         block_on(sign_in_and_plan(&http, &identity, tokens, &settings, Workspace { host, grants }))?
@@ -79,8 +80,9 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let token_for = |organization: &Organization| signed_in.token_for(organization);
     let filling = Filling { token: &signed_in.main.token, expires_on: expires_on.clone(), token_for: &token_for };
     apply::apply(&plan, &grants, &filling, &run, &earlier, log)?;
-    for warning in left.iter().chain(&network_warnings).chain(&signed_in.warnings).chain(&plan.warnings) {
-        log.warning(warning);
+    let of_the_identity = signed_in.warnings.iter().map(Explanation::to_string);
+    for warning in of_the_identity.chain(plan.warnings.iter().cloned()) {
+        log.warning(&warning);
     }
     Ok(report(log, &settings, &signed_in, &expires_on, &plan))
 }
@@ -94,9 +96,9 @@ struct Workspace {
 
 impl Workspace {
     /// Looks at the workspace in a thread of its own, so that the services can answer meanwhile.
-    fn plan(&self, settings: &Settings) -> JoinHandle<Result<Outcome, PlanError>> {
-        let (Self { host, grants }, settings) = (self.clone(), settings.clone());
-        tokio::task::spawn_blocking(move || finding::plan(&settings, &host, &grants))
+    fn plan(&self, settings: &Settings, unserved: &Unserved) -> JoinHandle<Result<Outcome, PlanError>> {
+        let (Self { host, grants }, settings, unserved) = (self.clone(), settings.clone(), unserved.clone());
+        tokio::task::spawn_blocking(move || finding::plan(&settings, &host, &grants, &unserved))
     }
 }
 
@@ -107,9 +109,9 @@ async fn sign_in_and_plan(
     settings: &Settings,
     workspace: Workspace,
 ) -> Result<(SignedIn, Outcome), Stop> {
-    let planning = workspace.plan(settings);
+    let planning = workspace.plan(settings, &Unserved::new());
     let main = main_organization(&settings.permitted);
-    let mut sign_in = SignIn::begin(http, identity, tokens, main).await?;
+    let mut sign_in = SignIn::begin(http, identity, tokens, main, settings.propagation).await?;
     if let Some(main) = main.filter(|_| settings.verify) {
         sign_in.verify(main).await?;
     }
@@ -118,10 +120,7 @@ async fn sign_in_and_plan(
     if unserved.is_empty() {
         return Ok((sign_in.end(), outcome));
     }
-    let mut settings = settings.clone();
-    settings.permitted.retain(|permitted| !unserved.contains_key(&permitted.organization));
-    settings.unserved.clone_from(&unserved);
-    let outcome = in_time(http, workspace.plan(&settings)).await?;
+    let outcome = in_time(http, workspace.plan(settings, &unserved)).await?;
     let mut signed_in = sign_in.end();
     signed_in.unserved = unserved;
     Ok((signed_in, outcome))
@@ -141,15 +140,18 @@ async fn serve_others(
     settings: &Settings,
     main: Option<&Organization>,
     outcome: &Outcome,
-) -> Result<BTreeMap<Organization, String>, Stop> {
-    let mut unserved = BTreeMap::new();
+) -> Result<Unserved, Stop> {
+    let mut unserved = Unserved::new();
     for permitted in &settings.permitted {
         let organization = &permitted.organization;
         let planned = outcome.grants.iter().any(|grant| grant.organization == organization.name());
         if !planned || Some(organization) == main {
             continue;
         }
-        let mut served = sign_in.serve(organization).await;
+        // What nobody asked for is not worth a wait.
+        let patient = permitted.is_asked_for();
+        let propagation = if patient { settings.propagation } else { Propagation::UpTo(Duration::ZERO) };
+        let mut served = sign_in.serve(organization, propagation).await;
         if served.is_ok() && settings.verify {
             served = sign_in.verify(organization).await;
         }

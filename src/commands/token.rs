@@ -1,16 +1,16 @@
 //! Prints an access token, or writes it into a private file: for an agent's registration, a script, a REST call.
 
 use std::path::Path;
-use std::time::Duration;
 
 use serde_json::json;
 
 use super::given::set_inputs;
-use super::sign_in::{SignIn, SignedIn, main_organization};
+use super::sign_in::{NETWORK_LIMIT, SignIn, SignedIn, main_organization};
 use super::stop::{Stop, block_on};
 use super::{print, warn};
 use crate::agent::inputs;
 use crate::agent::job::Job;
+use crate::apply::forms_to_mask;
 use crate::azure_devops::organization::Organization;
 use crate::cli::{Format, Token};
 use crate::clock::rfc3339;
@@ -18,10 +18,11 @@ use crate::disk;
 use crate::http::{Deadline, Http};
 use crate::identity::tokens::{Surroundings, Tokens};
 
-/// As in the step: a command ends within 45 seconds, whatever a server does.
-const NETWORK_LIMIT: Duration = Duration::from_secs(38);
 /// The version of the JSON form; it goes up when a field changes or goes.
 const JSON_VERSION: u32 = 1;
+
+/// The user names that programs put beside a token which they send as a password: tfx's and the agent's registration.
+const BASIC_USERS: [&str; 2] = ["OAuth", "VstsAgent"];
 
 /// Runs the command.
 pub fn run(arguments: &Token) -> anyhow::Result<()> {
@@ -32,7 +33,7 @@ pub fn run(arguments: &Token) -> anyhow::Result<()> {
         Stop::Cancelled => anyhow::anyhow!("cancelled"),
     })?;
     for warning in &signed_in.warnings {
-        warn(warning);
+        warn(&warning.to_string());
     }
     let text = match arguments.format {
         Format::Text => format!("{}\n", signed_in.main.token.reveal()),
@@ -54,17 +55,19 @@ fn signed_in(job: &Job) -> Result<(SignedIn, Option<Organization>), Stop> {
     }
     let http = Http::new(&network, Deadline::after(NETWORK_LIMIT))?;
     let (pipeline, machine) = (job.pipeline(), job.machine());
-    let surroundings =
-        Surroundings { http: &http, pipeline: &pipeline, machine: &machine, propagation: settings.propagation };
+    let surroundings = Surroundings { http: &http, pipeline: &pipeline, machine: &machine };
     let organization = main_organization(&settings.permitted);
     let in_a_job = job.is_in_pipeline();
+    let users = BASIC_USERS.map(str::to_owned);
     let tokens = Tokens::new(&identity, surroundings, |secret| {
         if in_a_job {
-            mask(secret);
+            for form in forms_to_mask(secret, &users) {
+                mask(&form);
+            }
         }
     });
     let signed_in = block_on(async {
-        let mut sign_in = SignIn::begin(&http, &identity, tokens, organization).await?;
+        let mut sign_in = SignIn::begin(&http, &identity, tokens, organization, settings.propagation).await?;
         if let Some(organization) = organization.filter(|_| settings.verify) {
             sign_in.verify(organization).await?;
         }

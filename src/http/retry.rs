@@ -3,15 +3,15 @@
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
-use super::Outcome;
+use super::{Answer, Outcome};
 
 /// How often a request was sent, and how long was waited between.
 #[derive(Clone, Copy, Debug)]
 pub struct Tries {
     /// The requests so far, at least one.
     pub count: u32,
-    /// The time spent waiting between them.
-    pub waited: Duration,
+    /// The time since the first of them was sent.
+    pub elapsed: Duration,
 }
 
 /// What to do after an outcome.
@@ -21,7 +21,7 @@ pub enum Again {
     Never,
     /// Ask again after this time.
     After(Duration),
-    /// The same, on a wish of the user's, so that the run's time limit does not count it.
+    /// The same, on a wish of the user's, so that the run's time limit counts neither this pause nor the request before it.
     AsWished(Duration),
 }
 
@@ -31,7 +31,7 @@ const MOST_TRIES: u32 = 4;
 /// for.
 pub fn usual(outcome: &Outcome, tries: Tries) -> Again {
     let again = match outcome {
-        Ok(answer) if matches!(answer.status, 408 | 429 | 500..=599) => {
+        Ok(answer) if answer.is_busy() => {
             if let Some(wait) = answer.retry_after().filter(|_| tries.count < MOST_TRIES) {
                 return Again::After(wait);
             }
@@ -53,16 +53,11 @@ pub fn passing(tries: Tries) -> Again {
     if tries.count < 3 { Again::After(wait + jitter(wait)) } else { Again::Never }
 }
 
-/// For as long as the user wishes to wait, every ten seconds or so.
-pub fn as_wished(limit: Duration, tries: Tries) -> Again {
+/// For as long as the user wishes to wait, every ten seconds or so, or as the service asks.
+pub fn as_wished(limit: Duration, answer: &Answer, tries: Tries) -> Again {
     let wait = Duration::from_secs(10.min(2 * u64::from(tries.count)));
-    let wait = wait + jitter(wait / 5);
-    if tries.waited + wait <= limit { Again::AsWished(wait) } else { Again::Never }
-}
-
-/// Not once more.
-pub fn never(_: &Outcome, _: Tries) -> Again {
-    Again::Never
+    let wait = answer.retry_after().unwrap_or(wait + jitter(wait / 5));
+    if tries.elapsed + wait <= limit { Again::AsWished(wait) } else { Again::Never }
 }
 
 /// A random part of `longest`, so that many jobs that met the same trouble do not come back together.
@@ -75,7 +70,6 @@ pub fn jitter(longest: Duration) -> Duration {
 mod tests {
     use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
 
-    use super::super::Answer;
     use super::*;
 
     fn after(status: u16, retry_after: Option<&'static str>, tries: Tries) -> Again {
@@ -85,7 +79,7 @@ mod tests {
     }
 
     fn tries(count: u32) -> Tries {
-        Tries { count, waited: Duration::ZERO }
+        Tries { count, elapsed: Duration::ZERO }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod refusal;
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
@@ -182,10 +183,15 @@ pub async fn exchange(
         (ACCEPT, HeaderValue::from_static("application/json")),
         (HeaderName::from_static("return-client-request-id"), HeaderValue::from_static("true")),
     ]);
+    // While it is waited for as the user wishes, nothing that Entra answers ends the wait; what it does not answer does.
+    let waiting = Cell::new(0);
     let again = |outcome: &Outcome, tries: Tries| match (outcome, propagation) {
         (Ok(answer), Propagation::Brief) if spreading(answer) => retry::passing(tries),
-        (Ok(answer), Propagation::UpTo(limit)) if spreading(answer) => retry::as_wished(limit, tries),
-        _ => retry::usual(outcome, tries),
+        (Ok(answer), Propagation::UpTo(limit)) if spreading(answer) || waiting.get() > 0 && answer.is_busy() => {
+            waiting.set(tries.count);
+            retry::as_wished(limit, answer, tries)
+        }
+        _ => retry::usual(outcome, Tries { count: tries.count - waiting.get(), ..tries }),
     };
     let (url, body) = (client.token_endpoint(), Some(form.finish()));
     let answer = http.send(&Call { method: Method::POST, url, headers, body, again: &again }).await?;

@@ -9,12 +9,9 @@ use super::pipeline::{self, About, AssertionError, Pipeline};
 use super::secret::Assertion;
 use super::{Application, Identity, Proof};
 use crate::clock::now;
-use crate::diagnosis::Explain;
 use crate::diagnosis::causes::{self, Cause, application};
+use crate::diagnosis::{Explain, Explanation};
 use crate::http::Http;
-
-/// The issuer that Azure DevOps itself was for service connections, before an organization's id.
-const AZURE_DEVOPS_ISSUER: &str = "https://vstoken.dev.azure.com/";
 
 /// What an identity is proved with.
 pub struct Surroundings<'a> {
@@ -24,8 +21,6 @@ pub struct Surroundings<'a> {
     pub pipeline: &'a Pipeline,
     /// What the machine says of its identity.
     pub machine: &'a Machine,
-    /// How long a credential that was made just now is waited for.
-    pub propagation: Propagation,
 }
 
 /// The tokens of one identity.
@@ -57,9 +52,9 @@ pub enum TokenError {
 }
 
 impl TokenError {
-    /// Whether Entra was asked, and said no.
+    /// Whether Entra was asked, and said no for good.
     pub fn is_refusal(&self) -> bool {
-        matches!(self, Self::Exchange(ExchangeError::Refused(_)))
+        matches!(self, Self::Exchange(ExchangeError::Refused(refusal)) if !refusal.passes)
     }
 
     fn inner(&self) -> Option<&dyn Explain> {
@@ -115,10 +110,11 @@ impl<'a> Tokens<'a> {
         Ok(())
     }
 
-    /// The token of a tenant, or of the identity's own.
-    pub async fn of_tenant(&mut self, tenant: Option<&str>) -> Result<Issued, TokenError> {
+    /// The token of a tenant, or of the identity's own. `propagation` is how long a credential that was made just now is waited
+    /// for.
+    pub async fn of_tenant(&mut self, tenant: Option<&str>, propagation: Propagation) -> Result<Issued, TokenError> {
         let issued = match self.identity {
-            Identity::Application(application) => self.exchanged(application, tenant).await?,
+            Identity::Application(application) => self.exchanged(application, tenant, propagation).await?,
             Identity::Machine(selector) => {
                 managed_identity::token(self.surroundings.http, self.surroundings.machine, selector).await?
             }
@@ -128,47 +124,58 @@ impl<'a> Tokens<'a> {
     }
 
     /// What the user should know of the assertion, though it still serves: the older issuer of service connections ends.
-    pub fn warning(&self) -> Option<String> {
+    pub fn warning(&self) -> Option<Explanation> {
         let Identity::Application(Application { authority, tenant, proof: Proof::Connection { id, .. }, .. }) =
             self.identity
         else {
             return None;
         };
         let issuer = claims::read(self.assertion.as_ref()?.reveal())?.iss?;
-        let organization = Guid::parse(issuer.strip_prefix(AZURE_DEVOPS_ISSUER)?.trim_matches('/')).ok();
-        let (tenant, connection) =
-            (tenant.as_deref().and_then(|tenant| Guid::parse(tenant).ok()), Guid::parse(id).ok());
-        let Cause { name, headline, remedy, .. } = &causes::federation::OLD_ISSUER;
-        let how = match (tenant, organization, connection) {
-            (Some(tenant), Some(organization), Some(connection)) => {
-                let FederatedCredential { issuer, subject, audience } =
-                    federation::of_connection_entra(authority, tenant, organization, connection);
-                format!(
-                    "add a federated credential with the issuer {issuer}, the subject {subject} and the audience {audience}, then \
-                     convert the connection (Project settings, Service connections, Update); its id and permissions stay"
-                )
-            }
-            _ => (*remedy).to_owned(),
-        };
-        Some(format!("{headline}: {id}\nremedy: {how}\ntroubleshooting: {name}"))
+        let organization = issuer.strip_prefix(&federation::azure_devops_issuer(""))?.trim_matches('/');
+        let ids = [tenant.as_deref().unwrap_or_default(), organization, id].map(Guid::parse);
+        let cause = &causes::federation::OLD_ISSUER;
+        let (mut facts, mut remedy) = (Vec::new(), cause.remedy);
+        if let [Ok(tenant), Ok(organization), Ok(connection)] = ids {
+            let FederatedCredential { issuer, subject, audience } =
+                federation::of_connection_entra(authority, tenant, organization, connection);
+            facts = vec![("issuer", issuer), ("subject", subject), ("audience", audience.to_owned())];
+            remedy = "add a federated credential with these to the identity, then convert the connection (Project settings, \
+                      Service connections, Update); its id and permissions stay";
+        }
+        Some(Explanation {
+            headline: format!("{}: {id}", cause.headline),
+            facts,
+            remedy: remedy.to_owned(),
+            cause: Some(cause),
+        })
     }
 
-    async fn exchanged(&mut self, application: &Application, tenant: Option<&str>) -> Result<Issued, TokenError> {
+    async fn exchanged(
+        &mut self,
+        application: &Application,
+        tenant: Option<&str>,
+        propagation: Propagation,
+    ) -> Result<Issued, TokenError> {
         let tenant = tenant.or(application.tenant.as_deref()).ok_or(TokenError::NoTenant)?.to_owned();
         let (authority, client_id) = (application.authority.clone(), application.client_id.clone());
         let client = Client { authority, tenant, client_id };
-        match self.exchanged_once(application, &client).await {
+        match self.exchanged_once(application, &client, propagation).await {
             // The assertion ended on its way: once more with a new one.
             Err(TokenError::Exchange(error)) if error.is_out_of_time() => {
                 self.assertion = None;
-                self.exchanged_once(application, &client).await
+                self.exchanged_once(application, &client, propagation).await
             }
             other => other,
         }
         .map_err(|error| with_note(error, &application.proof))
     }
 
-    async fn exchanged_once(&mut self, application: &Application, client: &Client) -> Result<Issued, TokenError> {
+    async fn exchanged_once(
+        &mut self,
+        application: &Application,
+        client: &Client,
+        propagation: Propagation,
+    ) -> Result<Issued, TokenError> {
         let renewed = matches!(application.proof, Proof::TokenFile(_));
         if self.assertion.is_none() || renewed {
             self.fetch(application).await?;
@@ -185,7 +192,7 @@ impl<'a> Tokens<'a> {
             (_, Some(assertion)) => Presented::Federated(assertion),
             (_, None) => return Err(TokenError::NoTenant),
         };
-        Ok(entra::exchange(self.surroundings.http, client, presented, self.surroundings.propagation).await?)
+        Ok(entra::exchange(self.surroundings.http, client, presented, propagation).await?)
     }
 
     async fn fetch(&mut self, application: &Application) -> Result<(), TokenError> {

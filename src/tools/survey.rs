@@ -43,6 +43,9 @@ pub struct PermittedOrganization {
     pub named_by: Vec<NamedBy>,
 }
 
+/// Organizations that nobody asked for and that give the identity nothing, and why, in a clause.
+pub type Unserved = BTreeMap<Organization, String>;
+
 /// What permits an organization.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum NamedBy {
@@ -117,7 +120,7 @@ pub struct Wanted<'a> {
     /// Feeds that inputs name.
     pub feeds: &'a [FeedInput],
     /// Organizations that would be permitted, and give this identity nothing: why not.
-    pub unserved: &'a BTreeMap<Organization, String>,
+    pub unserved: &'a Unserved,
     /// What earlier steps of the job set up and still holds.
     pub grants: &'a [Grant],
     /// How git is to get its credentials.

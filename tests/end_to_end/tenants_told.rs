@@ -132,7 +132,7 @@ fn an_organization_that_is_not_there_is_told() {
 #[test]
 fn discovery_that_does_not_come_back_stops_nothing_for_long() {
     let trickle = Effect::Trickle(Duration::from_secs(1));
-    let effects = [Effect::Delay(Duration::from_secs(120)), trickle, Effect::Reset, Effect::HugeBody(3_000_000)];
+    let effects = [Effect::Delay(Duration::from_mins(2)), trickle, Effect::Reset, Effect::HugeBody(3_000_000)];
     in_parallel(&effects, |effect| {
         let emulator = emulator();
         emulator.fault(Fault::new(Endpoint::Organization, effect.clone()));

@@ -11,7 +11,7 @@ use crate::identity::secret::ClientSecret;
 use crate::identity::{Application, Identity, Proof};
 
 pub(super) const CONNECTION: &str = "azureDevOpsServiceConnection";
-const ARM_CONNECTION: &str = "connectedServiceNameARM";
+pub(super) const ARM_CONNECTION: &str = "connectedServiceNameARM";
 const CLIENT_ID: &str = "clientId";
 const TENANT_ID: &str = "tenantId";
 const CLIENT_SECRET: &str = "clientSecret";
@@ -142,6 +142,9 @@ fn managed_identity(job: &Job) -> Result<Identity, InputError> {
         Some(value) => Ok(value.clone()),
         None => Err(InputError::Missing { name }),
     };
+    if client_id.is_none() && workload.client_id.is_none() {
+        return Err(InputError::NoClientOfPod);
+    }
     let client_id = client_id.map_or_else(|| injected(CLIENT_ID, &workload.client_id), Ok)?;
     let tenant = tenant.map_or_else(|| injected(TENANT_ID, &workload.tenant_id), Ok)?;
     let authority = match (text(job, "authorityHost")?, &workload.authority) {
@@ -183,7 +186,9 @@ impl ServiceConnection {
     fn of(job: &Job, input: &'static str) -> Result<Self, InputError> {
         let id = text(job, input)?.ok_or(InputError::Missing { name: input })?.to_ascii_lowercase();
         if !is_guid(&id) {
-            let reason = "the agent passes a service connection's id here, a GUID".to_owned();
+            let reason =
+                "the agent passes a service connection's id here, a GUID (resourceId in the address of its page)"
+                    .to_owned();
             return Err(InputError::Refused { name: input, value: id, reason });
         }
         Ok(Self { endpoint: job.endpoint(&id), id })
@@ -215,7 +220,8 @@ impl ServiceConnection {
         InputError::Connection {
             id: self.id.clone(),
             reason: "the agent gave this step no details of it".to_owned(),
-            remedy: "check that it exists and that this pipeline may use it",
+            remedy: "check that it exists and that this pipeline may use it; in a script, which is told no details, give 'clientId' and \
+                     'tenantId' of an azureDevOps connection, and use other connections in the task alone",
             cause: Some(&oidc::UNKNOWN_CONNECTION),
         }
     }

@@ -2,8 +2,10 @@
 
 const SECRET: &str = "give the secret's value (not its id) to the service connection, or in a secret variable as clientSecret: $(name), \
     or make a new one (App registrations, Certificates & secrets); mind $, ! and quotes where a script passes it on";
-const CERTIFICATE: &str = "upload the certificate's public part to the application (App registrations, Certificates & secrets), \
-    compare the thumbprints, and give the private key that belongs to it; renew it where it has expired";
+/// What to do where a certificate is not accepted.
+pub const CERTIFICATE: &str = "upload the certificate's public part to the application (App registrations, Certificates & secrets), \
+    compare the thumbprints, and give the private key that belongs to it; renew it where it has expired; where the \
+    application trusts a subject name in place of a certificate, set sendCertificateChain: true";
 
 super::causes! { Credential:
     WRONG_SECRET {
@@ -51,8 +53,9 @@ super::causes! { Credential:
         meaning: "With a certificate: it is not registered with the application, has expired, or is not the one of the private key. A key whose \
             line breaks were lost on the way (a literal \\n) has the same effect.",
         remedy: "with a certificate: upload its public part to the application (App registrations, Certificates & secrets), compare the \
-            thumbprints, give the private key that belongs to it, and renew it where it has expired; with a service connection: run \
-            again, and if it stays, convert it to Entra's issuer",
+            thumbprints, give the private key that belongs to it, and renew it where it has expired; where the application trusts a \
+            subject name in place of a certificate, set sendCertificateChain: true; with a service connection: run again, and if it \
+            stays, convert it to Entra's issuer",
         owner: IdentityOwner,
         again: No,
     }

@@ -1,7 +1,7 @@
 //! A machine's own identity gives a token.
 
 const ASSIGN: &str = "assign the managed identity to the virtual machine, scale set, app or Managed DevOps Pool of the agent; where it \
-    has several, give the client id of the one to use in clientId";
+    has several, give the client id of the one to use in clientId (with connectionType azureRM: in the service connection)";
 
 super::causes! { ManagedIdentity:
     NOT_ASSIGNED {
@@ -165,6 +165,17 @@ super::causes! { ManagedIdentity:
         meaning: "It gives tokens for a list of resources, on which Azure DevOps stands by its id alone.",
         remedy: "report it; a client of your own asks for 499b84ac-1321-427f-aa17-267ca6975798",
         owner: ThisTask,
+        again: No,
+    }
+    SERVICE_FABRIC_CERTIFICATE {
+        name: "service-fabric-certificate",
+        signs: [["identity endpoint of Service Fabric", "not trusted"]],
+        headline: "the Service Fabric cluster shows another certificate than the one whose thumbprint the environment holds",
+        meaning: "The cluster tells a service the thumbprint of its certificate in IDENTITY_SERVER_THUMBPRINT; nothing is sent to a \
+            server that shows another.",
+        remedy: "take back what sets IDENTITY_SERVER_THUMBPRINT or IDENTITY_ENDPOINT in the pipeline; if nothing does, restart the \
+            agent's service, so that it learns of a renewed certificate",
+        owner: AgentAdministrator,
         again: No,
     }
     SERVICE_FABRIC {

@@ -168,7 +168,7 @@ impl Again {
     pub fn title(self) -> &'static str {
         match self {
             Self::No => "no",
-            Self::AtOnce => "yes, at once",
+            Self::AtOnce => "yes, at once, or once what the remedy names is done",
             Self::AfterAWhile => "yes, after a while",
             Self::AfterMinutes => "after some minutes, if something was made or changed just now; else no",
         }

@@ -139,8 +139,8 @@ super::causes! { Organization:
         signs: [["X-VSS-ResourceTenant", "tid"]],
         headline: "the token is of another tenant than the organization",
         meaning: "An organization belongs to one Entra tenant (X-VSS-ResourceTenant), and accepts tokens of that one alone.",
-        remedy: "use an identity of the organization's tenant (Organization settings, Microsoft Entra); a multitenant application with \
-            a managed identity as its federated credential can reach across",
+        remedy: "use an identity of the organization's tenant (Organization settings, Microsoft Entra); or a multitenant application that \
+            is installed there, with a secret, a certificate, or a managed identity that it trusts (federatedClientId)",
         owner: PipelineAuthor,
         again: No,
     }
@@ -191,9 +191,11 @@ super::causes! { Organization:
     }
     NOT_FOUND {
         name: "organization-not-found",
+        signs: [["there is no organization"]],
         headline: "there is no such organization",
         meaning: "Azure DevOps answers 404: the name is mistyped, or the organization was renamed or deleted.",
-        remedy: "correct the organization in the service connection's URL or in the input organizations",
+        remedy: "correct the organization in the input organizations or feeds, in the service connection's URL, or in the files that name \
+            its feeds",
         owner: PipelineAuthor,
         again: No,
     }

@@ -48,9 +48,13 @@ struct Hit {
     weight: usize,
 }
 
+const LONGEST_ANSWER: usize = 64 * 1024;
+
 /// The cause that a text speaks of first: by the name at the end of our own message, by a code, or by what the services say
 /// without one.
 pub fn find_in(text: &str) -> Option<&'static Cause> {
+    // Answers of services are short; a long one must not cost time.
+    let text = &text[..text.floor_char_boundary(LONGEST_ANSWER)];
     mentions(text).iter().find_map(Mention::cause)
 }
 

@@ -104,6 +104,7 @@ impl Certificate {
     }
 
     /// SHA-256 of the certificate in hexadecimal.
+    #[cfg(test)]
     pub fn thumbprint_sha256(&self) -> String {
         hexadecimal(self.leaf.sha256().as_ref())
     }

@@ -3,7 +3,8 @@
 use serde_json::Value;
 
 use super::{CLOCK_TOLERANCE_SECONDS, Client, ExchangeError, Presented, clock_difference};
-use crate::diagnosis::causes::{self, Again, Cause, Stage, policy};
+use crate::clock::rfc3339;
+use crate::diagnosis::causes::{self, Again, Cause, Stage, credential, federation, policy};
 use crate::diagnosis::first_sentence;
 use crate::http::{Answer, not_json};
 use crate::identity::claims;
@@ -26,6 +27,8 @@ pub struct Refusal {
     pub request: Option<String>,
     /// What it means, where that is known.
     pub cause: Option<&'static Cause>,
+    /// Whether it is trouble that passes, and nothing that Entra says of the identity.
+    pub passes: bool,
 }
 
 /// The numbers of `error_codes`, which some relays send as text.
@@ -47,7 +50,7 @@ pub(super) fn refusal(answer: &Answer, client: &Client, presented: Presented<'_>
         digits[..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len())].parse().ok()
     };
     let number: Option<u64> = error_codes(&answer.body).first().copied().or_else(in_description);
-    let busy = matches!(answer.status, 408 | 429 | 500..);
+    let busy = answer.is_busy();
     let claims = json.get("claims").is_some();
     if number.is_none() && description.is_empty() && !busy && !claims {
         return ExchangeError::Broken { host, status: answer.status, what: not_json(answer) };
@@ -62,7 +65,7 @@ pub(super) fn refusal(answer: &Answer, client: &Client, presented: Presented<'_>
     let headline = cause.map_or_else(|| without_code(description), |cause| cause.headline.to_owned());
     let mut remedy = cause.map_or_else(
         || page.unwrap_or_else(|| "see Microsoft's list of Entra error codes".to_owned()),
-        |cause| cause.remedy.to_owned(),
+        |cause| remedy_for(cause, presented).to_owned(),
     );
     let of_federation =
         cause.is_some_and(|cause| cause.stage == Stage::Federation && cause.again == Again::AfterMinutes);
@@ -97,7 +100,17 @@ pub(super) fn refusal(answer: &Answer, client: &Client, presented: Presented<'_>
         client: client.clone(),
         request,
         cause,
+        passes: busy,
     }))
+}
+
+/// What to do. One number stands for certificates and for the assertions of others, which are mended elsewhere.
+fn remedy_for(cause: &'static Cause, presented: Presented<'_>) -> &'static str {
+    match presented {
+        Presented::Signed(..) if *cause == credential::SIGNATURE_REFUSED => credential::CERTIFICATE,
+        Presented::Federated(_) if *cause == credential::SIGNATURE_REFUSED => federation::FRESH_ASSERTION,
+        _ => cause.remedy,
+    }
 }
 
 /// Entra's first sentence without its number, which stands at the headline's end.
@@ -121,7 +134,11 @@ fn shown(presented: Presented<'_>, client: &Client) -> Vec<(&'static str, String
             facts
         }
         Presented::Signed(_, certificate) => {
-            vec![("certificate", certificate.subject().to_owned()), ("thumbprint", certificate.thumbprint_sha1())]
+            vec![
+                ("certificate", certificate.subject().to_owned()),
+                ("thumbprint", certificate.thumbprint_sha1()),
+                ("valid to", rfc3339(certificate.expires_at())),
+            ]
         }
         Presented::Secret(_) => Vec::new(),
     }

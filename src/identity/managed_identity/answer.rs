@@ -91,6 +91,7 @@ pub(super) fn refusal(source: Source, answer: &Answer, selector: &Selector) -> M
 fn by_status(source: Source, status: u16) -> Option<&'static Cause> {
     match (source, status) {
         (Source::Imds, 400) => Some(&managed_identity::IMDS_BAD_REQUEST),
+        (Source::Imds, 403) => Some(&managed_identity::NOT_IMDS),
         (Source::Imds, 404) => Some(&managed_identity::IMDS_NOT_READY),
         (Source::Imds, 410) => Some(&managed_identity::IMDS_UPDATING),
         (Source::Imds, 429) => Some(&managed_identity::IMDS_THROTTLED),

@@ -172,6 +172,9 @@ impl ManagedIdentityError {
         match self {
             Self::Address { .. } => &causes::ADDRESS_REFUSED,
             Self::Unanswered { asked: Source::Imds, error, .. } if is_silence(error) => &causes::IMDS_UNREACHABLE,
+            Self::Unanswered { asked: Source::ServiceFabric, error: CallError::Untrusted { .. }, .. } => {
+                &causes::SERVICE_FABRIC_CERTIFICATE
+            }
             // No proxy, firewall or authority of the agent's settings stands between; the rows of the network speak of those.
             Self::Unanswered { .. } => &causes::UNANSWERED,
             Self::Refused { cause, .. } => cause.unwrap_or(&causes::REFUSED),

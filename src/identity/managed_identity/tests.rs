@@ -77,7 +77,7 @@ fn the_metadata_service_is_asked_again_as_its_documentation_says() {
     let expected = "http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=";
     assert_eq!(question.url.as_str(), format!("{expected}{AZURE_DEVOPS}"));
     let answer = |status| Ok(crate::http::Answer { status, headers: HeaderMap::new(), body: String::new(), tries: 1 });
-    let wait = |status, count| match (question.again)(&answer(status), Tries { count, waited: Duration::ZERO }) {
+    let wait = |status, count| match (question.again)(&answer(status), Tries { count, elapsed: Duration::ZERO }) {
         Again::After(wait) => Some(wait.as_secs()),
         Again::Never | Again::AsWished(_) => None,
     };

@@ -73,15 +73,21 @@ pub fn add_provider_variables(request: &Request<'_>, plan: &mut Plan) {
     if length <= MOST_CHARACTERS {
         let former = former.map(str::to_owned);
         plan.changes.push(Change::Variable(Variable::borrowed(name, value, former)));
-    } else if PREFIXES.iter().chain(&ACCESS_TOKEN).all(|name| host.variable(name).is_none()) {
-        let prefixes = Variable::borrowed(PREFIXES[1], Template::text(prefixes(&feeds)), None);
-        let token = Variable::borrowed(ACCESS_TOKEN[1], Template::token(), None);
+        return;
+    }
+    // The other way has one token for all of them, and another organization may be of another tenant.
+    let organization = &feeds[0].organization;
+    let of_one = feeds.iter().all(|feed| feed.organization == *organization);
+    let free = PREFIXES.iter().chain(&ACCESS_TOKEN).all(|name| host.variable(name).is_none());
+    if of_one && free {
+        let prefixes = Variable::borrowed(PREFIXES[1], Template::text(prefixes(organization)), None);
+        let token = Variable::borrowed(ACCESS_TOKEN[1], Template::token_for(organization), None);
         plan.changes.extend([prefixes, token].map(Change::Variable));
     } else {
+        let why =
+            if of_one { format!("{} is in use", PREFIXES[1]) } else { "belong to several organizations".to_owned() };
         plan.warnings.push(format!(
-            "Microsoft's credential provider gets no credentials from this task: they are too many for {name}, and {} \
-             is in use",
-            PREFIXES[1]
+            "Microsoft's credential provider gets no credentials from this task: they are too many for {name}, and {why}"
         ));
     }
 }
@@ -118,11 +124,7 @@ fn endpoints(feeds: &[&Feed], others: &[Value]) -> Template {
     template
 }
 
-/// Both forms of each organization's address. The provider compares the beginnings of strings, so each ends in a slash.
-fn prefixes(feeds: &[&Feed]) -> String {
-    let mut names: Vec<&str> = feeds.iter().map(|feed| feed.organization.name()).collect();
-    names.sort_unstable();
-    names.dedup();
-    let forms = |name: &str| format!("https://pkgs.dev.azure.com/{name}/;https://{name}.pkgs.visualstudio.com/");
-    names.into_iter().map(forms).collect::<Vec<_>>().join(";")
+/// Both forms of an organization's address. The provider compares the beginnings of strings, so each ends in a slash.
+fn prefixes(organization: &Organization) -> String {
+    format!("https://pkgs.dev.azure.com/{organization}/;https://{organization}.pkgs.visualstudio.com/")
 }
