@@ -154,12 +154,17 @@ impl Http {
 
     /// Sends a request, again where [`Call::again`] says so. The last answer is returned as it is.
     pub async fn send(&self, call: &Call<'_>) -> Outcome {
+        self.send_anew(call, || call.body.clone()).await
+    }
+
+    /// The same with a body that is made for each try, in place of the call's own: it may hold what serves once.
+    pub async fn send_anew(&self, call: &Call<'_>, mut body: impl FnMut() -> Option<String>) -> Outcome {
         let started = Instant::now();
         let mut tries = Tries { count: 0, elapsed: Duration::ZERO };
         loop {
             tries.count += 1;
             let before = Instant::now();
-            let outcome = self.try_once(call, started, tries.count).await;
+            let outcome = self.try_once(call, body(), started, tries.count).await;
             tries.elapsed = started.elapsed();
             let wait = match (call.again)(&outcome, tries) {
                 Again::Never => return outcome,
@@ -176,7 +181,7 @@ impl Http {
         }
     }
 
-    async fn try_once(&self, call: &Call<'_>, started: Instant, tries: u32) -> Outcome {
+    async fn try_once(&self, call: &Call<'_>, body: Option<String>, started: Instant, tries: u32) -> Outcome {
         let host = call.url.host_str().unwrap_or_default().to_owned();
         let failed = |error: &reqwest::Error| classify(error, &host, started);
         let remaining = self.deadline.remaining();
@@ -185,8 +190,8 @@ impl Http {
             .request(call.method.clone(), call.url.clone())
             .headers(call.headers.clone())
             .timeout(remaining.min(TRY_LIMIT));
-        if let Some(body) = &call.body {
-            request = request.body(body.clone());
+        if let Some(body) = body {
+            request = request.body(body);
         }
         let mut response = request.send().await.map_err(|error| failed(&error))?;
         let status = response.status().as_u16();

@@ -11,7 +11,7 @@ use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use serde_json::Value;
 
-use super::certificate::Certificate;
+use super::certificate::{Certificate, Chain};
 use super::claims::{self, Claims};
 use super::federation::Guid;
 use super::secret::{AccessToken, Assertion, ClientSecret};
@@ -55,10 +55,29 @@ impl Client {
 pub enum Presented<'a> {
     /// A statement of an issuer that the application trusts by a federated credential.
     Federated(&'a Assertion),
-    /// A statement signed with the key of the application's certificate.
-    Signed(&'a Assertion, &'a Certificate),
+    /// A statement signed with the key of the application's certificate, anew for each request.
+    Signed(Signed<'a>),
     /// The application's password.
     Secret(&'a ClientSecret),
+}
+
+/// What a certificate signs.
+#[derive(Clone, Copy)]
+pub struct Signed<'a> {
+    /// The certificate.
+    pub certificate: &'a Certificate,
+    /// Whether it comes along.
+    pub chain: Chain,
+    /// The first assertion.
+    pub first: &'a Assertion,
+    /// Signs another one: each has an id that is shown once, and five minutes to live.
+    pub another: &'a dyn Fn() -> Option<Assertion>,
+}
+
+impl std::fmt::Debug for Signed<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Signed").field(self.certificate).finish()
+    }
 }
 
 /// How long a credential or application that was created a moment ago is waited for, until all of Entra's servers know it.
@@ -167,17 +186,6 @@ pub async fn exchange(
     presented: Presented<'_>,
     propagation: Propagation,
 ) -> Result<Issued, ExchangeError> {
-    let scope = format!("{AZURE_DEVOPS}/.default");
-    let mut form = url::form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "client_credentials")
-        .append_pair("client_id", &client.client_id)
-        .append_pair("scope", &scope);
-    match presented {
-        Presented::Federated(assertion) | Presented::Signed(assertion, _) => form
-            .append_pair("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer")
-            .append_pair("client_assertion", assertion.reveal()),
-        Presented::Secret(secret) => form.append_pair("client_secret", secret.reveal()),
-    };
     let headers = HeaderMap::from_iter([
         (CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded")),
         (ACCEPT, HeaderValue::from_static("application/json")),
@@ -193,14 +201,48 @@ pub async fn exchange(
         }
         _ => retry::usual(outcome, Tries { count: tries.count - waiting.get(), ..tries }),
     };
-    let (url, body) = (client.token_endpoint(), Some(form.finish()));
-    let answer = http.send(&Call { method: Method::POST, url, headers, body, again: &again }).await?;
+    let call = Call { method: Method::POST, url: client.token_endpoint(), headers, body: None, again: &again };
+    let first = form(client, presented);
+    let mut tried = false;
+    let body = || match presented {
+        Presented::Signed(signed) if tried => {
+            Some((signed.another)().map_or_else(|| first.clone(), |fresh| signed_form(client, &fresh)))
+        }
+        _ => {
+            tried = true;
+            Some(first.clone())
+        }
+    };
+    let answer = http.send_anew(&call, body).await?;
     if answer.status != 200 {
         return Err(refusal(&answer, client, presented));
     }
     let issued = read(&answer, client)?;
     check(&issued, client)?;
     Ok(issued)
+}
+
+fn form(client: &Client, presented: Presented<'_>) -> String {
+    match presented {
+        Presented::Federated(assertion) => signed_form(client, assertion),
+        Presented::Signed(signed) => signed_form(client, signed.first),
+        Presented::Secret(secret) => with_fields(client, &[("client_secret", secret.reveal())]),
+    }
+}
+
+fn signed_form(client: &Client, assertion: &Assertion) -> String {
+    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    with_fields(client, &[("client_assertion_type", kind), ("client_assertion", assertion.reveal())])
+}
+
+fn with_fields(client: &Client, proof: &[(&str, &str)]) -> String {
+    let scope = format!("{AZURE_DEVOPS}/.default");
+    url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("grant_type", "client_credentials")
+        .append_pair("client_id", &client.client_id)
+        .append_pair("scope", &scope)
+        .extend_pairs(proof)
+        .finish()
 }
 
 /// A federated credential or application that was made a moment ago is not known to all of Entra's servers at once

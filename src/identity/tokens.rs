@@ -1,8 +1,10 @@
 //! Tokens of one identity: the proof is got once, and shown in each tenant that a token is wanted of.
 
+use std::cell::RefCell;
+
 use super::certificate::CertificateError;
 use super::claims;
-use super::entra::{self, Client, ExchangeError, Issued, Presented, Propagation};
+use super::entra::{self, Client, ExchangeError, Issued, Presented, Propagation, Signed};
 use super::federation::{self, FederatedCredential, Guid, audience_at};
 use super::managed_identity::{self, Machine, ManagedIdentityError, Selector};
 use super::pipeline::{self, About, AssertionError, Pipeline};
@@ -180,14 +182,21 @@ impl<'a> Tokens<'a> {
         if self.assertion.is_none() || renewed {
             self.fetch(application).await?;
         }
-        let signed;
+        let keep_secret = RefCell::new(&mut self.keep_secret);
+        let (first, another);
         let presented = match (&application.proof, &self.assertion) {
             (Proof::Secret(secret), _) => Presented::Secret(secret),
             (Proof::Certificate(certificate, chain), _) => {
                 // For this tenant's endpoint, and no second time.
-                signed = certificate.assertion(&client.client_id, client.token_endpoint().as_str(), now(), *chain)?;
-                (self.keep_secret)(signed.reveal());
-                Presented::Signed(&signed, certificate)
+                let audience = client.token_endpoint();
+                let sign = move || {
+                    let signed = certificate.assertion(&client.client_id, audience.as_str(), now(), *chain)?;
+                    (keep_secret.borrow_mut())(signed.reveal());
+                    Ok::<_, CertificateError>(signed)
+                };
+                first = sign()?;
+                another = move || sign().ok();
+                Presented::Signed(Signed { certificate, chain: *chain, first: &first, another: &another })
             }
             (_, Some(assertion)) => Presented::Federated(assertion),
             (_, None) => return Err(TokenError::NoTenant),

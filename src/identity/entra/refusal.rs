@@ -2,11 +2,12 @@
 
 use serde_json::Value;
 
-use super::{CLOCK_TOLERANCE_SECONDS, Client, ExchangeError, Presented, clock_difference};
+use super::{CLOCK_TOLERANCE_SECONDS, Client, ExchangeError, Presented, Signed, clock_difference};
 use crate::clock::rfc3339;
 use crate::diagnosis::causes::{self, Again, Cause, Stage, credential, federation, policy};
 use crate::diagnosis::first_sentence;
 use crate::http::{Answer, not_json};
+use crate::identity::certificate::Chain;
 use crate::identity::claims;
 use crate::identity::federation::{Subject, audience_at};
 
@@ -133,12 +134,16 @@ fn shown(presented: Presented<'_>, client: &Client) -> Vec<(&'static str, String
             facts.push(("audience", claims.aud.map(|audience| shown_audience(&audience, client)).unwrap_or_default()));
             facts
         }
-        Presented::Signed(_, certificate) => {
-            vec![
+        Presented::Signed(Signed { certificate, chain, .. }) => {
+            let told = [
                 ("certificate", certificate.subject().to_owned()),
                 ("thumbprint", certificate.thumbprint_sha1()),
                 ("valid to", rfc3339(certificate.expires_at())),
-            ]
+            ];
+            // What an application needs that trusts a name in place of a certificate; Entra does not say that it is missing.
+            let missing =
+                (chain == Chain::Omitted).then(|| ("chain", "not sent; 'sendCertificateChain' sends it".to_owned()));
+            told.into_iter().chain(missing).collect()
         }
         Presented::Secret(_) => Vec::new(),
     }
