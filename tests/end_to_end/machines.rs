@@ -63,7 +63,7 @@ fn a_machine_without_a_metadata_service_is_told() {
     let began = Instant::now();
     let words = ["the machine's metadata service (IMDS) gave no token", "imds-unreachable", "169.254.169.254"];
     assert_refused(&emulator, &mut job, &managed(), &words);
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
 }
 
 /// Neither the agent's proxy nor one of the machine's environment gets a word of it.
@@ -168,8 +168,9 @@ fn each_trouble_has_its_number_of_requests() {
         }
         assert_eq!(machine.requests().len(), *requests, "{fault:?}");
         let waited = began.elapsed().as_secs();
+        // Ten seconds while the service is being updated; 1, 2 and 4 for the rest.
         let updating = format!("{fault:?}").contains("410");
-        assert!(if updating { (10..14).contains(&waited) } else { waited < 10 }, "{fault:?}: {waited} s");
+        assert!(if updating { (10..20).contains(&waited) } else { waited < 20 }, "{fault:?}: {waited} s");
     });
 }
 

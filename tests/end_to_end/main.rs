@@ -9,6 +9,8 @@
 
 mod agents;
 mod arc;
+mod certificate_assertions;
+mod certificates;
 mod dry_run;
 mod exchange;
 mod exchange_refused;
@@ -27,6 +29,7 @@ mod npm;
 mod nuget;
 mod peers;
 mod pods;
+mod propagation;
 mod setup;
 mod steps;
 mod support;
