@@ -30,6 +30,7 @@ mod nuget;
 mod peers;
 mod pods;
 mod propagation;
+mod secrets;
 mod setup;
 mod steps;
 mod support;
