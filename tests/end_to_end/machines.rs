@@ -101,7 +101,7 @@ fn the_identity_that_is_meant_must_be_there() {
     let one = |machine: Machine| machine.identity(USER_IDENTITY_1);
     let no_such = ["HTTP 400", "no such managed identity, or several", "imds-identity-not-found", "clientId"];
     let rows: Vec<(Machine, TaskStep, Vec<&str>)> = vec![
-        (several(Machine::imds()), managed(), no_such.to_vec()),
+        (several(Machine::imds()), managed(), vec!["HTTP 400", "imds-several-identities", "clientId"]),
         (several(Machine::app_service()), managed(), no_such.to_vec()),
         (several(Machine::imds()), user_assigned(UNKNOWN_CLIENT), [&no_such[..], &[UNKNOWN_CLIENT]].concat()),
         (one(Machine::app_service()), user_assigned(UNKNOWN_CLIENT), [&no_such[..], &[UNKNOWN_CLIENT]].concat()),

@@ -111,9 +111,9 @@ fn the_pipelines_own_organization_is_left_out_where_it_gives_nothing() {
         assert!(names.iter().all(|name| !name.to_ascii_uppercase().contains("CONTOSO")), "{names:?}");
 
         // A file that names its feed is told why there is nothing.
-        let mut with_file = job(&emulator);
-        write(&with_file, ".npmrc", npmrc(&["contoso", "fabrikam"]));
-        let outcome = run(&emulator, &mut with_file, &step);
+        let mut with_feeds = job(&emulator);
+        write(&with_feeds, ".npmrc", npmrc(&["contoso", "fabrikam"]));
+        let outcome = run(&emulator, &mut with_feeds, &step);
         assert!(
             warned(&outcome, &["npm", ".npmrc", "contoso/feed1", "gets no token", reason]),
             "{:?}",

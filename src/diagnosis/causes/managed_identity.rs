@@ -7,7 +7,7 @@ super::causes! { ManagedIdentity:
     NOT_ASSIGNED {
         name: "imds-identity-not-found",
         signs: [
-            ["Identity not found"], ["Multiple user assigned identities exist"], ["No MSI found for specified"],
+            ["Identity not found"], ["No MSI found for specified"],
             ["No User Assigned or Delegated Managed Identity found"],
         ],
         headline: "the machine has no such managed identity, or several and none was named",
