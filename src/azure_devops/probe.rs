@@ -7,7 +7,7 @@ use reqwest::{Method, Url};
 use serde_json::Value;
 
 use super::organization::Organization;
-use crate::diagnosis::causes::{self, Cause};
+use crate::diagnosis::causes::{self, Cause, Stage};
 use crate::diagnosis::{Explain, first_sentence};
 use crate::http::retry::usual;
 use crate::http::{Answer, Call, CallError, Http, azure_devops_headers, not_json, secret_header};
@@ -199,7 +199,7 @@ pub async fn member(
                 user.get("providerDisplayName").or_else(|| user.get("customDisplayName")).and_then(Value::as_str);
             Ok(Member { name: first_sentence(name.unwrap_or("without a name")) })
         }
-        status => Err(match causes::find_in(&text).filter(|_| !text.is_empty()) {
+        status => Err(match said(&text) {
             Some(cause) if cause == &causes::organization::THROTTLED => busy(cause, Some(cause.name)),
             Some(cause) => of(cause),
             None if status == 429 => busy(&causes::organization::THROTTLED, None),
@@ -222,6 +222,12 @@ pub async fn member(
             }
         }),
     }
+}
+
+/// What the service's text means. Words that mean something in an answer of another service mean nothing here; codes do.
+fn said(text: &str) -> Option<&'static Cause> {
+    let cause = causes::find_in(text).filter(|_| !text.is_empty())?;
+    (cause.stage == Stage::Organization || !cause.codes.is_empty()).then_some(cause)
 }
 
 const SERVICE_ERROR: &str = "x-tfs-serviceerror";

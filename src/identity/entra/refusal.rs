@@ -80,6 +80,7 @@ pub(super) fn refusal(answer: &Answer, client: &Client, presented: Presented<'_>
     if !description.is_empty() && cause.is_some() {
         facts.push(("Entra says", without_code(description)));
     }
+    facts.extend(reason(description).map(|reason| ("reason", reason)));
     if answer.tries > 1 {
         facts.push(("tries", answer.tries.to_string()));
     }
@@ -121,6 +122,12 @@ fn without_code(description: &str) -> String {
         Some((code, rest)) if code.starts_with("AADSTS") => rest.to_owned(),
         _ => sentence,
     }
+}
+
+/// Why Entra does not take a signature: what it says in brackets after its first sentence.
+fn reason(description: &str) -> Option<String> {
+    let (_, reason) = description.split_once("[Reason - ")?;
+    Some(first_sentence(reason.split([',', ']']).next()?)).filter(|reason| !reason.is_empty())
 }
 
 /// What was presented, from an allow-list: an assertion's other claims stay unsaid.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::error::CLIENT_ID;
 use super::{ManagedIdentityError, Selector, Source};
 use crate::clock::now;
-use crate::diagnosis::causes::{self, Cause, managed_identity};
+use crate::diagnosis::causes::{self, Cause, Stage, managed_identity};
 use crate::diagnosis::first_sentence;
 use crate::http::{Answer, not_json};
 use crate::identity::claims::{self, Claims};
@@ -81,11 +81,16 @@ pub(super) fn refusal(source: Source, answer: &Answer, selector: &Selector) -> M
         asked: source,
         status: answer.status,
         message: first_sentence(message),
-        cause: causes::find_in(&answer.body).or_else(|| by_status(source, answer.status)),
+        cause: said(&answer.body).or_else(|| by_status(source, answer.status)),
         tries: answer.tries,
         selector: selector.clone(),
         request: (!request.is_empty()).then(|| request.join(" · ")),
     }
+}
+
+/// What the source's text means. Words that mean something in an answer of another service mean nothing here; codes do.
+fn said(text: &str) -> Option<&'static Cause> {
+    causes::find_in(text).filter(|cause| cause.stage == Stage::ManagedIdentity || !cause.codes.is_empty())
 }
 
 fn by_status(source: Source, status: u16) -> Option<&'static Cause> {
