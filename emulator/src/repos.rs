@@ -48,7 +48,10 @@ fn answer(state: &State, call: &Call) -> Answer {
         .repository(&project, &name)
         .filter(|r| caller.is_job || r.readers.as_ref().is_none_or(|ids| ids.contains(&caller.object_id)));
     let Some(repository) = found else {
-        return errors::answer(&DevOpsError::no_repository(&name));
+        let refusal = DevOpsError::no_repository(&name);
+        let by_git = place.rest.get(at + 3).is_none_or(|service| service != "lfs");
+        // As text: git shows its user nothing else.
+        return if by_git { Answer::text(404, &refusal.message) } else { errors::answer(&refusal) };
     };
     let raw: Vec<&str> = call.path.split('/').filter(|s| !s.is_empty()).collect();
     let rest = place.rest.get(at + 2..).unwrap_or_default();

@@ -84,7 +84,7 @@ fn azure_devops_has_its_errors() {
             DevOpsError::no_feed("feed1"),
             feed,
             404,
-            "Feed with ID 'feed1'",
+            "The feed with ID 'feed1'",
             "FeedIdNotFoundException",
         ),
         (

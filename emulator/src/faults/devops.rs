@@ -49,9 +49,12 @@ impl DevOpsError {
         Self::new(401, "VssUnauthorizedException", message)
     }
 
-    /// 404: there is no such feed, or not in this scope.
+    /// 404: there is no such feed, or not in this scope; the reason phrase says it too, which is all that most tools show
+    /// (microsoft/azure-pipelines-tasks issue 11788).
     pub fn no_feed(feed: &str) -> Self {
-        Self::new(404, "FeedIdNotFoundException", format!("Feed with ID '{feed}' doesn't exist."))
+        let message = format!("The feed with ID '{feed}' doesn't exist.");
+        let reason = Some(format!("Not Found - {message} (DevOps Activity ID: {})", guid::random().to_uppercase()));
+        Self { reason, ..Self::new(404, "FeedIdNotFoundException", message) }
     }
 
     /// 403: a right on a feed, such as `ReadPackages` or `AddPackage`, is missing; the reason phrase says it too.

@@ -44,7 +44,7 @@ super::causes! { Content:
     }
     NO_FEED {
         name: "feed-not-found",
-        signs: [["FeedIdNotFoundException"]],
+        signs: [["FeedIdNotFoundException"], ["The feed with ID", "doesn't exist"]],
         headline: "the feed does not exist, or the identity may not see it",
         meaning: "A feed of a project has the project in its URL, a feed of the organization has not; the wrong form is not found.",
         remedy: "copy the feed's URL from its Connect to feed page, and give the identity a role on the feed",
