@@ -7,13 +7,11 @@ use ado_entra_auth_emulator::message::Answer;
 use ado_entra_auth_emulator::{Effect, Emulator, Endpoint, Fault, Target, World};
 
 use crate::support::{
-    EVIL, assert_nothing_sent_to, assert_refused, emulator, in_parallel, job, run, step, step_with_env, warned,
+    EVIL, LIMIT, assert_nothing_sent_to, assert_refused, emulator, in_parallel, job, run, step, step_with_env, warned,
 };
 
 const AZURE: &str = "dev.azure.com";
 const ENTRA: &str = "login.microsoftonline.com";
-/// The step's limit, whatever a server does.
-const LIMIT: Duration = Duration::from_secs(45);
 
 #[test]
 fn no_redirect_is_followed() {

@@ -99,9 +99,10 @@ fn no_source_is_asked_through_a_proxy() {
 fn the_identity_that_is_meant_must_be_there() {
     let several = |machine: Machine| machine.identity(USER_IDENTITY_1).identity(USER_IDENTITY_2);
     let one = |machine: Machine| machine.identity(USER_IDENTITY_1);
+    let several_named = ["HTTP 400", "several managed identities", "imds-several-identities", "clientId"];
     let no_such = ["HTTP 400", "no such managed identity, or several", "imds-identity-not-found", "clientId"];
     let rows: Vec<(Machine, TaskStep, Vec<&str>)> = vec![
-        (several(Machine::imds()), managed(), vec!["HTTP 400", "imds-several-identities", "clientId"]),
+        (several(Machine::imds()), managed(), several_named.to_vec()),
         (several(Machine::app_service()), managed(), no_such.to_vec()),
         (several(Machine::imds()), user_assigned(UNKNOWN_CLIENT), [&no_such[..], &[UNKNOWN_CLIENT]].concat()),
         (one(Machine::app_service()), user_assigned(UNKNOWN_CLIENT), [&no_such[..], &[UNKNOWN_CLIENT]].concat()),

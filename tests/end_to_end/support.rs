@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use ado_entra_auth_emulator::agent::{Job, JobOptions, ScriptOutcome, StepOutcome, StepResult, TaskStep};
 use ado_entra_auth_emulator::log::LoggedRequest;
@@ -14,6 +15,8 @@ use ado_entra_auth_emulator::{Emulator, World};
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_ado-entra-auth");
+/// The step's limit, whatever a server does.
+pub const LIMIT: Duration = Duration::from_secs(45);
 /// A host that no token may reach.
 pub const EVIL: &str = "evil.example";
 
@@ -324,6 +327,11 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 
 /// Checks rows side by side, since most of their time goes by waiting.
 pub fn in_parallel<T: Sync>(rows: &[T], check: impl Fn(&T) + Sync) {
+    side_by_side(8, rows, check);
+}
+
+/// Checks rows, so many at a time.
+pub fn side_by_side<T: Sync>(most: usize, rows: &[T], check: impl Fn(&T) + Sync) {
     let next = AtomicUsize::new(0);
     std::thread::scope(|scope| {
         let work = || {
@@ -331,7 +339,7 @@ pub fn in_parallel<T: Sync>(rows: &[T], check: impl Fn(&T) + Sync) {
                 check(row);
             }
         };
-        let workers: Vec<_> = (0..rows.len().min(8)).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..rows.len().min(most)).map(|_| scope.spawn(work)).collect();
         for worker in workers {
             if let Err(panic) = worker.join() {
                 std::panic::resume_unwind(panic);
