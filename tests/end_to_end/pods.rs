@@ -117,7 +117,8 @@ fn a_cluster_that_is_not_trusted_is_explained() {
     });
     let pod = pod(&emulator);
     let words = ["AADSTS700213", "system:serviceaccount:agents:pipelines", "oic.prod-aks.azure.com"];
-    assert_refused(&emulator, &mut job_on(&emulator, &pod), &step(), &words);
+    let step = step().input("propagationTimeout", "0");
+    assert_refused(&emulator, &mut job_on(&emulator, &pod), &step, &words);
 }
 
 /// A variable that an earlier step set sends the cluster's token to no stranger.

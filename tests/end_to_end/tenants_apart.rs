@@ -1,6 +1,6 @@
 //! Identities and organizations of different tenants: what is explained, what is left out, and the ways across.
 
-use ado_entra_auth_emulator::agent::{Job, JobOptions};
+use ado_entra_auth_emulator::agent::{Job, JobOptions, TaskStep};
 use ado_entra_auth_emulator::machine::Machine;
 use ado_entra_auth_emulator::vault::SecretKind;
 use ado_entra_auth_emulator::world::{
@@ -17,6 +17,11 @@ use crate::support::{
 use crate::tenants::{exchanges, npmrc};
 
 const ASK_GIT: &str = "printf 'protocol=https\\nhost=dev.azure.com\\npath=ORGANIZATION/p/_git/r\\n\\n' | GIT_TERMINAL_PROMPT=0 git credential fill";
+
+/// The step, which does not wait until all of Entra's servers know the application.
+fn at_once(step: TaskStep) -> TaskStep {
+    step.input("propagationTimeout", "0")
+}
 
 /// What git's helpers answer for an organization's repositories; blank where they have nothing.
 fn password(job: &mut Job<'_>, organization: &str) -> String {
@@ -52,7 +57,7 @@ fn a_connection_to_an_organization_of_another_tenant_is_explained() {
         "use an identity of the tenant",
         "federatedClientId",
     ];
-    let outcome = assert_refused(&emulator, &mut job(&emulator), &step(), &words);
+    let outcome = assert_refused(&emulator, &mut job(&emulator), &at_once(step()), &words);
     let fact =
         |name: &str, value: &str| outcome.errors[0].lines().any(|line| line.contains(name) && line.contains(value));
     assert!(fact("organization's tenant", OTHER_TENANT) && fact("identity's tenant", TENANT), "{}", outcome.errors[0]);
@@ -99,7 +104,7 @@ fn the_pipelines_own_organization_is_left_out_where_it_gives_nothing() {
     ];
     in_parallel(&rows, |(start, connection, reason)| {
         let emulator = start();
-        let step = bare_step().connection("azureDevOpsServiceConnection", connection);
+        let step = at_once(bare_step().connection("azureDevOpsServiceConnection", connection));
         let mut first = job(&emulator);
         let outcome = run(&emulator, &mut first, &step);
         let left_out = outcome.log.lines().find(|line| line.starts_with("Left out: contoso: "));
@@ -196,7 +201,7 @@ fn a_managed_identity_crosses_by_an_application_that_trusts_it() {
 fn what_an_application_may_not_trust_is_explained() {
     let emulator = emulator();
     let machine = emulator.machine(Machine::imds().identity(MACHINE_IDENTITY)).unwrap();
-    let step = of("managedIdentity").input("federatedClientId", FEDERATED_CLIENT);
+    let step = at_once(of("managedIdentity").input("federatedClientId", FEDERATED_CLIENT));
     // Trusted by whoever set it up, and still no identity that Entra takes: the machine's own.
     emulator.change(|world| {
         let object = world.application(MACHINE_IDENTITY).unwrap().object_id.clone();
@@ -213,6 +218,6 @@ fn what_an_application_may_not_trust_is_explained() {
     let words = ["AADSTS700213", "issuer", &format!("https://login.microsoftonline.com/{TENANT}/v2.0"), "subject"];
     assert_refused(&emulator, &mut job_of_fabrikam(&emulator, Some(&machine)), &step, &words);
     // An application that fabrikam's tenant does not know.
-    let step = of("managedIdentity").input("federatedClientId", CLIENT);
+    let step = at_once(of("managedIdentity").input("federatedClientId", CLIENT));
     assert_refused(&emulator, &mut job_of_fabrikam(&emulator, Some(&machine)), &step, &["AADSTS700016", OTHER_TENANT]);
 }
