@@ -3,8 +3,8 @@
 use clap::ValueEnum;
 use url::Url;
 
-use crate::azure_devops::organization::{Organization, unambiguous};
-use crate::identity::federation::{Guid, PUBLIC_AUTHORITY};
+use crate::azure_devops::organization::Organization;
+use crate::identity::federation::{self, Guid, PUBLIC_AUTHORITY};
 
 /// Arguments of `setup`.
 #[derive(Clone, Debug, clap::Args)]
@@ -168,12 +168,5 @@ fn location(text: &str) -> Result<String, String> {
 }
 
 fn authority(text: &str) -> Result<Url, String> {
-    let plain = |url: &Url| {
-        url.path() == "/"
-            && url.query().is_none()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none()
-    };
-    unambiguous(text).filter(plain).ok_or_else(|| "it must be an https address without path, user and port".to_owned())
+    federation::authority(text).ok_or_else(|| "it must be an https address without path, user and port".to_owned())
 }

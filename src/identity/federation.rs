@@ -14,6 +14,8 @@ mod tests;
 
 use url::Url;
 
+use crate::azure_devops::organization::unambiguous;
+
 pub use guid::{Guid, NotAGuid};
 pub use subject::{Subject, SubjectError};
 
@@ -22,6 +24,19 @@ pub const PUBLIC_AUTHORITY: &str = "https://login.microsoftonline.com";
 
 /// Azure DevOps as an application of Entra: `499b84ac-1321-427f-aa17-267ca6975798`, the same in every tenant.
 pub const AZURE_DEVOPS_ID: Guid = Guid::of_bytes(0x499b_84ac_1321_427f_aa17_267c_a697_5798_u128.to_be_bytes());
+
+/// An authority's address as somebody wrote it: https at the default port, and neither path nor user, query or fragment. Everything
+/// else is none, for the assertion goes there.
+pub fn authority(written: &str) -> Option<Url> {
+    let plain = |url: &Url| {
+        url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none()
+    };
+    unambiguous(written).filter(plain)
+}
 
 /// The three values by which Entra recognises an assertion.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -93,6 +93,33 @@ fn a_managed_identity_of_another_tenant() {
 }
 
 #[test]
+fn an_authority_is_an_https_address_and_no_more() {
+    for (written, host) in [
+        ("https://login.microsoftonline.com", "login.microsoftonline.com"),
+        ("https://login.microsoftonline.us/", "login.microsoftonline.us"),
+        ("HTTPS://Login.Example.com:443", "login.example.com"),
+    ] {
+        assert_eq!(authority(written).unwrap().as_str(), format!("https://{host}/"), "{written}");
+    }
+    for written in [
+        "",
+        "login.microsoftonline.com",
+        "http://login.microsoftonline.com",
+        "https://login.microsoftonline.com:8443",
+        "https://login.microsoftonline.com/tenant",
+        "https://login.microsoftonline.com/.",
+        "https://login.microsoftonline.com?x",
+        "https://login.microsoftonline.com#x",
+        "https://user@login.microsoftonline.com",
+        "https://:word@login.microsoftonline.com",
+        r"https://login.microsoftonline.com\@example.com",
+        "https://$(authority)",
+    ] {
+        assert_eq!(authority(written), None, "{written}");
+    }
+}
+
+#[test]
 fn each_cloud_has_its_audience() {
     for (authority, audience) in [
         ("https://login.microsoftonline.com", "api://AzureADTokenExchange"),
