@@ -306,6 +306,7 @@ impl SignInError {
                 Some(Explanation::of(self).headline)
             }
             Self::Probe(error) if error.is_refusal() => Some(error.to_string()),
+            Self::Token(error) if error.is_refusal() => Some(error.to_string()),
             Self::Token(_) | Self::Probe(_) => None,
         }
     }

@@ -60,7 +60,7 @@ fn a_second_tenant_is_waited_for_as_well() {
     let emulator = emulator();
     let place = Target::Path("login.microsoftonline.com".into(), format!("/{TENANT}"));
     emulator.fault(Fault::new(place, Effect::entra(700_016)).times(2));
-    let step = waiting(of_two_tenants("clientSecret").input("organizations", "fabrikam"), "60");
+    let step = waiting(of_two_tenants("clientSecret").input("organizations", "fabrikam, contoso"), "60");
     let (outcome, took) = timed(&emulator, &step);
     assert_succeeded(&outcome);
     assert_eq!(exchanges(&emulator), [OTHER_TENANT, TENANT, TENANT, TENANT]);

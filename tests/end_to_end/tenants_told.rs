@@ -124,7 +124,7 @@ fn an_organization_that_is_not_there_is_told() {
     let emulator = emulator();
     let mut job = job(&emulator);
     write(&job, ".npmrc", npmrc(&["contoso", "nowhere"]));
-    let words = ["nowhere", "there is no such organization", "correct the organization"];
+    let words = ["nowhere", "there is no organization", "correct the organization"];
     assert_refused(&emulator, &mut job, &step().input("organizations", "nowhere"), &words);
 }
 
