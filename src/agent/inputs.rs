@@ -11,12 +11,13 @@ use reqwest::Url;
 
 use super::job::Job;
 use crate::azure_devops::feed::Feed;
-use crate::azure_devops::organization::{Organization, unambiguous};
+use crate::azure_devops::organization::Organization;
 use crate::diagnosis::Explain;
 use crate::diagnosis::causes::Cause;
 use crate::disk;
 use crate::identity::certificate::CertificateError;
 use crate::identity::entra::Propagation;
+use crate::identity::federation;
 use crate::tools::git::Delivery;
 use crate::tools::survey::{Choice, FeedInput, NamedBy, PermittedOrganization, Standing};
 use crate::tools::{self, LATER_TOOLS, TOOLS};
@@ -291,20 +292,13 @@ fn one_of(job: &Job, name: &'static str, allowed: &[&'static str]) -> Result<Opt
 
 fn authority(job: &Job) -> Result<Url, InputError> {
     const NAME: &str = "authorityHost";
-    authority_of(NAME, text(job, NAME)?.unwrap_or("https://login.microsoftonline.com"))
+    authority_of(NAME, text(job, NAME)?.unwrap_or(federation::PUBLIC_AUTHORITY))
 }
 
 /// An authority's address. `name` is what gave it.
 fn authority_of(name: &'static str, value: &str) -> Result<Url, InputError> {
-    let plain = |url: &Url| {
-        url.path() == "/"
-            && url.query().is_none()
-            && url.fragment().is_none()
-            && url.username().is_empty()
-            && url.password().is_none()
-    };
     let reason = "it must be an https address without path, user and port".to_owned();
-    unambiguous(value).filter(plain).ok_or_else(|| InputError::Refused { name, value: value.to_owned(), reason })
+    federation::authority(value).ok_or_else(|| InputError::Refused { name, value: value.to_owned(), reason })
 }
 
 /// How long to wait for what was made in Entra a moment ago: seconds.

@@ -250,7 +250,12 @@ fn the_organization_does_not_accept_the_identity() {
         kind(Kind::Throttled, 4, &["TF400733", "throttling"]),
         row(at, Effect::SignInPage, 1, &["contoso", "HTTP 203"]),
         row(at, Effect::SignInRedirect, 1, &["contoso", "HTTP 302"]),
-        row(at, Effect::answer(Answer::status(404)), 1, &["there is no organization contoso", "service connection's URL"]),
+        row(
+            at,
+            Effect::answer(Answer::status(404)),
+            1,
+            &["there is no organization contoso", "service connection's URL"],
+        ),
         row(at, Effect::Html, 1, &["contoso", "something unexpected", "proxy"]),
     ]);
 }

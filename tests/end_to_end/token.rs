@@ -12,6 +12,9 @@ use ado_entra_auth_emulator::world::{
     TENANT,
 };
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::support::{BINARY, claims, emulator, job, step};
 
 /// The command on a machine that reaches the network as a company's does.
@@ -120,6 +123,7 @@ fn secrets_come_from_files_and_standard_input_and_never_from_the_command_line() 
         "CLIENTSECRET=Sc8Q~hidden",
         "clientCertificatePassword=Sc8Q~hidden",
         "clientCertificate=-----BEGIN PRIVATE KEY-----Sc8Q~hidden",
+        &format!("clientCertificate={}hidden", "MIIEvQIBADANBgkqhkiG9w0B".repeat(8)),
         "clientSecrt=Sc8Q~hidden",
     ] {
         let arguments = [&BY_SECRET[..], &["--input", wrong]].concat();
@@ -130,6 +134,50 @@ fn secrets_come_from_files_and_standard_input_and_never_from_the_command_line() 
         assert!(output.stdout.is_empty());
     }
     assert!(emulator.requests().is_empty());
+}
+
+/// What may be a part of a key does not come back in an error, wherever it was given.
+#[test]
+fn a_key_in_the_wrong_place_is_not_repeated() {
+    let (emulator, folder) = (emulator(), tempfile::tempdir().unwrap());
+    let arguments = [
+        "--input",
+        "connectionType=clientCertificate",
+        "--input",
+        &format!("clientId={CLIENT}"),
+        "--input",
+        &format!("tenantId={TENANT}"),
+    ];
+    for key in ["MHcCAQEEIhiddenKeyBody/AoGCCqGSM49", &"MHcCAQEEIhiddenKeyBody/AoGCCqGSM49".repeat(9)] {
+        let output = run(token(&emulator, folder.path(), &arguments).env("INPUT_CLIENTCERTIFICATE", key));
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains("remedy: ") && !said.contains("hidden"), "{said}");
+    }
+}
+
+#[test]
+fn what_is_no_plain_file_is_not_replaced() {
+    let (emulator, folder) = (emulator(), tempfile::tempdir().unwrap());
+    std::os::unix::fs::symlink("/dev/null", folder.path().join("device")).unwrap();
+    std::fs::create_dir(folder.path().join("folder")).unwrap();
+    for there in ["device", "folder"] {
+        let arguments = [&BY_SECRET[..], &["--output", there]].concat();
+        let output = run(token(&emulator, folder.path(), &arguments).env("INPUT_CLIENTSECRET", SECRET));
+        let said = text(&output.stderr);
+        assert!(output.status.code() == Some(1) && said.contains("it is no plain file"), "{said}");
+    }
+    assert!(std::fs::symlink_metadata(folder.path().join("device")).unwrap().is_symlink());
+}
+
+#[test]
+fn an_alias_of_an_input_is_the_input() {
+    let (emulator, folder) = (emulator(), tempfile::tempdir().unwrap());
+    for alias in ["workloadIdentityServiceConnection", "azureDevOpsServiceConnection"] {
+        let given = format!("{alias}=my-connection");
+        let said = text(&run(&mut token(&emulator, folder.path(), &["--input", &given])).stderr);
+        assert!(said.contains("'azureDevOpsServiceConnection' does not allow 'my-connection'"), "{said}");
+    }
 }
 
 #[test]
@@ -193,5 +241,7 @@ fn in_a_script_of_a_pipeline_the_token_is_masked() {
     let (plain, said) = (text(&output.stdout), text(&output.stderr));
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert_eq!(claims(plain.trim())["appid"], CLIENT);
-    assert!(said.lines().any(|line| line == format!("##vso[task.setsecret]{}", plain.trim())), "{said}");
+    for form in [plain.trim().to_owned(), STANDARD.encode(format!(":{}", plain.trim()))] {
+        assert!(said.lines().any(|line| line == format!("##vso[task.setsecret]{form}")), "{said}");
+    }
 }
