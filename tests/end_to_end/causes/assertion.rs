@@ -41,7 +41,7 @@ fn of_the_job() -> Vec<Case> {
             .bent(|_, _| bare_step().input("azureDevOpsServiceConnection", "feeds-reader"))
             .says(
                 "the input 'azureDevOpsServiceConnection' does not allow 'feeds-reader': the agent passes a service connection's \
-                 id here, a GUID",
+                 id here, a GUID (resourceId in the address of its page)",
             )
             .remedy("correct the input 'azureDevOpsServiceConnection'")
             .nameless(),
@@ -61,7 +61,10 @@ fn of_the_job() -> Vec<Case> {
             .says(&format!(
                 "the service connection {CONNECTION} cannot be used: the agent gave this step no details of it"
             ))
-            .remedy("check that it exists and that this pipeline may use it"),
+            .remedy(
+                "check that it exists and that this pipeline may use it; in a script, which is told no details, give 'clientId' and \
+                 'tenantId' of an azureDevOps connection, and use other connections in the task alone",
+            ),
     ]
 }
 

@@ -11,7 +11,7 @@ use ado_entra_auth_emulator::{Effect, Endpoint, World};
 use serde_json::{Value, json};
 
 use super::case::{ANY, Case, IDS, row};
-use super::kind::{Kind, certificate};
+use super::kind::{Kind, certificate, without_chain};
 use crate::identities::of;
 
 /// What is made a moment ago is not known to all of Entra's servers, so it is asked for three times.
@@ -41,8 +41,8 @@ fn kinds(stage: Stage, code: u64, position: usize) -> Vec<Kind> {
 }
 
 /// What is added to a remedy that asks for a federated credential: the command that prints it.
-fn shown_how(case: Case, kind: Kind, cause: &Cause) -> Case {
-    let to_be_added = cause.stage == Stage::Federation && cause.again == Again::AfterMinutes;
+fn shown_how(case: Case, kind: Kind, row: &Cause) -> Case {
+    let to_be_added = row.stage == Stage::Federation && row.again == Again::AfterMinutes;
     if !to_be_added || !matches!(kind, Kind::Connection) {
         return case;
     }
@@ -50,6 +50,15 @@ fn shown_how(case: Case, kind: Kind, cause: &Cause) -> Case {
         "{{row}}. `ado-entra-auth setup --tenant-id {TENANT} --organization-id {CONTOSO_ID} --connection-id {CONNECTION} \
          --client-id {CLIENT}` shows how"
     ))
+}
+
+/// The remedy of a signature that is refused: of what the step has signed with.
+fn signed_anew(case: Case, kind: Kind, name: &str) -> Case {
+    match kind {
+        _ if name != "AADSTS700027" => case,
+        Kind::Certificate | Kind::ArmCertificate => case.remedy(row("AADSTS50003").remedy),
+        _ => case.remedy(row("AADSTS50027").remedy),
+    }
 }
 
 /// A row with codes, each code ordered from Entra. Whether it is asked again depends on the status alone, save for what spreads.
@@ -82,7 +91,7 @@ fn of_codes(known: &Value) -> Vec<Case> {
                 .facts(kind.presented(&World::sample()))
                 .fact("Entra says", &format!("The text of number {code}."));
             let case = if tries > 1 { case.fact("tries", &tries.to_string()) } else { case };
-            let case = shown_how(case, kind, expected);
+            let case = signed_anew(shown_how(case, kind, expected), kind, expected.name);
             let case = if code == 53003 { case.fact("suberror", "message_only") } else { case };
             let case = case.facts(kind.client()).fact("request", IDS);
             let case = if status == Some(429) { case.remedy("{row}; at the earliest in 1 seconds") } else { case };
@@ -192,6 +201,8 @@ fn of_the_world() -> Vec<Case> {
         let case = if reason.is_empty() {
             case.fact("Entra says", "Invalid certificate - subject name in certificate is not authorized.")
         } else {
+            let case = case.facts([without_chain()]);
+            let case = signed_anew(case, Kind::Certificate, name);
             case.fact("Entra says", "Client assertion contains an invalid signature.").fact("reason", reason)
         };
         case.facts([("client", client.to_owned()), ("tenant", TENANT.to_owned())]).fact("request", IDS).entra_asked(1)

@@ -102,7 +102,9 @@ impl Kind {
             }
             Self::Pod => federated(CLUSTER_ISSUER, CLUSTER_SUBJECT, "", EXCHANGE_AUDIENCE),
             Self::Certificate | Self::ArmCertificate => {
-                certificate("CN=contoso-deploy", "71CD9A06A13D87AAC977FA4D07272FA1128F4F2A")
+                let mut facts = certificate("CN=contoso-deploy", "71CD9A06A13D87AAC977FA4D07272FA1128F4F2A");
+                facts.push(without_chain());
+                facts
             }
             Self::Secret | Self::ArmSecret | Self::Machine(_) => Vec::new(),
         }
@@ -133,5 +135,11 @@ pub fn federated(issuer: &str, subject: &str, in_words: &str, audience: &str) ->
 
 /// What is shown of a certificate, as openssl tells it of the file.
 pub fn certificate(subject: &str, thumbprint: &str) -> Vec<Fact> {
-    vec![("certificate", subject.to_owned()), ("thumbprint", thumbprint.to_owned())]
+    let valid_to = "2124-01-01T00:00:00Z".to_owned();
+    vec![("certificate", subject.to_owned()), ("thumbprint", thumbprint.to_owned()), ("valid to", valid_to)]
+}
+
+/// What is said where a certificate's chain was not shown to Entra.
+pub fn without_chain() -> Fact {
+    ("chain", "not sent; 'sendCertificateChain' sends it".to_owned())
 }

@@ -76,8 +76,9 @@ fn of_imds() -> Vec<Case> {
         with("imds-429", "imds-throttled", 429, Effect::TooManyRequests(Some(1)), 4),
         // A whole answer of Entra's, relayed.
         with("", "AADSTS500011", 400, Effect::entra(500_011), 1).fact("request", ANY),
-        with("", "managed-identity-refused", 403, status(403), 1)
-            .says(&format!("{IMDS} gave no token (HTTP 403): the answer that was ordered")),
+        with("", "imds-not-azure", 403, status(403), 1),
+        with("", "managed-identity-refused", 405, status(405), 1)
+            .says(&format!("{IMDS} gave no token (HTTP 405): the answer that was ordered")),
         Case::new("imds-connect", Kind::Machine(imds), "imds-unreachable")
             .env(&["AZURE_POD_IDENTITY_AUTHORITY_HOST=http://127.0.0.1:9"])
             .says(&format!("{IMDS} gave no token: 127.0.0.1 cannot be reached: {ANY}"))
@@ -121,7 +122,7 @@ fn of_others() -> Vec<Case> {
             1,
         )
         .env(&["IDENTITY_HEADER=another"]),
-        Case::new("", Kind::Machine(|folder| service_fabric(folder).wrong_thumbprint()), "managed-identity-unanswered")
+        Case::new("", Kind::Machine(|folder| service_fabric(folder).wrong_thumbprint()), "service-fabric-certificate")
             .says(&format!(
                 "the identity endpoint of Service Fabric gave no token: the certificate of 127.0.0.1 is not trusted: {ANY}"
             ))
@@ -189,7 +190,7 @@ fn of_arc() -> Vec<Case> {
         ))
     };
     let unusable = |fault, why: &str| {
-        trap("", "arc-key-unusable", fault).bent(|step, folder| with_arc_folder(step, folder)).says(&format!(
+        trap("", "arc-key-unusable", fault).where_possible(namespaces::available).bent(with_arc_folder).says(&format!(
             "the key file /var/opt/azcmagent/tokens/{GUID}.key of Azure Arc's agent cannot be used: {why}"
         ))
     };

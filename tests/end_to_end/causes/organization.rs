@@ -92,7 +92,10 @@ fn refusals() -> Vec<Case> {
         refused("ado-anonymous-200", "organization-anonymous", "HTTP 200", of(Kind_::Anonymous))
             .says(&plainly("it treats the token as anonymous (HTTP 200)"))
             .remedy(ADD),
-        refused("", "organization-not-found", "HTTP 404", Effect::answer(Answer::status(404))),
+        Case::new("", Kind::Connection, "organization-not-found")
+            .fault(Endpoint::ConnectionData, Effect::answer(Answer::status(404)))
+            .says("there is no organization contoso (HTTP 404)")
+            .organization_asked(1),
     ]
 }
 
@@ -138,7 +141,8 @@ fn tenants() -> Vec<Case> {
             .facts(facts(OTHER_TENANT, TENANT))
             .remedy(
                 "create an application that both tenants know and that trusts this managed identity by a federated credential, and \
-                 give its client id in the input 'federatedClientId'",
+                 set connectionType: managedIdentity, with the identity's client id in 'clientId' and the application's in \
+                 'federatedClientId'",
             )
             .machine_asked(1),
         // Of an application, Entra says it: it is not known there.
