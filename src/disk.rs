@@ -36,22 +36,38 @@ pub enum ReadTrouble {
 /// Reads a file; nothing where there is none. A link counts as what it points to, and only regular files are opened, so that
 /// a pipe or a device in a repository cannot stall the step.
 pub fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadTrouble> {
-    let found = match fs::metadata(path) {
-        Ok(found) => found,
+    let real = match fs::canonicalize(path) {
+        Ok(real) => real,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(None);
         }
         Err(error) => return Err(error.into()),
     };
     // Some of the system's own files call themselves regular, and are read without end.
-    let of_system =
-        || resolve(path).is_none_or(|real| ["/proc", "/sys", "/dev"].iter().any(|root| real.starts_with(root)));
-    if !found.is_file() || (is_link(path) && of_system()) {
+    let of_system = ["/proc", "/sys", "/dev"].iter().any(|root| real.starts_with(root));
+    if of_system || !fs::metadata(&real)?.is_file() {
+        return Err(ReadTrouble::NotAFile);
+    }
+    let file = open_without_waiting(&real)?;
+    // Somebody may have put another thing there since.
+    let found = file.metadata()?;
+    if !found.is_file() {
         return Err(ReadTrouble::NotAFile);
     }
     let mut bytes = Vec::with_capacity(usize::try_from(found.len().min(LARGEST_FILE_BYTES)).unwrap_or(0));
-    File::open(path)?.take(LARGEST_FILE_BYTES + 1).read_to_end(&mut bytes)?;
+    file.take(LARGEST_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST_FILE_BYTES { Err(ReadTrouble::TooLarge) } else { Ok(Some(bytes)) }
+}
+
+/// Opens a file for reading. A pipe that took its place is not waited for.
+fn open_without_waiting(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    if let Ok(flag) = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()) {
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flag);
+    }
+    options.open(path)
 }
 
 /// The names in a folder; none where it cannot be listed.
@@ -125,7 +141,8 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
         return Err(io::Error::other("it is no plain file"));
     }
-    let unfinished = path.with_file_name(format!("{UNFINISHED_PREFIX}{name}.{}", std::process::id()));
+    // Always the same, so that what a killed one left gives way to the next.
+    let unfinished = path.with_file_name(format!("{UNFINISHED_PREFIX}{name}.new"));
     remove_file(&unfinished)?;
     let replaced = write_private(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, path));
     if replaced.is_err() {

@@ -7,5 +7,9 @@ use clap::Parser;
 use ado_entra_auth::{cli, commands};
 
 fn main() -> ExitCode {
-    commands::run(cli::Cli::parse().command)
+    commands::forgo_core_dumps();
+    match cli::Cli::try_parse() {
+        Ok(cli) => commands::run(cli.command),
+        Err(error) => commands::answer(&error),
+    }
 }

@@ -50,12 +50,15 @@ fn parted<'a>(argument: &'a str, form: &str) -> Result<(&'a str, &'a str), Wrong
 fn read(file: &Path) -> Result<String, String> {
     let bytes = if file == Path::new("-") {
         let mut bytes = Vec::new();
-        let read = std::io::stdin().take(LARGEST_INPUT_BYTES).read_to_end(&mut bytes);
+        let read = std::io::stdin().take(LARGEST_INPUT_BYTES + 1).read_to_end(&mut bytes);
         read.map_err(|error| error.to_string())?;
         bytes
     } else {
         let read = disk::read(file).map_err(|error| error.to_string())?;
         read.ok_or_else(|| "there is no such file".to_owned())?
     };
+    if bytes.len() as u64 > LARGEST_INPUT_BYTES {
+        return Err("it is larger than a mebibyte".to_owned());
+    }
     String::from_utf8(bytes).map_err(|_| "it is no text".to_owned())
 }

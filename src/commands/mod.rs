@@ -46,21 +46,43 @@ pub fn run(command: Command) -> ExitCode {
     }
 }
 
+/// Says what is wrong with the arguments, or gives the help or version that they ask for.
+///
+/// An argument may be a text from a log, and an agent may read what is said of it: so it says no commands.
+pub fn answer(error: &clap::Error) -> ExitCode {
+    let text = error.render().to_string();
+    if error.use_stderr() {
+        say(&text);
+        ExitCode::from(2)
+    } else {
+        print(&text);
+        ExitCode::SUCCESS
+    }
+}
+
+/// Leaves no image of the memory behind where this ends badly: it may hold secrets.
+pub fn forgo_core_dumps() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    }
+}
+
 /// Says an error on stderr, which the agent reads for commands as it reads stdout.
 fn complain(text: &str) {
-    say("error", text);
+    say(&format!("error: {text}"));
 }
 
 /// Says a warning on stderr.
 fn warn(text: &str) {
-    say("warning", text);
+    say(&format!("warning: {text}"));
 }
 
 #[allow(clippy::disallowed_macros, reason = "the one door to stderr")]
-fn say(kind: &str, text: &str) {
-    for (number, line) in text.lines().enumerate() {
-        let line = crate::diagnosis::harmless(line);
-        if number == 0 { eprintln!("{kind}: {line}") } else { eprintln!("{line}") }
+fn say(text: &str) {
+    for line in text.lines() {
+        eprintln!("{}", crate::diagnosis::harmless(line));
     }
 }
 

@@ -290,8 +290,9 @@ async fn token(
         (Err(error), _) => return Err(error.into()),
     };
     match (tenant, organization, issued.claims.tid.as_deref()) {
-        (Some(tenant), Some(organization), Some(own)) if !own.eq_ignore_ascii_case(tenant) => {
-            let (organization, tenant, home) = (organization.clone(), tenant.to_owned(), own.to_owned());
+        (Some(tenant), Some(organization), own) if own.is_none_or(|own| !own.eq_ignore_ascii_case(tenant)) => {
+            let home = own.unwrap_or("unknown").to_owned();
+            let (organization, tenant) = (organization.clone(), tenant.to_owned());
             Err(SignInError::MachineOfAnotherTenant { organization, tenant, home })
         }
         _ => Ok(issued),

@@ -61,8 +61,16 @@ impl fmt::Display for Explanation {
 /// The agent obeys `##vso[` anywhere in a line and in any case of letters, and itself writes `**vso` in its place
 /// (microsoft/azure-pipelines-agent, Agent.Sdk/Util/StringUtil.cs).
 pub fn harmless(text: &str) -> String {
-    let line: String = text.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
+    // Those that turn the direction of writing, or part lines, could show a text as another.
+    let turns = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
+    let blank = |c: char| if c.is_control() || turns(c) { ' ' } else { c };
+    let line: String = text.chars().map(blank).collect();
     line.replace("##", "**")
+}
+
+/// An id of a service, which is short unless somebody else wrote it.
+pub fn shortened(id: &str) -> String {
+    harmless(id).chars().take(100).collect()
 }
 
 /// The first sentence of a service's text, at most 300 characters.

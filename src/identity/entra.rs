@@ -222,6 +222,11 @@ pub async fn exchange(
     Ok(issued)
 }
 
+/// A secret as it stands in a form, for whoever must not show it.
+pub fn encoded(secret: &ClientSecret) -> String {
+    url::form_urlencoded::byte_serialize(secret.reveal().as_bytes()).collect()
+}
+
 fn form(client: &Client, presented: Presented<'_>) -> String {
     match presented {
         Presented::Federated(assertion) => signed_form(client, assertion),

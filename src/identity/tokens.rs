@@ -118,7 +118,8 @@ impl<'a> Tokens<'a> {
         let issued = match self.identity {
             Identity::Application(application) => self.exchanged(application, tenant, propagation).await?,
             Identity::Machine(selector) => {
-                managed_identity::token(self.surroundings.http, self.surroundings.machine, selector).await?
+                let Surroundings { http, machine, .. } = &self.surroundings;
+                managed_identity::token(http, machine, selector, &mut *self.keep_secret).await?
             }
         };
         (self.keep_secret)(issued.token.reveal());
@@ -185,7 +186,12 @@ impl<'a> Tokens<'a> {
         let keep_secret = RefCell::new(&mut self.keep_secret);
         let (first, another);
         let presented = match (&application.proof, &self.assertion) {
-            (Proof::Secret(secret), _) => Presented::Secret(secret),
+            (Proof::Secret(secret), _) => {
+                let mut keep_secret = keep_secret.borrow_mut();
+                keep_secret(secret.reveal());
+                keep_secret(&entra::encoded(secret));
+                Presented::Secret(secret)
+            }
             (Proof::Certificate(certificate, chain), _) => {
                 // For this tenant's endpoint, and no second time.
                 let audience = client.token_endpoint();
@@ -228,9 +234,14 @@ impl<'a> Tokens<'a> {
             Proof::Pipeline => pipeline::assertion(http, pipeline, &About::Pipeline).await?,
             Proof::Machine(selector) => {
                 let audience = audience_at(&application.authority);
-                managed_identity::assertion(http, machine, selector, audience).await?
+                managed_identity::assertion(http, machine, selector, audience, &mut *self.keep_secret).await?
             }
-            Proof::TokenFile(path) => managed_identity::token_file_assertion(path)?,
+            Proof::TokenFile(path) => {
+                // In a thread of its own: a disk that does not answer must not outlast the time limit.
+                let path = path.clone();
+                let reading = tokio::task::spawn_blocking(move || managed_identity::token_file_assertion(&path));
+                reading.await.unwrap_or(Err(ManagedIdentityError::NoThread))?
+            }
         };
         (self.keep_secret)(assertion.reveal());
         self.assertion = Some(assertion);

@@ -49,6 +49,8 @@ struct Hit {
 }
 
 const LONGEST_ANSWER: usize = 64 * 1024;
+/// The codes of the services have at most seven digits.
+const LONGEST_NUMBER: usize = 10;
 
 /// The cause that a text speaks of first: by the name at the end of our own message, by a code, or by what the services say
 /// without one.
@@ -114,7 +116,9 @@ fn codes(lower: &str) -> Vec<(usize, usize, String)> {
         let marks = |c: char| c.is_ascii_whitespace() || "\\\":=".contains(c);
         let Some(list) = lower[at + LIST.len()..].trim_start_matches(marks).strip_prefix('[') else { continue };
         let end = list.find(|c: char| !c.is_ascii_digit() && !"[],\\\" \t\r\n".contains(c)).unwrap_or(list.len());
-        let numbers = list[..end].split(|c: char| !c.is_ascii_digit()).filter(|number| !number.is_empty());
+        let numbers = list[..end]
+            .split(|c: char| !c.is_ascii_digit())
+            .filter(|number| (1..=LONGEST_NUMBER).contains(&number.len()));
         for number in numbers.take(16) {
             codes.push((codes.len() + 1, at, format!("aadsts{number}")));
         }
@@ -125,7 +129,7 @@ fn codes(lower: &str) -> Vec<(usize, usize, String)> {
             let inside = |c: char| c.is_ascii_alphanumeric();
             let whole = !lower[..at].ends_with(inside) && !lower[end..].starts_with(inside);
             // Shorter numbers are years and versions.
-            if whole && end - at >= prefix.len() + 5 {
+            if whole && (5..=LONGEST_NUMBER).contains(&(end - at - prefix.len())) {
                 codes.push((UNLISTED, at, lower[at..end].to_owned()));
             }
         }

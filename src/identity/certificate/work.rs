@@ -32,6 +32,10 @@ impl Work {
 
     /// Takes what scrypt costs with these parameters (RFC 7914: N, r, p).
     pub(super) fn spend_on_scrypt(&mut self, cost: u64, block_size: u16, lanes: u16) -> Result<(), CertificateError> {
+        // Others are no parameters of scrypt, and what computes it takes their absence for granted.
+        if cost < 2 || !cost.is_power_of_two() || block_size == 0 || lanes == 0 {
+            return Err(CertificateError::Damaged);
+        }
         let blocks = cost.checked_mul(block_size.into()).ok_or(CertificateError::TooMuchWork)?;
         if blocks.saturating_mul(128) > MOST_SCRYPT_BYTES {
             return Err(CertificateError::TooMuchWork);

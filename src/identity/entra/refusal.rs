@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{CLOCK_TOLERANCE_SECONDS, Client, ExchangeError, Presented, Signed, clock_difference};
 use crate::clock::rfc3339;
 use crate::diagnosis::causes::{self, Again, Cause, Stage, credential, federation, policy};
-use crate::diagnosis::first_sentence;
+use crate::diagnosis::{first_sentence, shortened};
 use crate::http::{Answer, not_json};
 use crate::identity::certificate::Chain;
 use crate::identity::claims;
@@ -92,7 +92,8 @@ pub(super) fn refusal(answer: &Answer, client: &Client, presented: Presented<'_>
         facts.push(("clock", clock_difference(ahead)));
     }
     let ids = [text("trace_id"), text("correlation_id"), text("timestamp")];
-    let request = ids.into_iter().filter(|id| !id.is_empty()).collect::<Vec<_>>().join(" · ");
+    let ids = ids.into_iter().filter(|id| !id.is_empty()).map(shortened);
+    let request = ids.collect::<Vec<_>>().join(" · ");
     let request = if request.is_empty() { answer.header("x-ms-request-id").map(first_sentence) } else { Some(request) };
     ExchangeError::Refused(Box::new(Refusal {
         headline,

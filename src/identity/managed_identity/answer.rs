@@ -6,7 +6,7 @@ use super::error::CLIENT_ID;
 use super::{ManagedIdentityError, Selector, Source};
 use crate::clock::now;
 use crate::diagnosis::causes::{self, Cause, Stage, managed_identity};
-use crate::diagnosis::first_sentence;
+use crate::diagnosis::{first_sentence, shortened};
 use crate::http::{Answer, not_json};
 use crate::identity::claims::{self, Claims};
 use crate::identity::entra::Issued;
@@ -84,7 +84,7 @@ pub(super) fn refusal(source: Source, answer: &Answer, selector: &Selector) -> M
         cause: said(&answer.body).or_else(|| by_status(source, answer.status)),
         tries: answer.tries,
         selector: selector.clone(),
-        request: (!request.is_empty()).then(|| request.join(" · ")),
+        request: (!request.is_empty()).then(|| request.into_iter().map(shortened).collect::<Vec<_>>().join(" · ")),
     }
 }
 

@@ -3,7 +3,8 @@
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName};
 
-use super::{Machine, ManagedIdentityError, Question, Selector, Source, near, thrice};
+use super::near::{self, Reach};
+use super::{Machine, ManagedIdentityError, Question, Selector, Source, thrice};
 use crate::http::secret_header;
 
 const API_VERSION: &str = "2019-08-01";
@@ -14,7 +15,7 @@ pub(super) fn question(
     selector: &Selector,
 ) -> Result<Question, ManagedIdentityError> {
     let endpoint = machine.identity_endpoint.as_deref().unwrap_or_default();
-    let mut url = near::address("IDENTITY_ENDPOINT", endpoint, "http")?;
+    let mut url = near::address("IDENTITY_ENDPOINT", endpoint, "http", Reach::Network)?;
     url.query_pairs_mut().append_pair("api-version", API_VERSION).append_pair("resource", resource);
     if let Selector::ClientId(id) = selector {
         url.query_pairs_mut().append_pair("client_id", id);

@@ -7,7 +7,8 @@ use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, WWW_AUTHENTICATE};
 
 use super::imds::metadata_header;
-use super::{Machine, ManagedIdentityError, Question, Selector, Source, near, thrice};
+use super::near::{self, Reach};
+use super::{KeepSecret, Machine, ManagedIdentityError, Question, Selector, Source, thrice};
 use crate::diagnosis::first_sentence;
 use crate::disk::{self, ReadTrouble};
 use crate::http::{Answer, Http, secret_header};
@@ -22,9 +23,10 @@ pub(super) async fn question(
     machine: &Machine,
     resource: &str,
     selector: &Selector,
+    keep_secret: &mut KeepSecret<'_>,
 ) -> Result<Question, ManagedIdentityError> {
     let endpoint = machine.identity_endpoint.as_deref().unwrap_or(ENDPOINT);
-    let mut url = near::address("IDENTITY_ENDPOINT", endpoint, "http")?;
+    let mut url = near::address("IDENTITY_ENDPOINT", endpoint, "http", Reach::Machine)?;
     url.query_pairs_mut().append_pair("api-version", API_VERSION).append_pair("resource", resource);
     if let Selector::ClientId(id) = selector {
         // Agents that know no user-assigned identities pass it over; the token then speaks of another, which is noticed.
@@ -42,6 +44,7 @@ pub(super) async fn question(
     let challenge = question.send(http).await?;
     let key = key_file(&challenge, &machine.arc_keys)?;
     let text = read(&key)?;
+    keep_secret(text.trim());
     let value = secret_header(&format!("Basic {}", text.trim()));
     let broken = || ManagedIdentityError::KeyFile { path: key.display().to_string(), reason: "it holds no key".into() };
     question.headers.insert(AUTHORIZATION, value.ok_or_else(broken)?);

@@ -118,6 +118,9 @@ pub enum ManagedIdentityError {
         /// Why not.
         reason: String,
     },
+    /// The system gave no thread to read the token file in.
+    #[error("the system gave no thread to read the token file in")]
+    NoThread,
     /// The token file of AKS cannot be used.
     #[error("the token file {path} (AZURE_FEDERATED_TOKEN_FILE) cannot be used: {reason}")]
     TokenFile {
@@ -188,7 +191,7 @@ impl ManagedIdentityError {
             Self::KeyPath { .. } => &causes::ARC_BAD_PATH,
             Self::KeyDenied { .. } => &causes::ARC_KEY_DENIED,
             Self::KeyFile { .. } => &causes::ARC_KEY_UNUSABLE,
-            Self::TokenFile { .. } => &causes::NO_TOKEN_FILE,
+            Self::TokenFile { .. } | Self::NoThread => &causes::NO_TOKEN_FILE,
         }
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
-use super::{Machine, ManagedIdentityError, Question, Selector, Source, near};
+use super::near::{self, Reach};
+use super::{Machine, ManagedIdentityError, Question, Selector, Source};
 use crate::http::Outcome;
 use crate::http::retry::{Again, Tries};
 
@@ -19,7 +20,7 @@ pub(super) fn question(
     selector: &Selector,
 ) -> Result<Question, ManagedIdentityError> {
     let host = machine.imds_host.as_deref().unwrap_or(HOST);
-    let mut url = near::address("AZURE_POD_IDENTITY_AUTHORITY_HOST", host, "http")?;
+    let mut url = near::address("AZURE_POD_IDENTITY_AUTHORITY_HOST", host, "http", Reach::Network)?;
     url.set_path(PATH);
     url.query_pairs_mut().append_pair("api-version", API_VERSION).append_pair("resource", resource);
     if let Selector::ClientId(id) = selector {

@@ -3,7 +3,8 @@
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName};
 
-use super::{Machine, ManagedIdentityError, Question, Selector, Source, near, thrice};
+use super::near::{self, Reach};
+use super::{Machine, ManagedIdentityError, Question, Selector, Source, thrice};
 use crate::http::secret_header;
 
 const API_VERSION: &str = "2017-09-01";
@@ -14,7 +15,7 @@ pub(super) fn question(
     selector: &Selector,
 ) -> Result<Question, ManagedIdentityError> {
     let endpoint = machine.msi_endpoint.as_deref().unwrap_or_default();
-    let mut url = near::address("MSI_ENDPOINT", endpoint, "http")?;
+    let mut url = near::address("MSI_ENDPOINT", endpoint, "http", Reach::Network)?;
     url.query_pairs_mut().append_pair("api-version", API_VERSION).append_pair("resource", resource);
     let client_id = match selector {
         Selector::ClientId(id) => Some(id),

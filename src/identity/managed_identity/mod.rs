@@ -136,9 +136,18 @@ impl Machine {
     }
 }
 
+/// Hears of every secret before anything else could say it.
+pub type KeepSecret<'a> = dyn FnMut(&str) + 'a;
+
 /// Gets a token of Azure DevOps for an identity of the machine. `http` is the run's client, whose time limit holds here too.
-pub async fn token(http: &Http, machine: &Machine, selector: &Selector) -> Result<Issued, ManagedIdentityError> {
-    let answered = ask(http, machine, AZURE_DEVOPS, selector).await?;
+/// `keep_secret` hears of what the source is asked with: an answer may repeat it.
+pub async fn token(
+    http: &Http,
+    machine: &Machine,
+    selector: &Selector,
+    keep_secret: &mut KeepSecret<'_>,
+) -> Result<Issued, ManagedIdentityError> {
+    let answered = ask(http, machine, AZURE_DEVOPS, selector, keep_secret).await?;
     let (source, issued) = (answered.source, answer::issued(&answered)?);
     if !issued.claims.aud.as_ref().is_some_and(|audience| audience.contains(AZURE_DEVOPS)) {
         let found = issued.claims.aud.as_ref().map(claims::Audience::shown).unwrap_or_default();
@@ -162,8 +171,9 @@ pub async fn assertion(
     machine: &Machine,
     selector: &Selector,
     audience: &str,
+    keep_secret: &mut KeepSecret<'_>,
 ) -> Result<Assertion, ManagedIdentityError> {
-    let answered = ask(http, machine, audience, selector).await?;
+    let answered = ask(http, machine, audience, selector, keep_secret).await?;
     let issued = answer::issued(&answered)?;
     answer::check_identity(answered.source, &issued.claims, selector)?;
     Ok(Assertion::new(issued.token.reveal()))
@@ -174,7 +184,11 @@ async fn ask(
     machine: &Machine,
     resource: &str,
     selector: &Selector,
+    keep_secret: &mut KeepSecret<'_>,
 ) -> Result<answer::Answered, ManagedIdentityError> {
+    for secret in [&machine.identity_header, &machine.msi_secret].into_iter().flatten() {
+        keep_secret(secret.reveal());
+    }
     let source = machine.source();
     let question = match source {
         Source::Imds => imds::question(machine, resource, selector)?,
@@ -182,7 +196,7 @@ async fn ask(
         Source::MachineLearning => machine_learning::question(machine, resource, selector)?,
         Source::CloudShell => cloud_shell::question(machine, resource, selector)?,
         Source::ServiceFabric => service_fabric::question(machine, resource, selector)?,
-        Source::Arc => arc::question(http, machine, resource, selector).await?,
+        Source::Arc => arc::question(http, machine, resource, selector, keep_secret).await?,
     };
     let answer = question.send(http).await?;
     if answer.status != 200 {

@@ -3,7 +3,8 @@
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName};
 
-use super::{Machine, ManagedIdentityError, Question, Selector, Source, near, thrice};
+use super::near::{self, Reach};
+use super::{Machine, ManagedIdentityError, Question, Selector, Source, thrice};
 use crate::http::{Thumbprint, secret_header};
 
 const API_VERSION: &str = "2019-07-01-preview";
@@ -18,7 +19,7 @@ pub(super) fn question(
         return Err(ManagedIdentityError::NothingToSelect { asked: Source::ServiceFabric });
     }
     let endpoint = machine.identity_endpoint.as_deref().unwrap_or_default();
-    let mut url = near::address("IDENTITY_ENDPOINT", endpoint, "https")?;
+    let mut url = near::address("IDENTITY_ENDPOINT", endpoint, "https", Reach::Network)?;
     url.query_pairs_mut().append_pair("api-version", API_VERSION).append_pair("resource", resource);
     let thumbprint = machine.identity_server_thumbprint.as_deref().unwrap_or_default();
     let pin = Thumbprint::parse(thumbprint).ok_or_else(|| ManagedIdentityError::Address {
