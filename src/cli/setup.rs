@@ -9,7 +9,7 @@ use crate::identity::federation::{self, Guid, PUBLIC_AUTHORITY};
 /// Arguments of `setup`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Setup {
-    /// The organization, by its name or its URL, in the letters that Azure DevOps shows
+    /// The organization, by its name or its URL, in the letters that Azure DevOps shows; with --connection-id it can be left out
     #[arg(long, value_name = "NAME|URL", value_parser = organization)]
     pub organization: Option<String>,
     /// Its id, `instanceId` in `https://dev.azure.com/NAME/_apis/connectionData`
@@ -48,7 +48,7 @@ pub struct Setup {
     /// Where a new managed identity lies [default: where its resource group does]
     #[arg(long, value_name = "NAME", value_parser = location)]
     pub location: Option<String>,
-    /// A managed identity that is to act in another tenant: its object (principal) id
+    /// A managed identity that is to act in another tenant: its object (principal) id, which its page in Azure portal shows
     #[arg(long, value_name = "GUID", conflicts_with_all = ["connection", "connection_id", "pipeline", "issuer"])]
     pub managed_identity_object_id: Option<Guid>,
     /// The client id of the application that it acts as; without it a new one is made

@@ -1,5 +1,7 @@
 //! `setup`: what it prints, and what its script makes of Azure CLI.
 
+mod page;
+
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -50,7 +52,8 @@ fn it_ends_as_a_command_does() {
     let and = |more: &[&'static str]| [&organization[..], more].concat();
     for (arguments, code, words) in [
         (named.to_vec(), 0, "ado-Shop_feeds"),
-        (vec![], 1, "--organization is missing"),
+        (vec![], 1, "--organization, --project and --connection are missing"),
+        (vec!["--pipeline", "build"], 1, "--organization and --project are missing"),
         (organization.clone(), 1, "--project and --connection are missing"),
         (and(&["--project", "Shop"]), 1, "--connection is missing"),
         (and(&["--connection", "feeds"]), 1, "--project is missing"),
@@ -160,7 +163,8 @@ case $* in
   *FederationIssuer*) printf '%s\n' "$ANSWER_ISSUER" ;;
   *FederationSubject*) printf '%s\n' "$ANSWER_SUBJECT" ;;
   *'.id | [0]'*) printf '%s\n' "${ANSWER_CONNECTION-b6f3c1de-1111-4222-8333-444455556666}" ;;
-  *isSuccess*) printf '%s\n' "${ANSWER_JOINED-true}" ;;
+  *isSuccess*) [[ ${ANSWER_JOINED-} != conflict ]] || exit 1; printf '%s\n' "${ANSWER_JOINED-true}" ;;
+  *memberentitlements*) [[ ${ANSWER_MEMBER-} != forbidden ]] || exit 1; printf '%s' "${ANSWER_MEMBER-}" ;;
   'ad app federated-credential list'*) printf '%s\n' "${ANSWER_CREDENTIAL-}" ;;
   'ad sp show'*) exit 3 ;;
   *clientId\ *|*appId*) printf 'aaaaaaaa-1111-4222-8333-444455556666\n' ;;
@@ -188,6 +192,7 @@ fn run(script: &str, environment: &[(&str, &str)]) -> Run {
         .current_dir(&work)
         .env("PATH", search)
         .env("CALLS", &calls)
+        .env_remove("ORGANIZATION")
         .envs([("ANSWER_ISSUER", ISSUER), ("ANSWER_SUBJECT", SUBJECT), ("RESOURCE_GROUP", "rg")])
         .envs(environment.iter().copied())
         .output()
@@ -330,8 +335,39 @@ fn the_script_stops_before_it_does_something_wrong() {
     assert!(!done.succeeded && done.said.contains("does not say the id of contoso") && !joins(&done), "{}", done.said);
     let done = run(&script(&[&named[..], &["--tenant-id", TENANT]].concat()), &[("ANSWER_CONNECTION", "")]);
     assert!(!done.succeeded && done.said.contains("no service connection feeds") && !joins(&done), "{}", done.said);
-    let done = run(&asking, &[("ANSWER_JOINED", "false")]);
-    assert!(!done.succeeded && done.said.contains("did not add"), "{}", done.said);
+    for member in ["", CLIENT, "forbidden"] {
+        let done = run(&asking, &[("ANSWER_JOINED", "false"), ("ANSWER_MEMBER", member)]);
+        assert!(!done.succeeded && done.said.contains("did not add"), "{}", done.said);
+        assert!(!done.said.contains("note: "), "{}", done.said);
+    }
+}
+
+/// Whatever becomes of the membership, the ids have been printed; and a member that is one already is no failure.
+#[test]
+fn the_script_runs_again_where_the_identity_is_a_member() {
+    let named = ["--project", "Shop", "--connection", "feeds"];
+    let across = ["--managed-identity-object-id", OBJECT, "--tenant-id", TENANT, "--organization-tenant-id", TENANT];
+    for (arguments, ids) in [(&named[..], &[CLIENT, TENANT, OBJECT][..]), (&across, &[CLIENT, OBJECT])] {
+        let script = script(arguments);
+        for joined in ["false", "conflict"] {
+            let done = run(&script, &[("ANSWER_JOINED", joined), ("ANSWER_MEMBER", OBJECT)]);
+            assert!(done.succeeded && done.said.contains("is a member of the organization already"), "{}", done.said);
+            let asked =
+                done.call("rest --method get --resource 499b84ac-1321-427f-aa17-267ca6975798 --url https://vsaex.");
+            assert!(option(asked, "--query").contains(OBJECT), "{asked:?}");
+            let failed = run(&script, &[("ANSWER_JOINED", joined)]);
+            assert!(!failed.succeeded, "{}", failed.said);
+            for id in ids {
+                assert!(done.said.contains(&format!(" id  {id}\n")), "{id}: {}", done.said);
+                assert!(failed.said.contains(&format!(" id  {id}\n")), "{id}: {}", failed.said);
+            }
+        }
+        let done = run(&script, &[]);
+        assert!(done.succeeded && !done.said.contains("note: "), "{}", done.said);
+    }
+    // They stand there before anything is asked of Azure DevOps.
+    let done = run(&script(&named), &[("ANSWER_ISSUER", "")]);
+    assert!(!done.succeeded && done.said.contains(&format!("client id  {CLIENT}\n")), "{}", done.said);
 }
 
 #[test]
@@ -375,7 +411,8 @@ fn azure_cli_reads_every_command() {
     ] {
         let script = script(&arguments);
         for credential in ["", "1"] {
-            let done = run(&script, &[("ANSWER_CREDENTIAL", credential)]);
+            let answers = [("ANSWER_CREDENTIAL", credential), ("ANSWER_JOINED", "false"), ("ANSWER_MEMBER", OBJECT)];
+            let done = run(&script, &answers);
             assert!(done.succeeded, "{}", done.said);
             calls.extend(done.calls);
         }

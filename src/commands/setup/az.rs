@@ -8,21 +8,22 @@
 //! REST specifications, memberEntitlementManagement 7.1 (`ServicePrincipalEntitlements_Add` and its example) and serviceEndpoint 7.1;
 //! the fields of a connection's issuer and subject: release note of sprint 253.
 
-use url::Url;
-
-use super::design::{Design, Principal, Trusted, missing};
+use super::design::{Design, Trusted, missing};
+use super::principal::Principal;
+use super::step::{self, Made};
 use super::unknown::Unknown;
 use super::value::{Value, bash, jmespath, json};
-use super::{membership_url, sentences};
+use super::{address, sentences};
 use crate::diagnosis::Explanation;
 use crate::identity::entra::AZURE_DEVOPS;
 
 /// The script.
 pub fn script(design: &Design) -> Result<String, Explanation> {
     let mut sections = vec![head(design)];
-    sections.extend(from_the_environment(design));
     sections.push(functions());
+    sections.extend(from_the_environment(design));
     sections.push(identity(&design.identity, matches!(design.trusted, Trusted::ManagedIdentity { .. })));
+    sections.push(ids(design));
     sections.extend(lookups(design)?);
     sections.push(credential(design));
     sections.push(membership(design));
@@ -37,7 +38,7 @@ fn head(design: &Design) -> String {
         "#".to_owned(),
         "# Run it signed in (az login) as somebody who may create the identity and who is a Project Collection"
             .to_owned(),
-        format!("# Administrator of the organization {}. It can run again.", design.organization),
+        format!("# Administrator of the organization {}. It can run again.", design.organization.shown()),
     ];
     lines.extend(sentences(&design.notes).map(|line| format!("# {line}")));
     lines.push("set -euo pipefail".to_owned());
@@ -46,7 +47,7 @@ fn head(design: &Design) -> String {
 
 /// What no command tells.
 fn from_the_environment(design: &Design) -> Option<String> {
-    let mut values = vec![design.issuer.clone()];
+    let mut values = vec![design.issuer.clone(), design.organization.clone()];
     match &design.identity {
         Principal::NewManagedIdentity { resource_group, .. } => values.push(resource_group.clone()),
         Principal::ManagedIdentity { .. } | Principal::NewApplication { .. } | Principal::Application { .. } => {}
@@ -59,7 +60,12 @@ fn from_the_environment(design: &Design) -> Option<String> {
         let (variable, outside) = (unknown.variable(), unknown.variable().to_uppercase());
         format!("{variable}=\"${{{outside}:?set {outside} to the {} ({})}}\"", unknown.words(), unknown.place())
     });
-    let lines: Vec<String> = lines.collect();
+    let mut lines: Vec<String> = lines.collect();
+    if design.organization.known().is_none() {
+        lines.push(
+            "[[ $organization =~ ^[A-Za-z0-9-]+$ ]] || fail \"ORGANIZATION is a name, such as contoso\"".to_owned(),
+        );
+    }
     (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
@@ -127,12 +133,10 @@ fn lookups(design: &Design) -> Result<Option<String>, Explanation> {
     let unknowns: Vec<Unknown> = design.issuer.unknowns().chain(design.subject.unknowns()).collect();
     let mut lines = Vec::new();
     if unknowns.contains(&Unknown::OrganizationId) {
-        let url = service("dev.azure.com", &[&design.organization, "_apis", "connectionData"], "7.1-preview.1");
-        lines.push(format!("organization_id=$(azure_devops get {} --query instanceId)", bash(&url)));
-        lines.push(format!(
-            "[[ -n $organization_id ]] || fail {}",
-            bash(&format!("Azure DevOps does not say the id of {}", design.organization))
-        ));
+        let url = address::of_service(&design.organization, &["_apis", "connectionData"], "7.1-preview.1");
+        lines.push(format!("organization_id=$(azure_devops get {} --query instanceId)", url.bash()));
+        let absent = Value::from("Azure DevOps does not say the id of ").then(design.organization.clone());
+        lines.push(format!("[[ -n $organization_id ]] || fail {}", absent.bash()));
     }
     let asked: Vec<Unknown> = unknowns
         .into_iter()
@@ -153,13 +157,13 @@ fn connection(design: &Design, asked: &[Unknown]) -> Result<Vec<String>, Explana
             ("or else", "--tenant-id, the tenant of the identity"),
         ]));
     };
-    let path = [design.organization.as_str(), project, "_apis", "serviceendpoint", "endpoints"];
-    let url = service("dev.azure.com", &path, "7.1-preview.4") + "&includeFailed=true";
+    let path = [project, "_apis", "serviceendpoint", "endpoints"];
+    let url = address::of_service(&design.organization, &path, "7.1-preview.4").then("&includeFailed=true");
     let filter = match (id, connection) {
         (Some(id), _) => format!("id=='{id}'"),
         (None, name) => format!("name=={}", jmespath(name.as_deref().unwrap_or_default())),
     };
-    let mut lines = vec![format!("connections={}", bash(&url))];
+    let mut lines = vec![format!("connections={}", url.bash())];
     for unknown in asked {
         let field = match unknown {
             Unknown::Issuer => "authorization.parameters.workloadIdentityFederationIssuer",
@@ -220,60 +224,55 @@ fn credential(design: &Design) -> String {
     }
 }
 
+/// The ids as soon as there are some: whatever goes wrong later, they can be entered.
+fn ids(design: &Design) -> String {
+    const CLIENT_ID: &str = "printf 'client id  %s\\n' \"$client_id\"";
+    if matches!(design.trusted, Trusted::ManagedIdentity { .. }) {
+        return CLIENT_ID.to_owned();
+    }
+    let tenant = match design.tenant.known() {
+        Some(tenant) => bash(&tenant),
+        None => "\"$(az account show --query tenantId --output tsv)\"".to_owned(),
+    };
+    format!("{CLIENT_ID}\nprintf 'tenant id  %s\\n' {tenant}\n{OBJECT_ID}")
+}
+
+const OBJECT_ID: &str = "printf 'object id  %s\\n' \"$object_id\"";
+
 fn membership(design: &Design) -> String {
     let mut lines = Vec::new();
     if let Trusted::ManagedIdentity { organization_tenant, .. } = &design.trusted {
         lines.push("# The application in the tenant of the organization: its enterprise application.".to_owned());
         lines.push(format!("az login --tenant {} --allow-no-subscriptions --output none", organization_tenant.bash()));
-        lines.push(format!("{SERVICE_PRINCIPAL}\n"));
+        lines.push(format!("{SERVICE_PRINCIPAL}\n{OBJECT_ID}\n"));
     }
     let body = r#"{"accessLevel":{"accountLicenseType":"express"},"servicePrincipal":{"origin":"aad","originId":"'"$object_id"'","subjectKind":"servicePrincipal"}}"#;
     lines.push(format!(
         "# Membership in the organization with Basic access: express. The id is that of the enterprise application.\n\
-         joined=$(azure_devops post {} \\\n  --body '{body}' \\\n  --query isSuccess)\n\
-         [[ $joined == true ]] ||\n  \
-         fail \"Azure DevOps did not add $object_id; where Organization settings, Users, shows it already, all is well\"",
-        bash(&membership_url(&design.organization)),
+         joined=$(azure_devops post {} \\\n  --body '{body}' \\\n  --query isSuccess) || joined=false\n\
+         if [[ $joined != true ]]; then\n  \
+         member=$(azure_devops get {} \\\n    \
+         --query \"items[?member.originId=='$object_id'].member.originId | [0]\") || member=\n  \
+         [[ $member == \"$object_id\" ]] ||\n    \
+         fail \"Azure DevOps did not add $object_id; where Organization settings, Users, shows it already, all is well\"\n  \
+         printf 'note: %s is a member of the organization already; its access level stays as it is\\n' \"$object_id\"\n\
+         fi",
+        address::membership(&design.organization).bash(),
+        address::members(&design.organization).bash(),
     ));
     lines.join("\n")
 }
 
 fn end(design: &Design) -> String {
-    let tenant = match design.tenant.known() {
-        Some(tenant) => bash(&tenant),
-        None => "\"$(az account show --query tenantId --output tsv)\"".to_owned(),
-    };
-    let rest = match design.trusted {
-        Trusted::Connection { .. } => {
-            "Enter client id and tenant id in the service connection, and permit the pipeline to use it."
-        }
-        Trusted::Pipeline { .. } => "Enter client id and tenant id in the inputs of the task.",
-        Trusted::ManagedIdentity { .. } => "",
-    };
-    let tenant = if rest.is_empty() { String::new() } else { format!("printf 'tenant id  %s\\n' {tenant}\n") };
-    let rest = if rest.is_empty() { String::new() } else { format!("\n# {rest}") };
-    format!(
-        "printf 'client id  %s\\n' \"$client_id\"\n{tenant}printf 'object id  %s\\n' \"$object_id\"\n\
-         # No command here gives permissions: give the identity its role on each feed (Feed settings, Permissions; Feed and\n\
-         # Upstream Reader to restore, Feed Publisher to publish) and Read on the repositories.{rest}"
-    )
-}
-
-/// An address of Azure DevOps, its path encoded.
-fn service(host: &str, path: &[&str], api_version: &str) -> String {
-    let mut url = format!("https://{host}");
-    for segment in path {
-        url.push('/');
-        url.push_str(&encoded(segment));
+    let mut lines = vec![
+        "No command here gives permissions: give the identity its role on each feed (Feed settings, Permissions; Feed and".to_owned(),
+        "Upstream Reader to restore, Feed Publisher to publish) and Read on the repositories.".to_owned(),
+    ];
+    if matches!(design.trusted, Trusted::Connection { .. }) {
+        let rest = "Enter client id and tenant id in the service connection, and permit the pipeline to use it.";
+        lines.push(rest.to_owned());
     }
-    format!("{url}?api-version={api_version}")
-}
-
-/// A segment of a path, percent-encoded.
-fn encoded(segment: &str) -> String {
-    let mut url = Url::parse("https://dev.azure.com").ok();
-    if let Some(mut segments) = url.as_mut().and_then(|url| url.path_segments_mut().ok()) {
-        segments.push(segment);
-    }
-    url.map(|url| url.path().trim_start_matches('/').to_owned()).unwrap_or_default()
+    let made = Made { client_id: "client id that this script prints", tenant_id: "tenant id that this script prints" };
+    lines.extend(step::lines(design, made));
+    lines.iter().map(|line| format!("# {line}")).collect::<Vec<_>>().join("\n")
 }

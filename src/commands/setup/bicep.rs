@@ -7,10 +7,12 @@
 //! `Microsoft.Graph/applications`, `applications/federatedIdentityCredentials` and `servicePrincipals` v1.0; microsoftgraph's
 //! msgraph-bicep-types, quickstart-templates/msi-as-a-fic-secretless.
 
-use super::design::{Design, Principal, Trusted};
+use super::design::{Design, Trusted};
+use super::principal::Principal;
+use super::step::{self, Made};
 use super::unknown::Unknown;
 use super::value::Value;
-use super::{membership_url, sentences};
+use super::{address, sentences};
 use crate::identity::entra::AZURE_DEVOPS;
 
 /// The file.
@@ -139,10 +141,18 @@ fn afterwards(design: &Design) -> String {
     }
     lines.push("Bicep does not reach Azure DevOps. Membership in the organization, with Basic access:".to_owned());
     lines.push(format!("  az rest --method post --resource {AZURE_DEVOPS} \\"));
-    lines.push(format!("    --url '{}' \\", membership_url(&design.organization)));
+    lines.push(format!("    --url '{}' \\", address::membership(&design.organization).shown()));
     lines.push(format!(
         "    --body '{{\"accessLevel\":{{\"accountLicenseType\":\"express\"}},\"servicePrincipal\":{{\"origin\":\"aad\",\"originId\":\"{object_id}\",\"subjectKind\":\"servicePrincipal\"}}}}'"
     ));
+    // No resource reads these, and Bicep warns of a parameter that none does: so they stay placeholders.
+    let mut open: Vec<Unknown> = design.organization.unknowns().collect();
+    if let Trusted::ManagedIdentity { organization_tenant, .. } = &design.trusted {
+        open.extend(organization_tenant.unknowns());
+    }
+    for unknown in open {
+        lines.push(format!("The {}: {}; or give setup {}.", unknown.words(), unknown.place(), unknown.option()));
+    }
     lines.push("Then its role on each feed (Feed settings, Permissions) and Read on the repositories.".to_owned());
     let connection = matches!(design.trusted, Trusted::Connection { .. });
     if connection {
@@ -154,5 +164,7 @@ fn afterwards(design: &Design) -> String {
     if design.unknowns().contains(&Unknown::Subject) {
         lines.push("With --tenant-id, setup works out issuer and subject itself.".to_owned());
     }
+    let made = Made { client_id: "the output clientId", tenant_id: "the output tenantId" };
+    lines.extend(step::lines(design, made));
     lines.iter().map(|line| format!("// {line}")).collect::<Vec<_>>().join("\n")
 }

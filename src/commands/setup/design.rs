@@ -1,9 +1,10 @@
 //! From arguments to what is to be created: the same for every format, with holes where something was not given.
 
 use super::credential_name;
+use super::principal::{self, Principal};
 use super::unknown::Unknown;
 use super::value::Value;
-use crate::cli::{IdentityKind, Issuer, Setup};
+use crate::cli::{Issuer, Setup};
 use crate::diagnosis::Explanation;
 use crate::identity::federation::{self, Guid, PUBLIC_AUTHORITY, Subject};
 
@@ -11,7 +12,7 @@ use crate::identity::federation::{self, Guid, PUBLIC_AUTHORITY, Subject};
 #[derive(Clone, Debug)]
 pub struct Design {
     /// The organization's name, as it was written.
-    pub organization: String,
+    pub organization: Value,
     /// Who is trusted.
     pub trusted: Trusted,
     /// Who they become.
@@ -60,45 +61,10 @@ pub enum Trusted {
     },
 }
 
-/// Who acts in the organization.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Principal {
-    /// A user-assigned managed identity to make.
-    NewManagedIdentity {
-        /// Its name.
-        name: String,
-        /// Its resource group.
-        resource_group: Value,
-        /// Its region; where there is none, that of the group.
-        location: Option<String>,
-    },
-    /// A user-assigned managed identity that exists.
-    ManagedIdentity {
-        /// Its client id.
-        client_id: Guid,
-        /// Its name.
-        name: Value,
-        /// Its resource group.
-        resource_group: Value,
-    },
-    /// An application to register.
-    NewApplication {
-        /// Its name.
-        name: String,
-    },
-    /// A registered application.
-    Application {
-        /// Its client id.
-        client_id: Guid,
-        /// Its unique name, which Bicep needs.
-        name: Value,
-    },
-}
-
 impl Design {
     /// What it is about, in a sentence.
     pub fn headline(&self) -> String {
-        let organization = &self.organization;
+        let organization = self.organization.shown();
         let who = match &self.trusted {
             Trusted::Connection { project, connection, id } => {
                 let name = connection.clone().or(id.map(|id| id.to_string())).unwrap_or_default();
@@ -129,9 +95,28 @@ impl Design {
         }
         unknowns
     }
+
+    /// Everything that a page shows a placeholder for, each thing once.
+    pub fn placeholders(&self) -> Vec<Unknown> {
+        let mut unknowns = self.lacking.clone();
+        let mut values = vec![&self.organization];
+        match &self.trusted {
+            Trusted::Connection { .. } => {}
+            Trusted::Pipeline { .. } => values.push(&self.tenant),
+            Trusted::ManagedIdentity { organization_tenant, .. } => values.push(organization_tenant),
+        }
+        if let Principal::NewManagedIdentity { resource_group, .. } = &self.identity {
+            values.push(resource_group);
+        }
+        for unknown in values.into_iter().flat_map(Value::unknowns) {
+            if !unknowns.contains(&unknown) {
+                unknowns.push(unknown);
+            }
+        }
+        unknowns
+    }
 }
 
-const DEFAULT_NAME: &str = "ado-entra-auth";
 const ENDING_ISSUER: &str = "Azure DevOps ends this issuer for service connections on 2027-07-01. Convert the connection on its page to \
                              the Entra issuer, and run this again without --issuer.";
 const PIPELINE_ISSUER: &str = "Whether Azure DevOps keeps this issuer for pipelines after 2027-07-01 is not known. If Entra says that \
@@ -145,11 +130,9 @@ const SAME_TENANT: &str =
 
 /// Works out what is to be created, or says what is missing.
 pub fn of(arguments: &Setup) -> Result<Design, Explanation> {
-    let Some(organization) = arguments.organization.clone() else {
-        return Err(missing(&[("--organization", "the organization's name, as in https://dev.azure.com/NAME")]));
-    };
+    let organization = Value::or(arguments.organization.as_ref(), Unknown::Organization);
     let (trusted, issuer, mut notes) = trusted(arguments)?;
-    let identity = identity(arguments, &trusted)?;
+    let identity = principal::of(arguments, &trusted)?;
     let authority = &arguments.authority_host;
     let tenant = Value::or(arguments.tenant_id.as_ref(), Unknown::TenantId);
     let organization_id = || Value::or(arguments.organization_id.as_ref(), Unknown::OrganizationId);
@@ -166,12 +149,12 @@ pub fn of(arguments: &Setup) -> Result<Design, Explanation> {
         },
         (Trusted::Connection { project, connection, .. }, Issuer::AzureDevops) => {
             let [project, connection] = [project, connection].map(|name| name.clone().unwrap_or_default());
-            let subject = Subject::AzureDevOpsConnection { organization: organization.clone(), project, connection };
+            let subject = Subject::AzureDevOpsConnection { organization: organization.shown(), project, connection };
             (azure_devops(), subject.to_string().into())
         }
         (Trusted::Pipeline { project, pipeline }, _) => {
             let [project, pipeline] = [project, pipeline].map(Clone::clone);
-            let subject = Subject::AzureDevOpsPipeline { organization: organization.clone(), project, pipeline };
+            let subject = Subject::AzureDevOpsPipeline { organization: organization.shown(), project, pipeline };
             (azure_devops(), subject.to_string().into())
         }
         (Trusted::ManagedIdentity { object_id, .. }, _) => {
@@ -216,8 +199,14 @@ fn lacking(design: &Design, arguments: &Setup) -> Vec<Unknown> {
 
 /// Whose assertions, by which issuer, and what is to be said of it.
 fn trusted(arguments: &Setup) -> Result<(Trusted, Issuer, Vec<&'static str>), Explanation> {
+    const ORGANIZATION: (&str, &str) = ("--organization", "the organization's name, as in https://dev.azure.com/NAME");
     const PROJECT: (&str, &str) = ("--project", "the name of its project");
     let project = arguments.project.clone();
+    // These are parts of a subject, so nothing can stand in for one.
+    let unnamed = || {
+        let organization = arguments.organization.is_none().then_some(ORGANIZATION);
+        organization.into_iter().chain(arguments.project.is_none().then_some(PROJECT)).collect::<Vec<_>>()
+    };
     if let Some(object_id) = arguments.managed_identity_object_id {
         let organization_tenant = Value::or(arguments.organization_tenant_id.as_ref(), Unknown::OrganizationTenantId);
         return Ok((Trusted::ManagedIdentity { object_id, organization_tenant }, Issuer::Entra, vec![SAME_TENANT]));
@@ -232,7 +221,9 @@ fn trusted(arguments: &Setup) -> Result<(Trusted, Issuer, Vec<&'static str>), Ex
                     .to_owned(),
             });
         }
-        let project = project.ok_or_else(|| missing(&[PROJECT]))?;
+        let Some(project) = project.filter(|_| arguments.organization.is_some()) else {
+            return Err(missing(&unnamed()));
+        };
         let notes = vec![PIPELINE_ISSUER, LETTERS_COUNT];
         return Ok((Trusted::Pipeline { project, pipeline }, Issuer::AzureDevops, notes));
     }
@@ -240,9 +231,7 @@ fn trusted(arguments: &Setup) -> Result<(Trusted, Issuer, Vec<&'static str>), Ex
     let issuer = arguments.issuer.unwrap_or(Issuer::Entra);
     let mut lacking = Vec::new();
     if issuer == Issuer::AzureDevops || id.is_none() {
-        if project.is_none() {
-            lacking.push(PROJECT);
-        }
+        lacking = unnamed();
         if connection.is_none() {
             lacking.push(("--connection", "the name of the service connection"));
         }
@@ -257,61 +246,21 @@ fn trusted(arguments: &Setup) -> Result<(Trusted, Issuer, Vec<&'static str>), Ex
     Ok((Trusted::Connection { project, connection, id }, issuer, notes))
 }
 
-fn identity(arguments: &Setup, trusted: &Trusted) -> Result<Principal, Explanation> {
-    let across_tenants = matches!(trusted, Trusted::ManagedIdentity { .. });
-    let name = arguments.name.clone();
-    if across_tenants || arguments.identity == IdentityKind::Application {
-        if arguments.resource_group.is_some() || arguments.location.is_some() {
-            return Err(Explanation {
-                headline: "an application has no resource group and no location".to_owned(),
-                facts: Vec::new(),
-                cause: None,
-                remedy: "leave --resource-group and --location out".to_owned(),
-            });
-        }
-        return Ok(match arguments.application.or(arguments.client_id) {
-            Some(client_id) => {
-                Principal::Application { client_id, name: Value::or(name.as_ref(), Unknown::ApplicationName) }
-            }
-            None => Principal::NewApplication { name: name.unwrap_or_else(|| DEFAULT_NAME.to_owned()) },
-        });
-    }
-    if let Some(name) = name.as_ref().filter(|name| !names_managed_identity(name)) {
-        return Err(Explanation {
-            headline: format!("'{name}' is no name for a managed identity"),
-            facts: Vec::new(),
-            cause: None,
-            remedy: "give --name 3 to 128 letters, digits, '-' and '_' that begin with a letter or digit".to_owned(),
-        });
-    }
-    let resource_group = Value::or(arguments.resource_group.as_ref(), Unknown::ResourceGroup);
-    Ok(match arguments.client_id {
-        Some(client_id) => {
-            let name = Value::or(name.as_ref(), Unknown::IdentityName);
-            Principal::ManagedIdentity { client_id, name, resource_group }
-        }
-        None => Principal::NewManagedIdentity {
-            name: name.unwrap_or_else(|| DEFAULT_NAME.to_owned()),
-            resource_group,
-            location: arguments.location.clone(),
-        },
-    })
-}
-
-/// Microsoft, "Naming rules and restrictions for Azure resources", Microsoft.ManagedIdentity.
-fn names_managed_identity(name: &str) -> bool {
-    (3..=128).contains(&name.len())
-        && name.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
-}
-
 /// Says which arguments are missing.
 pub fn missing(arguments: &[(&'static str, &str)]) -> Explanation {
     let names: Vec<&str> = arguments.iter().map(|(name, _)| *name).filter(|name| name.starts_with("--")).collect();
     Explanation {
-        headline: format!("{} {} missing", names.join(" and "), if names.len() == 1 { "is" } else { "are" }),
+        headline: format!("{} {} missing", listed(&names), if names.len() == 1 { "is" } else { "are" }),
         facts: arguments.iter().map(|(name, what)| (*name, (*what).to_owned())).collect(),
         cause: None,
         remedy: "give what is missing; `ado-entra-auth setup --help` explains each argument".to_owned(),
+    }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [most @ .., last] if !most.is_empty() => format!("{} and {last}", most.join(", ")),
+        _ => names.concat(),
     }
 }

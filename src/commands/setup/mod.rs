@@ -2,11 +2,14 @@
 //!
 //! `design` takes the arguments together, with holes where something was not given; every format has a file that writes the same design.
 
+mod address;
 mod az;
 mod bicep;
 mod credential_name;
 mod design;
 mod json;
+mod principal;
+mod step;
 mod terraform;
 #[cfg(test)]
 mod tests;
@@ -45,11 +48,6 @@ fn shown(arguments: &Setup) -> Result<String, Explanation> {
         SetupFormat::Terraform => Ok(terraform::file(&design)),
         SetupFormat::Json => Ok(json::object(&design)),
     }
-}
-
-/// Where a service principal becomes a user of an organization (Microsoft's REST specification, memberEntitlementManagement 7.1).
-fn membership_url(organization: &str) -> String {
-    format!("https://vsaex.dev.azure.com/{organization}/_apis/serviceprincipalentitlements?api-version=7.1-preview.1")
 }
 
 /// Notes as lines of at most about 110 characters.

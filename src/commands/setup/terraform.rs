@@ -4,8 +4,10 @@
 //! `parent_id`, which 5 no longer has); hashicorp/azuread 3, `azuread_application_federated_identity_credential`;
 //! microsoft/azuredevops, `azuredevops_service_principal_entitlement`, `azuredevops_feed_permission`, `azuredevops_group_membership`.
 
-use super::design::{Design, Principal, Trusted};
+use super::design::{Design, Trusted};
+use super::principal::Principal;
 use super::sentences;
+use super::step::{self, Made};
 use super::unknown::Unknown;
 use super::value::Value;
 
@@ -18,6 +20,7 @@ pub fn file(design: &Design) -> String {
     blocks.push(membership(design));
     blocks.push(permissions(design));
     blocks.push(outputs(design));
+    blocks.push(pipeline(design));
     blocks.join("\n\n") + "\n"
 }
 
@@ -54,8 +57,8 @@ fn requirements(azuread: bool) -> String {
 }
 
 fn providers(design: &Design, azuread: bool) -> String {
-    let url = format!("https://dev.azure.com/{}", design.organization);
-    let mut blocks = vec![block("provider \"azuredevops\"", &[("org_service_url", text(&url))])];
+    let url = Value::from("https://dev.azure.com/").then(design.organization.clone());
+    let mut blocks = vec![block("provider \"azuredevops\"", &[("org_service_url", url.hcl())])];
     if let Trusted::ManagedIdentity { organization_tenant, .. } = &design.trusted {
         blocks.push(block("provider \"azuread\"", &[("tenant_id", design.tenant.hcl())]));
         let attributes = [("alias", text("organization")), ("tenant_id", organization_tenant.hcl())];
@@ -70,6 +73,7 @@ fn providers(design: &Design, azuread: bool) -> String {
 
 fn variables(design: &Design) -> Vec<String> {
     let mut unknowns = design.unknowns();
+    unknowns.extend(design.organization.unknowns());
     match &design.identity {
         Principal::NewManagedIdentity { resource_group, .. } => unknowns.extend(resource_group.unknowns()),
         Principal::ManagedIdentity { name, resource_group, .. } => {
@@ -208,4 +212,9 @@ fn outputs(design: &Design) -> String {
     let output = |name: &str, value: &str| block(&format!("output \"{name}\""), &[("value", value.to_owned())]);
     let (client_id, object_id) = addresses(design);
     format!("{}\n\n{}", output("client_id", client_id), output("object_id", object_id))
+}
+
+fn pipeline(design: &Design) -> String {
+    let made = Made { client_id: "the output client_id", tenant_id: Unknown::TenantId.words() };
+    step::lines(design, made).iter().map(|line| format!("# {line}")).collect::<Vec<_>>().join("\n")
 }

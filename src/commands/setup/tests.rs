@@ -31,8 +31,10 @@ const HOSTILE: [&str; 12] = [
     "',\"] } EOF",
 ];
 
+const NAMED_ORGANIZATION: [&str; 2] = ["--organization", "contoso"];
+
 fn setup(arguments: &[&str]) -> Setup {
-    let line = ["ado-entra-auth", "setup", "--organization", "contoso"].iter().chain(arguments);
+    let line = ["ado-entra-auth", "setup"].iter().chain(arguments);
     match Cli::try_parse_from(line).unwrap().command {
         Command::Setup(setup) => *setup,
         other => panic!("{other:?}"),
@@ -40,6 +42,11 @@ fn setup(arguments: &[&str]) -> Setup {
 }
 
 fn output(arguments: &[&str]) -> String {
+    exactly(&[&NAMED_ORGANIZATION[..], arguments].concat())
+}
+
+/// Without the organization, if the arguments have none.
+fn exactly(arguments: &[&str]) -> String {
     shown(&setup(arguments)).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
 }
 
@@ -72,6 +79,10 @@ fn designs() -> Vec<Vec<&'static str>> {
     designs.push(across.to_vec());
     designs.push([&across[..], &["--application", ORGANIZATION, "--tenant-id", TENANT]].concat());
     designs.push([&across[..], &["--organization-tenant-id", TENANT, "--name", "it's"]].concat());
+    let mut designs: Vec<Vec<&str>> = designs.iter().map(|design| [&NAMED_ORGANIZATION[..], design].concat()).collect();
+    designs.push(vec!["--connection-id", CONNECTION]);
+    designs.push([&KNOWN[..], &["--client-id", CONNECTION]].concat());
+    designs.push(across.to_vec());
     designs
 }
 
@@ -98,7 +109,7 @@ fn attribute(body: &Body, kind: &str, name: &str) -> Expression {
 #[test]
 fn terraform_reads_every_design() {
     for arguments in designs() {
-        let text = in_format(&arguments, "terraform");
+        let text = exactly(&[&arguments[..], &["--format", "terraform"]].concat());
         let body = terraform(&text);
         let credential = if text.contains("azuread_application") {
             "azuread_application_federated_identity_credential"
@@ -202,7 +213,7 @@ fn unescaped(written: &str) -> String {
 #[test]
 fn bicep_reads_every_design() {
     for arguments in designs() {
-        let text = in_format(&arguments, "bicep");
+        let text = exactly(&[&arguments[..], &["--format", "bicep"]].concat());
         bicep(&text, |root| {
             let mut resources = Vec::new();
             nodes(root, "resource_declaration", &mut resources);
@@ -234,7 +245,10 @@ proptest! {
         let expected = format!("sc://contoso/Shop/{name}");
         let hcl = terraform(&in_format(&arguments, "terraform"));
         prop_assert_eq!(literal(&attribute(&hcl, "azurerm_federated_identity_credential", "subject")), expected.clone());
-        prop_assert_eq!(properties(&in_format(&arguments, "bicep"), "subject"), [expected]);
+        // The grammar, other than Bicep, takes these for comments where they follow an escape inside a string.
+        if !["\\//", "\\/*", "'//", "'/*"].iter().any(|taken| name.contains(taken)) {
+            prop_assert_eq!(properties(&in_format(&arguments, "bicep"), "subject"), [expected]);
+        }
     }
 }
 
@@ -242,7 +256,8 @@ proptest! {
 
 #[test]
 fn everything_that_is_known_is_worked_out() {
-    let known = ["--organization-id", ORGANIZATION, "--connection-id", CONNECTION, "--tenant-id", TENANT];
+    let ids = ["--organization-id", ORGANIZATION, "--connection-id", CONNECTION, "--tenant-id", TENANT];
+    let known = [&ids[..], &["--resource-group", "rg"]].concat();
     let page = output(&known);
     assert!(page.contains(&format!("subject   {SUBJECT}\n")), "{page}");
     assert!(page.contains(&format!("issuer    https://login.microsoftonline.com/{TENANT}/v2.0\n")), "{page}");

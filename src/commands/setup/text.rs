@@ -6,9 +6,11 @@
 
 use std::fmt::Write;
 
-use super::design::{Design, Principal, Trusted};
+use super::design::{Design, Trusted};
+use super::principal::Principal;
 use super::sentences;
-use super::value::json;
+use super::step::{self, Made};
+use super::unknown::Unknown;
 use crate::diagnosis::harmless;
 use crate::identity::federation::{AZURE_DEVOPS_ID, Subject};
 
@@ -30,10 +32,12 @@ pub fn page(design: &Design) -> String {
             _ = writeln!(page, "   {line}");
         }
     }
-    if !design.lacking.is_empty() {
+    let placeholders = design.placeholders();
+    if !placeholders.is_empty() {
         page.push_str("\nNot known yet; give it, and run this again:\n");
-        for unknown in &design.lacking {
-            _ = writeln!(page, "  {:<18} the {}: {}", unknown.option(), unknown.words(), unknown.place());
+        let width = placeholders.iter().map(|unknown| unknown.option().len()).max().unwrap_or_default();
+        for unknown in placeholders {
+            _ = writeln!(page, "  {:<width$}  the {}: {}", unknown.option(), unknown.words(), unknown.place());
         }
     }
     if !design.notes.is_empty() {
@@ -97,7 +101,10 @@ fn connection(design: &Design) -> Option<Vec<String>> {
     let project = project.as_ref().map_or_else(|| "the project".to_owned(), |project| format!("the project {project}"));
     let name = connection.clone().or(id.map(|id| format!("the one with the id {id}"))).unwrap_or_default();
     Some(vec![
-        format!("https://dev.azure.com/{} > {project} > Project settings > Service connections", design.organization),
+        format!(
+            "https://dev.azure.com/{} > {project} > Project settings > Service connections",
+            design.organization.shown()
+        ),
         "New service connection > Azure DevOps, with workload identity federation; or the one that exists".to_owned(),
         format!("  name            {name}"),
         "  client id, tenant id: those of the identity".to_owned(),
@@ -146,7 +153,7 @@ fn membership(design: &Design) -> Vec<String> {
         }
     };
     vec![
-        format!("https://dev.azure.com/{}/_settings/users > Add users", design.organization),
+        format!("https://dev.azure.com/{}/_settings/users > Add users", design.organization.shown()),
         object_id.to_owned(),
         "  access level    Basic (Stakeholder does not read repositories)".to_owned(),
         "The tenant must be the one that the organization is connected to (Organization settings > Microsoft Entra)."
@@ -164,36 +171,8 @@ fn permissions() -> Vec<String> {
 }
 
 fn pipeline(design: &Design) -> Vec<String> {
-    match &design.trusted {
-        Trusted::Connection { connection, id, .. } => {
-            let name = connection.clone().or(id.map(|id| id.to_string())).unwrap_or_default();
-            vec![
-                "Service connections > the connection > Security: permit the pipeline. Then name it in the stage that uses it:"
-                    .to_owned(),
-                "  - task: AdoEntraAuth@1".to_owned(),
-                "    inputs:".to_owned(),
-                format!("      azureDevOpsServiceConnection: {}", json(&name)),
-            ]
-        }
-        Trusted::Pipeline { .. } => vec![
-            "  - task: AdoEntraAuth@1".to_owned(),
-            "    inputs:".to_owned(),
-            "      connectionType: pipeline".to_owned(),
-            format!("      clientId: {}", client_id(design)),
-            format!("      tenantId: {}", design.tenant.shown()),
-        ],
-        Trusted::ManagedIdentity { .. } => vec![
-            "Where the managed identity is assigned, exchange its token for the resource of the audience at the organization's".to_owned(),
-            "tenant for a token of the application. The task does not do this exchange.".to_owned(),
-        ],
-    }
-}
-
-fn client_id(design: &Design) -> String {
-    match design.identity {
-        Principal::ManagedIdentity { client_id, .. } | Principal::Application { client_id, .. } => {
-            client_id.to_string()
-        }
-        Principal::NewManagedIdentity { .. } | Principal::NewApplication { .. } => "<client id of step 1>".to_owned(),
-    }
+    const PLACE: &str = "Service connections > the connection > Security: permit the pipeline.";
+    let permission = matches!(design.trusted, Trusted::Connection { .. }).then(|| PLACE.to_owned());
+    let made = Made { client_id: "client id of step 1", tenant_id: Unknown::TenantId.words() };
+    permission.into_iter().chain(step::lines(design, made)).collect()
 }

@@ -3,6 +3,8 @@
 /// Something that was not given.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Unknown {
+    /// The organization's name.
+    Organization,
     /// The organization's id.
     OrganizationId,
     /// The service connection's id.
@@ -27,6 +29,7 @@ impl Unknown {
     /// What it is, after an article.
     pub fn words(self) -> &'static str {
         match self {
+            Self::Organization => "organization name",
             Self::OrganizationId => "organization id",
             Self::ConnectionId => "service connection id",
             Self::Issuer => "issuer of the service connection",
@@ -42,6 +45,7 @@ impl Unknown {
     /// The option of `setup` that takes it.
     pub fn option(self) -> &'static str {
         match self {
+            Self::Organization => "--organization",
             Self::OrganizationId => "--organization-id",
             Self::ConnectionId => "--connection-id",
             Self::Issuer | Self::Subject | Self::TenantId => "--tenant-id",
@@ -54,6 +58,7 @@ impl Unknown {
     /// Where it is found.
     pub fn place(self) -> &'static str {
         match self {
+            Self::Organization => "in its address, as contoso in https://dev.azure.com/contoso",
             Self::OrganizationId => {
                 "instanceId in https://dev.azure.com/<organization>/_apis/connectionData, opened in a browser that is signed in"
             }
@@ -70,6 +75,7 @@ impl Unknown {
     /// A variable of bash and Terraform.
     pub fn variable(self) -> &'static str {
         match self {
+            Self::Organization => "organization",
             Self::OrganizationId => "organization_id",
             Self::ConnectionId => "connection_id",
             Self::Issuer => "issuer",
@@ -85,6 +91,7 @@ impl Unknown {
     /// A parameter of Bicep.
     pub fn parameter(self) -> &'static str {
         match self {
+            Self::Organization => "organization",
             Self::OrganizationId => "organizationId",
             Self::ConnectionId => "connectionId",
             Self::Issuer => "issuer",
