@@ -322,3 +322,20 @@ pub fn user_id() -> Option<u32> {
     use std::os::unix::fs::MetadataExt;
     fs::metadata("/proc/self").ok().map(|found| found.uid())
 }
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    /// They call themselves regular, and are read without end or tell what is nobody's business.
+    #[test]
+    fn the_systems_own_files_are_not_read_whatever_way_leads_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("/proc/self", &link).unwrap();
+        for path in [Path::new("/proc/self/environ"), &link.join("environ"), Path::new("/dev/null"), folder.path()] {
+            assert!(matches!(read(path), Err(ReadTrouble::NotAFile)), "{}", path.display());
+        }
+        assert!(matches!(read(&folder.path().join("absent")), Ok(None)));
+    }
+}

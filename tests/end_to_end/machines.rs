@@ -252,3 +252,20 @@ fn service_fabric_is_known_by_its_thumbprint() {
     run(&emulator, &mut job, &managed());
     assert_eq!(machine.requests().len(), 1);
 }
+
+/// A source that repeats what it was asked with does not bring it into the log.
+#[test]
+fn what_a_machine_demands_is_masked_though_the_answer_repeats_it() {
+    for machine in [Machine::app_service(), Machine::azure_ml()] {
+        let emulator = emulator();
+        let machine = emulator.machine(machine.identity(MACHINE_IDENTITY)).unwrap();
+        let environment = machine.environment();
+        let (_, secret) =
+            environment.iter().find(|(name, _)| name == "IDENTITY_HEADER" || name == "MSI_SECRET").unwrap();
+        let echo = serde_json::json!({ "message": format!("you sent {secret}") });
+        machine.fault(Fault::new(Target::Everything, Effect::answer(Answer::json(400, &echo))));
+        let mut job = job_on(&emulator, &machine);
+        let outcome = assert_refused(&emulator, &mut job, &managed(), &["HTTP 400", "you sent ***"]);
+        assert!(!outcome.log.contains(secret.as_str()), "{}", outcome.log);
+    }
+}

@@ -5,12 +5,13 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use ado_entra_auth_emulator::Emulator;
 use ado_entra_auth_emulator::machine::Machine;
+use ado_entra_auth_emulator::message::Answer;
 use ado_entra_auth_emulator::world::{
     CLIENT, CONNECTION, MACHINE_IDENTITY, MULTITENANT_CLIENT, MULTITENANT_SECRET, OTHER_TENANT, SECRET, SECRET_CLIENT,
     TENANT,
 };
+use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -168,6 +169,36 @@ fn what_is_no_plain_file_is_not_replaced() {
         assert!(output.status.code() == Some(1) && said.contains("it is no plain file"), "{said}");
     }
     assert!(std::fs::symlink_metadata(folder.path().join("device")).unwrap().is_symlink());
+}
+
+/// What a machine's answer holds is not ours, and a script's output is read for commands.
+#[test]
+fn the_claims_of_a_token_command_nothing() {
+    let (emulator, folder) = (emulator(), tempfile::tempdir().unwrap());
+    let claims = serde_json::json!({
+        "aud": "499b84ac-1321-427f-aa17-267ca6975798", "exp": 4_102_444_800_u64, "tid": "t ##vso[task.prependpath]/tmp/evil",
+        "oid": "o##vso[task.setvariable variable=stolen]yes",
+    });
+    let payload = base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(claims.to_string());
+    let answer = Answer::json(200, &serde_json::json!({ "access_token": format!("e30.{payload}.c2ln") }));
+    let machine = emulator.machine(Machine::imds().identity(MACHINE_IDENTITY)).unwrap();
+    machine.fault(Fault::new(Target::Everything, Effect::answer(answer)));
+    let arguments = ["--input", "connectionType=managedIdentity", "--format", "json"];
+    let json = printed(token(&emulator, folder.path(), &arguments).envs(machine.environment()));
+    assert!(!json.contains('#'), "{json}");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["objectId"], claims["oid"]);
+}
+
+/// An argument may be a line of a log.
+#[test]
+fn wrong_arguments_command_nothing() {
+    for arguments in [["explain", "--##vso[task.uploadfile]/etc/passwd"], ["token", "--format=##vso[task.complete]"]] {
+        let output = Command::new(BINARY).args(arguments).output().unwrap();
+        let said = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{said}");
+        assert!(said.contains("vso[task.") && !said.contains("##"), "{said}");
+    }
 }
 
 #[test]

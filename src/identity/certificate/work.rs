@@ -43,3 +43,19 @@ impl Work {
         self.spend(blocks.saturating_mul(lanes.into()).saturating_mul(ROUNDS_OF_A_SCRYPT_BLOCK))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_scrypt_cannot_be_asked_for_is_damage_and_what_takes_too_long_too_much() {
+        for (cost, block_size, lanes) in [(0, 0, 0), (0, 8, 1), (1, 8, 1), (16385, 8, 1), (16384, 0, 1), (16384, 8, 0)]
+        {
+            let outcome = Work::of_one_file().spend_on_scrypt(cost, block_size, lanes);
+            assert_eq!(outcome, Err(CertificateError::Damaged), "{cost} {block_size} {lanes}");
+        }
+        assert_eq!(Work::of_one_file().spend_on_scrypt(16384, 8, 1), Ok(()));
+        assert_eq!(Work::of_one_file().spend_on_scrypt(1 << 40, 8, 1), Err(CertificateError::TooMuchWork));
+    }
+}

@@ -217,7 +217,16 @@ impl Question {
             body: self.body.clone(),
             again: &self.again,
         };
-        client.send(&call).await.map_err(failed)
+        let mut answer = client.send(&call).await.map_err(failed)?;
+        // An answer may repeat what it was asked with, and a part of it is shown.
+        for secret in self.headers.values().filter(|value| value.is_sensitive()) {
+            let secret = secret.to_str().unwrap_or_default();
+            let secret = secret.strip_prefix("Basic ").unwrap_or(secret);
+            if !secret.is_empty() && answer.body.contains(secret) {
+                answer.body = answer.body.replace(secret, "***");
+            }
+        }
+        Ok(answer)
     }
 }
 
