@@ -222,7 +222,7 @@ impl Question {
         for secret in self.headers.values().filter(|value| value.is_sensitive()) {
             let secret = secret.to_str().unwrap_or_default();
             let secret = secret.strip_prefix("Basic ").unwrap_or(secret);
-            if !secret.is_empty() && answer.body.contains(secret) {
+            if secret.len() >= 8 && answer.body.contains(secret) {
                 answer.body = answer.body.replace(secret, "***");
             }
         }
