@@ -58,12 +58,12 @@ fn what_is_new_is_waited_for_as_long_as_is_wished() {
 #[test]
 fn a_second_tenant_is_waited_for_as_well() {
     let emulator = emulator();
-    let place = Target::Path("login.microsoftonline.com".into(), format!("/{TENANT}"));
+    let place = Target::Path("login.microsoftonline.com".into(), format!("/{OTHER_TENANT}"));
     emulator.fault(Fault::new(place, Effect::entra(700_016)).times(2));
     let step = waiting(of_two_tenants("clientSecret").input("organizations", "fabrikam, contoso"), "60");
     let (outcome, took) = timed(&emulator, &step);
     assert_succeeded(&outcome);
-    assert_eq!(exchanges(&emulator), [OTHER_TENANT, TENANT, TENANT, TENANT]);
+    assert_eq!(exchanges(&emulator), [TENANT, OTHER_TENANT, OTHER_TENANT, OTHER_TENANT]);
     assert!((6..14).contains(&took.as_secs()), "{took:?}");
 }
 
