@@ -2,15 +2,15 @@
 
 mod error;
 mod pinned;
+mod proxy;
 pub mod retry;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use regex_lite::{Regex, RegexBuilder};
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
-use reqwest::{Certificate, Client, Identity, Method, Proxy, Url, redirect};
+use reqwest::{Certificate, Client, Identity, Method, Url, redirect};
 
 use crate::clock::now;
 use crate::diagnosis::first_sentence;
@@ -115,7 +115,7 @@ impl Http {
     pub fn new(network: &Network, deadline: Deadline) -> Result<Self, CallError> {
         let base = || -> Result<reqwest::ClientBuilder, CallError> {
             let mut builder = plain_client().https_only(true).connect_timeout(CONNECT_LIMIT);
-            if let Some(proxy) = proxy(network)? {
+            if let Some(proxy) = proxy::of(network)? {
                 builder = builder.no_proxy().proxy(proxy);
             }
             if let Some(pem) = &network.authorities {
@@ -285,25 +285,6 @@ fn plain_client() -> reqwest::ClientBuilder {
         .timeout(TRY_LIMIT)
 }
 
-fn proxy(network: &Network) -> Result<Option<Proxy>, CallError> {
-    let Some(address) = network.proxy.as_deref().filter(|address| !address.trim().is_empty()) else { return Ok(None) };
-    let parsed = Url::parse(address.trim()).ok().filter(Url::has_host);
-    let url = parsed.ok_or_else(|| CallError::Settings("the proxy's URL (Agent.ProxyUrl) is not a URL".to_owned()))?;
-    // An expression without text would match every host.
-    let expressions = network.proxy_bypass.iter().filter(|expression| !expression.trim().is_empty());
-    let bypass: Vec<Regex> =
-        expressions.filter_map(|text| RegexBuilder::new(text).case_insensitive(true).build().ok()).collect();
-    let (user, password) = (url.username().to_owned(), url.password().map(str::to_owned));
-    let mut proxy =
-        Proxy::custom(move |target| (!bypass.iter().any(|p| p.is_match(target.as_str()))).then(|| url.clone()));
-    let user = network.proxy_user.clone().filter(|user| !user.is_empty()).or((!user.is_empty()).then_some(user));
-    if let Some(user) = user {
-        let password = network.proxy_password.as_ref().map(|password| password.reveal().to_owned()).or(password);
-        proxy = proxy.basic_auth(&user, &password.unwrap_or_default());
-    }
-    Ok(Some(proxy))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -322,17 +303,5 @@ mod tests {
             answer(503, &[("retry-after", "Sat, 21 Nov 2026 02:00:09 GMT"), ("date", "Sat, 21 Nov 2026 02:00:00 GMT")]);
         assert_eq!(dated.retry_after(), Some(Duration::from_secs(9)));
         assert_eq!(answer(429, &[("retry-after", "7")]).retry_after(), Some(Duration::from_secs(7)));
-    }
-
-    #[test]
-    fn broken_expressions_of_the_bypass_list_are_passed_over() {
-        let network = Network {
-            proxy: Some("http://proxy.example.com:8888".into()),
-            proxy_bypass: vec!["(".into(), "https://bypass\\.example\\.com".into(), "(?=x)y".into()],
-            ..Network::default()
-        };
-        assert!(proxy(&network).unwrap().is_some());
-        let wrong = Network { proxy: Some("not a url".into()), ..Network::default() };
-        assert!(matches!(proxy(&wrong), Err(CallError::Settings(_))));
     }
 }

@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 
 use super::*;
+use crate::diagnosis::Explain;
+use crate::tools::survey::Standing;
 
 const ID: &str = "b6f3c1de-1111-4222-8333-444455556666";
 

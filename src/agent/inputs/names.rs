@@ -1,0 +1,49 @@
+//! The names of the inputs, and which of them hold secrets.
+
+use super::certificate;
+use super::identity::{ARM_CONNECTION, CONNECTION};
+
+/// Every input of the task.
+const NAMES: [&str; 21] = [
+    "connectionType",
+    "azureDevOpsServiceConnection",
+    "workloadIdentityServiceConnection",
+    "connectedServiceNameARM",
+    "azureSubscription",
+    "clientId",
+    "tenantId",
+    "clientSecret",
+    "clientCertificate",
+    "clientCertificatePassword",
+    "tools",
+    "feeds",
+    "organizations",
+    "workingDirectory",
+    "gitCredential",
+    "tokenVariable",
+    "verify",
+    "authorityHost",
+    "federatedClientId",
+    "sendCertificateChain",
+    "propagationTimeout",
+];
+
+/// Whether the task has an input of this name, without regard to case.
+pub fn is_input(name: &str) -> bool {
+    NAMES.iter().any(|known| known.eq_ignore_ascii_case(name))
+}
+
+/// Whether a value of this input is a secret, which belongs on no command line.
+pub fn holds_a_secret(name: &str, value: &str) -> bool {
+    let named = |secret: &str| name.eq_ignore_ascii_case(secret);
+    // A reference to a variable, as a pipeline has it, tells nothing.
+    let told = !value.trim().starts_with("$(");
+    told && (named("clientSecret") || named("clientCertificatePassword"))
+        || named("clientCertificate") && certificate::is_text(value)
+}
+
+/// The name of an input that an alias stands for, or the name itself.
+pub fn canonical(name: &str) -> &str {
+    let aliases = [("workloadIdentityServiceConnection", CONNECTION), ("azureSubscription", ARM_CONNECTION)];
+    aliases.iter().find(|(alias, _)| alias.eq_ignore_ascii_case(name)).map_or(name, |(_, name)| name)
+}
