@@ -123,7 +123,7 @@ fn name(text: &str) -> Result<String, String> {
         return Err("it holds a line break or a control character".to_owned());
     }
     if text.contains("##") {
-        return Err("it holds '##', which an agent could read as a command".to_owned());
+        return Err("it holds two number signs in a row, which an agent could read as a command".to_owned());
     }
     // Sources: azure-cli-core, commands/__init__.py, _expand_file_prefixed_files.
     if text.starts_with('@') || text.contains("=@") {

@@ -83,7 +83,7 @@ fn it_ends_as_a_command_does() {
         (and(&["--project", "a/b", "--connection", "x"]), 2, "not named so"),
         (and(&["--project", "Shop", "--connection", "a\nb"]), 2, "line break"),
         (and(&["--project", "Shop", "--connection", " "]), 2, "blank"),
-        (and(&["--project", "Shop", "--connection", "##vso[x]"]), 2, "'##'"),
+        (and(&["--project", "Shop", "--connection", "##vso[x]"]), 2, "two number signs"),
         (and(&["--project", "Shop", "--connection", "a=@/etc/passwd"]), 2, "content of a file"),
         (and(&["--project", "Shop", "--connection", "@x"]), 2, "content of a file"),
         (vec!["--decode", SUBJECT], 0, "application   499b84ac-1321-427f-aa17-267ca6975798 (Azure DevOps)"),
