@@ -54,6 +54,17 @@ fn what_is_new_is_waited_for_as_long_as_is_wished() {
     });
 }
 
+/// While it is waited for, Entra may also be busy; without the wish that ends the step after four tries.
+#[test]
+fn a_hiccup_does_not_end_a_wished_wait() {
+    let emulator = emulator();
+    emulator.fault(Fault::new(Endpoint::Token, Effect::entra(700_213)).times(1));
+    emulator.fault(Fault::new(Endpoint::Token, Effect::TooManyRequests(Some(1))).times(6));
+    let (outcome, _) = timed(&emulator, &waiting(step(), "60"));
+    assert_succeeded(&outcome);
+    assert_eq!(exchanges(&emulator).len(), 8);
+}
+
 /// A second tenant's refusal is waited for, too, after the first tenant gave its token.
 #[test]
 fn a_second_tenant_is_waited_for_as_well() {

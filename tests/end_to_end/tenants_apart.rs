@@ -14,7 +14,7 @@ use crate::support::{
     assert_no_secret_shown, assert_refused, bare_step, claims, emulator, emulator_with_repositories, in_one_tenant,
     in_parallel, job, run, script, step, variable, warned, write,
 };
-use crate::tenants::{exchanges, npmrc};
+use crate::tenants::{exchanges, npmrc, of_two_tenants};
 
 const ASK_GIT: &str = "printf 'protocol=https\\nhost=dev.azure.com\\npath=ORGANIZATION/p/_git/r\\n\\n' | GIT_TERMINAL_PROMPT=0 git credential fill";
 
@@ -151,6 +151,25 @@ fn trouble_that_passes_leaves_no_organization_out() {
     let place = Target::Path("dev.azure.com".into(), "/contoso/_apis/connectionData".into());
     emulator.fault(Fault::new(place, Effect::Reset));
     assert_refused(&emulator, &mut job(&emulator), &step(), &["contoso", "could not be asked"]);
+}
+
+/// Being busy says nothing of the identity, whether Entra is or the organization.
+#[test]
+fn a_service_that_is_busy_leaves_no_organization_out() {
+    use ado_entra_auth_emulator::{Effect, Fault, Target};
+    let places = [
+        ("login.microsoftonline.com", format!("/{TENANT}")),
+        ("dev.azure.com", "/contoso/_apis/connectionData".to_owned()),
+    ];
+    in_parallel(&places, |(host, path)| {
+        let emulator = emulator();
+        // A wait beyond the step's limit is not begun.
+        let throttled = Effect::TooManyRequests(Some(86_400));
+        emulator.fault(Fault::new(Target::Path((*host).into(), path.clone()), throttled));
+        let step = of_two_tenants("clientSecret").input("organizations", "fabrikam");
+        let outcome = assert_refused(&emulator, &mut job(&emulator), &step, &["throttling", "86400 seconds"]);
+        assert!(!outcome.log.contains("Left out"), "{}", outcome.log);
+    });
 }
 
 #[test]
