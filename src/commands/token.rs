@@ -10,6 +10,7 @@ use super::stop::{Stop, block_on};
 use super::{print, warn};
 use crate::agent::inputs;
 use crate::agent::job::Job;
+use crate::agent::logging::AgentLog;
 use crate::apply::forms_to_mask;
 use crate::azure_devops::organization::Organization;
 use crate::cli::{Format, Token};
@@ -58,12 +59,13 @@ fn signed_in(job: &Job) -> Result<(SignedIn, Option<Organization>), Stop> {
     let (pipeline, machine) = (job.pipeline(), job.machine());
     let surroundings = Surroundings { http: &http, pipeline: &pipeline, machine: &machine };
     let organization = main_organization(&settings.permitted);
-    let in_a_job = job.is_in_pipeline();
+    // The agent hears of a secret before it could be printed; on stderr, which it reads for commands too: stdout is the caller's.
+    let mut log = job.is_in_pipeline().then(|| AgentLog::new(Box::new(std::io::stderr())));
     let users = BASIC_USERS.map(str::to_owned);
     let tokens = Tokens::new(&identity, surroundings, |secret| {
-        if in_a_job {
+        if let Some(log) = &mut log {
             for form in forms_to_mask(secret, &users) {
-                mask(&form);
+                log.mask(&form);
             }
         }
     });
@@ -75,13 +77,6 @@ fn signed_in(job: &Job) -> Result<(SignedIn, Option<Organization>), Stop> {
         Ok(sign_in.end())
     })?;
     Ok((signed_in, organization.cloned()))
-}
-
-/// Tells the agent of a secret before it could be printed. On stderr, which the agent reads for commands too: stdout is the
-/// caller's.
-#[allow(clippy::disallowed_macros, reason = "a command to the agent, beside the caller's output")]
-fn mask(secret: &str) {
-    eprintln!("##vso[task.setsecret]{secret}");
 }
 
 fn as_json(signed_in: &SignedIn, organization: Option<&Organization>) -> serde_json::Value {

@@ -209,7 +209,9 @@ pub(super) fn reasons(error: &reqwest::Error) -> String {
     let mut texts: Vec<String> = Vec::new();
     let mut next = error.source();
     while let Some(source) = next {
+        // One of the libraries ends its texts with a link to its own manual.
         let text = source.to_string();
+        let text = text.split(": https://").next().unwrap_or_default().to_owned();
         if !texts.iter().any(|earlier| earlier.contains(&text)) {
             texts.push(text);
         }

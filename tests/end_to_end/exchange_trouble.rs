@@ -69,7 +69,9 @@ fn trouble_that_stays_fails_the_step() {
         let mut job = job(&emulator);
         let fault = emulator.fault(Fault::new(row.at, row.effect.clone()));
         let started = Instant::now();
-        assert_refused(&emulator, &mut job, &step(), row.words);
+        let outcome = assert_refused(&emulator, &mut job, &step(), row.words);
+        let headline = outcome.errors[0].lines().next().unwrap();
+        assert!(!headline.contains("://"), "a link that helps nobody: {headline}");
         assert!(started.elapsed() < LIMIT, "{:?}", started.elapsed());
         assert_eq!(emulator.fired(fault), row.requests, "{:?} at {:?}", row.effect, row.at);
     });

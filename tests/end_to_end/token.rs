@@ -171,6 +171,17 @@ fn what_is_no_plain_file_is_not_replaced() {
     assert!(std::fs::symlink_metadata(folder.path().join("device")).unwrap().is_symlink());
 }
 
+/// The agent takes a line of stderr for a command, and what follows a line break in a secret would stand in the log.
+#[test]
+fn a_secret_of_two_lines_is_masked_as_one() {
+    let (emulator, folder) = (emulator(), tempfile::tempdir().unwrap());
+    let mut command = token(&emulator, folder.path(), &BY_SECRET);
+    let output = run(command.env("TF_BUILD", "True").env("INPUT_CLIENTSECRET", "first%\nsecond ##vso[task.complete]"));
+    let said = text(&output.stderr);
+    assert!(said.contains("##vso[task.setsecret]first%AZP25%0Asecond"), "{said}");
+    assert!(said.lines().all(|line| !line.starts_with("second")), "{said}");
+}
+
 /// What a machine's answer holds is not ours, and a script's output is read for commands.
 #[test]
 fn the_claims_of_a_token_command_nothing() {
