@@ -12,9 +12,9 @@ use jiff::Timestamp;
 use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Certificate, Client, Identity, Method, Url, redirect};
 
-use crate::clock::now;
 use crate::diagnosis::first_sentence;
-use crate::identity::secret::{CertificateContent, Password};
+use crate::kernel::clock::now;
+use crate::kernel::secret::{CertificateContent, Password};
 
 pub use error::CallError;
 use error::{classify, reasons};

@@ -15,8 +15,9 @@ use super::job::Job;
 use crate::disk;
 use crate::identity::entra::Propagation;
 use crate::identity::federation;
+use crate::reach::{FeedInput, PermittedOrganization};
+use crate::survey::Choice;
 use crate::tools::git::Delivery;
-use crate::tools::survey::{Choice, FeedInput, PermittedOrganization};
 use crate::tools::{self, LATER_TOOLS, TOOLS};
 
 use identity::ConnectionType;

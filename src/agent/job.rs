@@ -12,7 +12,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use crate::disk;
-use crate::tools::host::Host;
+use crate::host::Host;
 
 pub use connection::Endpoint;
 

@@ -13,12 +13,12 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::agent::logging::AgentLog;
-use crate::azure_devops::organization::Organization;
 use crate::diagnosis::Explain;
 use crate::disk;
-use crate::identity::secret::AccessToken;
+use crate::kernel::organization::Organization;
+use crate::kernel::secret::AccessToken;
 use crate::plan::{Change, Part, Plan, Template};
-use crate::tools::survey::Grant;
+use crate::reach::Grant;
 
 use journal::Ledger;
 use record::{EarlierRun, RunRecord};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{ApplyError, Run};
 use crate::disk;
 use crate::plan::{Change, Plan, Template};
-use crate::tools::survey::Grant;
+use crate::reach::Grant;
 
 const FILE: &str = "run.json";
 const VERSION: u32 = 1;

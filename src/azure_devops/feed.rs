@@ -7,7 +7,7 @@ use std::fmt;
 
 use url::Url;
 
-use super::organization::{Organization, unambiguous};
+use crate::kernel::organization::{Organization, unambiguous};
 
 /// What a feed speaks at a URL.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,6 +1,5 @@
 //! The service whose door the token opens: its organizations, its feeds, and whether it accepts an identity.
 
 pub mod feed;
-pub mod organization;
 pub mod probe;
 pub mod tenant;

@@ -6,12 +6,12 @@ use reqwest::header::AUTHORIZATION;
 use reqwest::{Method, Url};
 use serde_json::Value;
 
-use super::organization::Organization;
 use crate::diagnosis::causes::{self, Cause, Stage};
 use crate::diagnosis::{Explain, first_sentence};
 use crate::http::retry::usual;
 use crate::http::{Answer, Call, CallError, Http, azure_devops_headers, not_json, secret_header};
-use crate::identity::secret::AccessToken;
+use crate::kernel::organization::Organization;
+use crate::kernel::secret::AccessToken;
 
 /// Who the organization takes the token's bearer for.
 #[derive(Clone, Debug)]

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use reqwest::{Method, Url};
 
-use super::organization::Organization;
 use crate::http::retry::{self, Again, Tries};
 use crate::http::{Answer, Call, CallError, Http, Outcome, azure_devops_headers};
 use crate::identity::entra::is_guid;
+use crate::kernel::organization::Organization;
 
 const HEADER: &str = "x-vss-resourcetenant";
 /// What an organization names that is backed by Microsoft accounts.

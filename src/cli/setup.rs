@@ -3,8 +3,8 @@
 use clap::ValueEnum;
 use url::Url;
 
-use crate::azure_devops::organization::Organization;
 use crate::identity::federation::{self, Guid, PUBLIC_AUTHORITY};
+use crate::kernel::organization::Organization;
 
 /// Arguments of `setup`.
 #[derive(Clone, Debug, clap::Args)]

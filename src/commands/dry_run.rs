@@ -5,7 +5,7 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::given::set_inputs;
-use super::{finding, print, runs};
+use super::{print, runs, workspace};
 use crate::agent::inputs::{self, Settings};
 use crate::agent::job::Job;
 use crate::cli::{DryRun, Format};
@@ -13,7 +13,7 @@ use crate::diagnosis::{Explanation, harmless};
 use crate::disk;
 use crate::edit::text::Text;
 use crate::plan::{Change, Plan, SharedFile};
-use crate::tools::survey::Unserved;
+use crate::reach::Unserved;
 
 /// The version of the JSON form; it goes up when a field changes or goes.
 const JSON_VERSION: u32 = 1;
@@ -50,7 +50,7 @@ fn planned(mut job: Job, arguments: &DryRun) -> Result<(Settings, Plan), Explana
     let host = job.host(settings.working_directory.clone(), Job::program().unwrap_or_default());
     let grants: Vec<_> = runs::earlier(&job, None).into_iter().flat_map(|run| run.grants).collect();
     let mut plan =
-        finding::plan(&settings, &host, &grants, &Unserved::new()).map_err(|error| Explanation::of(&error))?.plan;
+        workspace::plan(&settings, &host, &grants, &Unserved::new()).map_err(|error| Explanation::of(&error))?.plan;
     if settings.permitted.is_empty() {
         plan.warnings.insert(0, NO_ORGANIZATION.to_owned());
     }

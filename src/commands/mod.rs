@@ -5,15 +5,14 @@ pub mod credential;
 pub mod demo;
 pub mod dry_run;
 pub mod explain;
-pub mod finding;
 mod given;
 pub mod post;
 mod runs;
 pub mod setup;
-mod sign_in;
 mod stop;
 pub mod task;
 pub mod token;
+pub mod workspace;
 
 use std::process::ExitCode;
 

@@ -5,24 +5,25 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::sign_in::{NETWORK_LIMIT, SignIn, SignedIn, main_organization};
 use super::stop::{Stop, block_on, stop};
-use super::{finding, runs};
+use super::{runs, workspace};
 use crate::agent::inputs::{self, Settings};
 use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
 use crate::apply::{self, Filling, Run, forms_to_mask, undo};
-use crate::azure_devops::organization::Organization;
-use crate::clock::{now, rfc3339};
 use crate::diagnosis::Explanation;
 use crate::disk;
+use crate::host::Host;
 use crate::http::{Deadline, Http};
 use crate::identity::Identity;
 use crate::identity::entra::{CLOCK_TOLERANCE_SECONDS, Propagation, clock_difference};
+use crate::identity::session::{NETWORK_LIMIT, SignIn, SignedIn, main_organization};
 use crate::identity::tokens::{Surroundings, Tokens};
+use crate::kernel::clock::{now, rfc3339};
+use crate::kernel::organization::Organization;
 use crate::plan::{Change, Plan};
-use crate::tools::host::Host;
-use crate::tools::survey::{Grant, Outcome, Unserved};
+use crate::reach::{Grant, Unserved};
+use crate::survey::Outcome;
 use crate::tools::{self, PlanError};
 
 /// For looking at the workspace after the network is done with.
@@ -98,7 +99,7 @@ impl Workspace {
     /// Looks at the workspace in a thread of its own, so that the services can answer meanwhile.
     fn plan(&self, settings: &Settings, unserved: &Unserved) -> JoinHandle<Result<Outcome, PlanError>> {
         let (Self { host, grants }, settings, unserved) = (self.clone(), settings.clone(), unserved.clone());
-        tokio::task::spawn_blocking(move || finding::plan(&settings, &host, &grants, &unserved))
+        tokio::task::spawn_blocking(move || workspace::plan(&settings, &host, &grants, &unserved))
     }
 }
 

@@ -5,19 +5,19 @@ use std::path::Path;
 use serde_json::json;
 
 use super::given::set_inputs;
-use super::sign_in::{NETWORK_LIMIT, SignIn, SignedIn, main_organization};
 use super::stop::{Stop, block_on};
 use super::{print, warn};
 use crate::agent::inputs;
 use crate::agent::job::Job;
 use crate::agent::logging::AgentLog;
 use crate::apply::forms_to_mask;
-use crate::azure_devops::organization::Organization;
 use crate::cli::{Format, Token};
-use crate::clock::rfc3339;
 use crate::disk;
 use crate::http::{Deadline, Http};
+use crate::identity::session::{NETWORK_LIMIT, SignIn, SignedIn, main_organization};
 use crate::identity::tokens::{Surroundings, Tokens};
+use crate::kernel::clock::rfc3339;
+use crate::kernel::organization::Organization;
 
 /// The version of the JSON form; it goes up when a field changes or goes.
 const JSON_VERSION: u32 = 1;

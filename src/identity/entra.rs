@@ -13,13 +13,13 @@ use serde_json::Value;
 
 use super::certificate::{Certificate, Chain};
 use super::claims::{self, Claims};
-use super::federation::Guid;
-use super::secret::{AccessToken, Assertion, ClientSecret};
-use crate::clock::now;
 use crate::diagnosis::causes::{Cause, federation, job, policy};
 use crate::diagnosis::{Explain, first_sentence};
 use crate::http::retry::{self, Tries};
 use crate::http::{Answer, Call, CallError, Http, Outcome, not_json};
+use crate::kernel::clock::now;
+use crate::kernel::guid::Guid;
+use crate::kernel::secret::{AccessToken, Assertion, ClientSecret};
 
 pub use refusal::Refusal;
 use refusal::{error_codes, refusal};

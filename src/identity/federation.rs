@@ -7,16 +7,15 @@
 //! captured assertions (gravitational/teleport, rfd 0211); the older issuer: the same captures; a managed identity as a credential:
 //! Microsoft, "Configure an application to trust a managed identity".
 
-mod guid;
 mod subject;
 #[cfg(test)]
 mod tests;
 
 use url::Url;
 
-use crate::azure_devops::organization::unambiguous;
+use crate::kernel::organization::unambiguous;
 
-pub use guid::{Guid, NotAGuid};
+pub use crate::kernel::guid::{Guid, NotAGuid};
 pub use subject::{Subject, SubjectError};
 
 /// The authority of the public cloud.

@@ -6,7 +6,7 @@ pub mod entra;
 pub mod federation;
 pub mod managed_identity;
 pub mod pipeline;
-pub mod secret;
+pub mod session;
 pub mod tokens;
 
 use std::path::PathBuf;
@@ -14,9 +14,9 @@ use std::sync::Arc;
 
 use reqwest::Url;
 
+use crate::kernel::secret::{Assertion, ClientSecret};
 use certificate::{Certificate, Chain};
 use managed_identity::Selector;
-use secret::{Assertion, ClientSecret};
 
 /// Whom a token is for, and how that is proved.
 #[derive(Clone, Debug)]

@@ -10,13 +10,13 @@ use reqwest::{Method, Url};
 use serde_json::Value;
 
 use super::claims;
-use super::secret::{Assertion, JobToken};
-use crate::azure_devops::organization::{Organization, unambiguous};
-use crate::clock::now;
 use crate::diagnosis::causes::{self, Cause, Stage, job, oidc};
 use crate::diagnosis::{Explain, first_sentence};
 use crate::http::retry::{self, Again, Tries};
 use crate::http::{Answer, Call, CallError, Http, Outcome, azure_devops_headers, not_json, secret_header};
+use crate::kernel::clock::now;
+use crate::kernel::organization::{Organization, unambiguous};
+use crate::kernel::secret::{Assertion, JobToken};
 
 /// What the job says of itself, as far as an assertion needs it.
 #[derive(Clone, Debug, Default)]

@@ -8,12 +8,12 @@ use super::entra::{self, Client, ExchangeError, Issued, Presented, Propagation, 
 use super::federation::{self, FederatedCredential, Guid, audience_at};
 use super::managed_identity::{self, Machine, ManagedIdentityError, Selector};
 use super::pipeline::{self, About, AssertionError, Pipeline};
-use super::secret::Assertion;
 use super::{Application, Identity, Proof};
-use crate::clock::now;
 use crate::diagnosis::causes::{self, Cause, application};
 use crate::diagnosis::{Explain, Explanation};
 use crate::http::Http;
+use crate::kernel::clock::now;
+use crate::kernel::secret::Assertion;
 
 /// What an identity is proved with.
 pub struct Surroundings<'a> {

@@ -6,11 +6,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::host::{Host, Look};
 use super::{
     Binding, Mention, PlanError, Request, ServedOrganization, SourceFile, Tool, USER_NAME, Unparsable, token_variable,
 };
 use crate::azure_devops::feed::{Feed, Protocol};
+use crate::host::{Host, Look};
 use crate::plan::{Change, Part, Plan, Served, Template, Variable};
 
 /// git.

@@ -3,23 +3,21 @@
 //! Everything here is pure: it takes text and gives a plan. A tool is one file and one line in [`TOOLS`].
 
 pub mod git;
-pub mod host;
 pub mod maven;
 pub mod npm;
 pub mod nuget;
-pub mod survey;
 
 use std::path::PathBuf;
 
 use crate::azure_devops::feed::{Feed, Protocol};
-use crate::azure_devops::organization::Organization;
 use crate::diagnosis::Explain;
 use crate::edit::text::Text;
 use crate::edit::xml::NotWellFormed;
 use crate::edit::xml::doubt::{Doubt, doubt};
+use crate::kernel::organization::Organization;
 use crate::plan::Plan;
 
-use host::{Host, Look};
+use crate::host::{Host, Look};
 
 /// Every tool, in the order of the log.
 pub static TOOLS: [&dyn Tool; 4] = [&npm::Npm, &maven::Maven, &nuget::NuGet, &git::Git];

@@ -8,12 +8,12 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::host::{Host, Look};
 use super::{
     Binding, Credential, Mention, Origin, PlanError, Receiver, Request, SourceFile, Tool, Unparsable, token_variable,
 };
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::npmrc;
+use crate::host::{Host, Look};
 use crate::plan::{Change, Plan, PrivateFile, Served, Template, Variable};
 
 /// npm.
@@ -318,7 +318,7 @@ mod tests {
             serves: &|_| true,
             files: &[file],
             host: &host,
-            look: &crate::commands::finding::Disk::new(&host),
+            look: &crate::commands::workspace::Disk::new(&host),
             git_credential: crate::tools::git::Delivery::Helper,
         };
         let mut plan = Plan::default();

@@ -7,7 +7,7 @@ use crate::agent::job::Job;
 use crate::disk;
 use crate::identity::Proof;
 use crate::identity::certificate::{Certificate, Chain};
-use crate::identity::secret::{CertificateContent, Password};
+use crate::kernel::secret::{CertificateContent, Password};
 
 const NAME: &str = "clientCertificate";
 const PASSWORD: &str = "clientCertificatePassword";

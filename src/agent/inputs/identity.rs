@@ -7,8 +7,8 @@ use crate::agent::job::{Endpoint, Job};
 use crate::diagnosis::causes::{job, oidc};
 use crate::identity::entra::{is_guid, is_tenant};
 use crate::identity::managed_identity::Selector;
-use crate::identity::secret::ClientSecret;
 use crate::identity::{Application, Identity, Proof};
+use crate::kernel::secret::ClientSecret;
 
 pub(super) const CONNECTION: &str = "azureDevOpsServiceConnection";
 pub(super) const ARM_CONNECTION: &str = "connectedServiceNameARM";

@@ -6,8 +6,8 @@ use super::identity::{CONNECTION, ConnectionType};
 use super::{InputError, items};
 use crate::agent::job::Job;
 use crate::azure_devops::feed::Feed;
-use crate::azure_devops::organization::Organization;
-use crate::tools::survey::{FeedInput, NamedBy, PermittedOrganization, Standing};
+use crate::kernel::organization::Organization;
+use crate::reach::{FeedInput, NamedBy, PermittedOrganization, Standing};
 
 pub(super) fn feeds(job: &Job) -> Result<Vec<FeedInput>, InputError> {
     const NAME: &str = "feeds";

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use super::*;
 use crate::diagnosis::Explain;
-use crate::tools::survey::Standing;
+use crate::reach::Standing;
 
 const ID: &str = "b6f3c1de-1111-4222-8333-444455556666";
 

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::Job;
 use crate::identity::pipeline::Pipeline;
-use crate::identity::secret::{Assertion, CertificateContent, ClientSecret, JobToken};
+use crate::kernel::secret::{Assertion, CertificateContent, ClientSecret, JobToken};
 
 /// A service connection.
 #[derive(Clone, Debug, Default)]

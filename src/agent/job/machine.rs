@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::Job;
 use crate::identity::managed_identity::{Machine, Workload};
-use crate::identity::secret::MachineSecret;
+use crate::kernel::secret::MachineSecret;
 
 impl Job {
     /// What the machine says of its managed identity.

@@ -4,7 +4,7 @@ use super::Job;
 use crate::disk;
 use crate::http::Network;
 use crate::identity::certificate::Bundle;
-use crate::identity::secret::{CertificateContent, Password};
+use crate::kernel::secret::{CertificateContent, Password};
 
 impl Job {
     /// How the agent reaches the network, and what of its settings could not be followed.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::apply::record::RunRecord;
 use crate::apply::{DIRECTORY_PREFIX, Run};
-use crate::clock::now;
 use crate::disk::{self, FolderIdentity};
+use crate::kernel::clock::now;
 
 /// After this long a run is over whose agent cannot be seen from here: no job lasts a week.
 const LONGEST_JOB_SECONDS: u64 = 7 * 24 * 60 * 60;

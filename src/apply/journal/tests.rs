@@ -13,9 +13,9 @@ use tempfile::TempDir;
 use super::*;
 use crate::apply::record::RunRecord;
 use crate::azure_devops::feed::Feed;
+use crate::host::{Host, Look};
 use crate::plan::{Change, Plan};
 use crate::tools::git::Delivery;
-use crate::tools::host::{Host, Look};
 use crate::tools::maven::Maven;
 use crate::tools::{Request, ServedFeed, Tool};
 

@@ -5,9 +5,9 @@ use std::io::Read;
 use super::user_helpers;
 
 use crate::agent::job::Job;
-use crate::azure_devops::organization::Organization;
-use crate::clock::now;
 use crate::identity::claims;
+use crate::kernel::clock::now;
+use crate::kernel::organization::Organization;
 use crate::tools::{USER_NAME, token_variable};
 
 /// What git may say at most; it says a few hundred bytes.

@@ -5,7 +5,7 @@ use super::unknown::Unknown;
 use super::value::Value;
 use crate::cli::{IdentityKind, Setup};
 use crate::diagnosis::Explanation;
-use crate::identity::federation::Guid;
+use crate::kernel::guid::Guid;
 
 const DEFAULT_NAME: &str = "ado-entra-auth";
 

@@ -8,7 +8,7 @@ use super::content::Found;
 use super::error::CertificateError;
 use super::key::PrivateKey;
 use super::x509::X509;
-use crate::identity::secret::Password;
+use crate::kernel::secret::Password;
 
 /// A private key of any kind and its certificates.
 ///

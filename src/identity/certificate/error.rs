@@ -1,8 +1,8 @@
 //! Why a certificate cannot be used.
 
-use crate::clock::rfc3339;
 use crate::diagnosis::Explain;
 use crate::diagnosis::causes::{Cause, credential};
+use crate::kernel::clock::rfc3339;
 
 /// Why a certificate cannot be used. No variant holds anything of a key or a password.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]

@@ -21,7 +21,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use serde::Serialize;
 
-use super::secret::{Assertion, Password};
+use crate::kernel::secret::{Assertion, Password};
 use x509::{X509, hexadecimal};
 
 pub use bundle::Bundle;

@@ -3,13 +3,13 @@
 use serde_json::Value;
 
 use super::{CLOCK_TOLERANCE_SECONDS, Client, ExchangeError, Presented, Signed, clock_difference};
-use crate::clock::rfc3339;
 use crate::diagnosis::causes::{self, Again, Cause, Stage, credential, federation, policy};
 use crate::diagnosis::{first_sentence, shortened};
 use crate::http::{Answer, not_json};
 use crate::identity::certificate::Chain;
 use crate::identity::claims;
 use crate::identity::federation::{Subject, audience_at};
+use crate::kernel::clock::rfc3339;
 
 /// What Entra says to a request that it does not follow.
 #[derive(Clone, Debug)]

@@ -4,13 +4,13 @@ use serde_json::Value;
 
 use super::error::CLIENT_ID;
 use super::{ManagedIdentityError, Selector, Source};
-use crate::clock::now;
 use crate::diagnosis::causes::{self, Cause, Stage, managed_identity};
 use crate::diagnosis::{first_sentence, shortened};
 use crate::http::{Answer, not_json};
 use crate::identity::claims::{self, Claims};
 use crate::identity::entra::Issued;
-use crate::identity::secret::AccessToken;
+use crate::kernel::clock::now;
+use crate::kernel::secret::AccessToken;
 
 /// What a source answered.
 pub(super) struct Answered {

@@ -23,9 +23,9 @@ use reqwest::{Method, Url};
 
 use super::claims;
 use super::entra::{AZURE_DEVOPS, Issued};
-use super::secret::{Assertion, MachineSecret};
 use crate::http::retry::{Again, Tries};
 use crate::http::{Call, Http, Outcome, Thumbprint};
+use crate::kernel::secret::{Assertion, MachineSecret};
 
 pub use error::ManagedIdentityError;
 pub use token_file::assertion as token_file_assertion;

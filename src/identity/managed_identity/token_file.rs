@@ -5,7 +5,7 @@ use std::path::Path;
 use super::ManagedIdentityError;
 use crate::disk;
 use crate::identity::claims;
-use crate::identity::secret::Assertion;
+use crate::kernel::secret::Assertion;
 
 /// Reads the token, anew for each use: it lives an hour, and Kubernetes replaces it before.
 pub fn assertion(path: &Path) -> Result<Assertion, ManagedIdentityError> {

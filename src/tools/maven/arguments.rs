@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use super::{ARGUMENTS, GLOBAL_COPY};
+use crate::host::Host;
 use crate::plan::{Part, Template};
-use crate::tools::host::Host;
 
 /// The user's own `MAVEN_ARGS`.
 #[derive(Debug, Default)]

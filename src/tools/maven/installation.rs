@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::tools::host::{Host, Look};
+use crate::host::{Host, Look};
 
 /// A Maven on this machine.
 #[derive(Debug)]

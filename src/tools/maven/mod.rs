@@ -17,12 +17,12 @@ mod settings;
 
 use std::path::{Path, PathBuf};
 
-use super::host::{Host, Look};
 use super::{
     Binding, Credential, Mention, Origin, PlanError, Request, SourceFile, Tool, USER_NAME, Unparsable, token_variable,
 };
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::text::{Text, TextEdit};
+use crate::host::{Host, Look};
 use crate::plan::{Change, Entry, Plan, PrivateFile, Served, SharedFile, Variable};
 
 use arguments::Arguments;

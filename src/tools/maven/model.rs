@@ -7,7 +7,7 @@ use super::configuration::{self, is_configuration};
 use super::references::Projects;
 use super::{is_settings, is_wrapper};
 use crate::edit::xml::{Document, Node};
-use crate::tools::host::Host;
+use crate::host::Host;
 use crate::tools::{Credential, Mention, Origin, Receiver, SourceFile, Unparsable};
 
 /// The values that a property may have: profiles give it several, and any profile may be active.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::model::{Model, Properties};
-use crate::tools::host::Host;
+use crate::host::Host;
 
 /// How many values one text may come to, and how many references are followed for it. Beyond, it stays as it is written, which
 /// is safe: an address that cannot be seen gets no credential.

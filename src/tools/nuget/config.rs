@@ -2,7 +2,7 @@
 
 use super::names::decoded;
 use crate::edit::xml::{Document, Node, NotWellFormed};
-use crate::tools::host::Host;
+use crate::host::Host;
 use crate::tools::{Credential, Mention, Origin, Receiver, SourceFile, Unparsable};
 
 /// `nuget.config` in any letters, and names such as `nuget.release.config`, which a client may be given.

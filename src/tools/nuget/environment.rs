@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::Source;
 use crate::azure_devops::feed::Feed;
-use crate::azure_devops::organization::Organization;
+use crate::kernel::organization::Organization;
 use crate::plan::{Change, Part, Plan, Template, Variable};
 use crate::tools::{Request, USER_NAME};
 

@@ -17,11 +17,11 @@ mod places;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::host::{Host, Look};
 use super::{
     Binding, Credential, Mention, PlanError, Request, SourceFile, Tool, USER_NAME, Unparsable, token_variable,
 };
 use crate::azure_devops::feed::{Feed, Protocol};
+use crate::host::{Host, Look};
 use crate::plan::{Change, Entry, Plan, Served, SharedFile};
 
 const NAME: &str = "nuget";

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::tools::host::{Host, Look};
+use crate::host::{Host, Look};
 
 /// A file for our credentials.
 #[derive(Clone, Debug)]

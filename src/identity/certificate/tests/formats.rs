@@ -5,7 +5,7 @@ use super::super::Chain;
 use super::super::encryption::Try;
 use super::bytes::as_ber;
 use super::{CertificateError, Workshop, read, refusal};
-use crate::clock::now;
+use crate::kernel::clock::now;
 
 const PASSWORD: &str = "pass wörd 😀";
 

@@ -11,7 +11,7 @@ mod troubles;
 pub(crate) mod workshop;
 
 use super::{Certificate, CertificateError};
-use crate::identity::secret::Password;
+use crate::kernel::secret::Password;
 use workshop::Workshop;
 
 /// Reads what should be a certificate.

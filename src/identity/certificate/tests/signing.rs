@@ -4,8 +4,8 @@ use serde_json::json;
 
 use super::super::{Chain, hexadecimal};
 use super::{CertificateError, Workshop, read};
-use crate::clock::now;
 use crate::diagnosis::Explanation;
+use crate::kernel::clock::now;
 
 const CLIENT: &str = "1d2c0000-0000-4000-8000-000000000001";
 const AUDIENCE: &str = "https://login.microsoftonline.com/5a1c0000-0000-4000-8000-000000000002/oauth2/v2.0/token";

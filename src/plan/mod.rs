@@ -5,8 +5,8 @@
 
 use std::path::PathBuf;
 
-use crate::azure_devops::organization::Organization;
 use crate::edit::text::{Text, TextEdit, splice};
+use crate::kernel::organization::Organization;
 
 /// A text whose secret and late parts are placeholders.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]

@@ -1,8 +1,8 @@
 //! References to our variables that the repository would send somewhere else.
 
 use super::Wanted;
-use crate::azure_devops::organization::Organization;
-use crate::tools::host::Host;
+use crate::host::Host;
+use crate::kernel::organization::Organization;
 use crate::tools::{Credential, Mention, Origin, PlanError, Receiver, Tool};
 
 /// Whether a text refers to a variable in any tool's way: `${NAME}`, `${NAME?}`, `${NAME:-x}`, `${env.NAME}`, `%NAME%`,

@@ -3,8 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use super::leaks::refers_to;
+use std::collections::BTreeMap;
+
 use super::*;
 use crate::edit::text::Text;
+use crate::reach::NamedBy;
 
 struct Blind;
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::left_alone;
 use crate::azure_devops::feed::Feed;
-use crate::azure_devops::organization::Organization;
+use crate::kernel::organization::Organization;
 use crate::tools::{Hidden, Mention, Origin, ServedFeed, Tool, Unparsable};
 
 /// Takes back the names that also stand for a URL which is no feed of a permitted organization, or that stand for feeds of

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::azure_devops::organization::Organization;
 use crate::azure_devops::probe::{self, Member, ProbeError};
 use crate::azure_devops::tenant::{self, Tenant};
 use crate::diagnosis::causes::{self, Cause};
@@ -11,9 +10,10 @@ use crate::diagnosis::{Explain, Explanation};
 use crate::http::Http;
 use crate::identity::Identity;
 use crate::identity::entra::{Issued, Propagation, is_guid};
-use crate::identity::secret::AccessToken;
 use crate::identity::tokens::{TokenError, Tokens};
-use crate::tools::survey::{PermittedOrganization, Standing, Unserved};
+use crate::kernel::organization::Organization;
+use crate::kernel::secret::AccessToken;
+use crate::reach::{PermittedOrganization, Standing, Unserved};
 
 /// For all of the network: the whole step must end within 45 seconds, whatever a server does.
 pub const NETWORK_LIMIT: Duration = Duration::from_secs(38);

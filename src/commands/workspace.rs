@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::agent::inputs::Settings;
 use crate::disk::{self, ReadTrouble, WalkedFile};
 use crate::edit::text::Text;
-use crate::tools::host::{Host, Look};
-use crate::tools::survey::{self, Grant, Outcome, PermittedOrganization, ToolFiles, Unserved, Wanted};
+use crate::host::{Host, Look};
+use crate::reach::{Grant, PermittedOrganization, Unserved};
+use crate::survey::{self, Outcome, ToolFiles, Wanted};
 use crate::tools::{Binding, Hidden, Origin, PlanError, SourceFile, Tool, Unparsable};
 
 /// The disk, as tools may look at it.
