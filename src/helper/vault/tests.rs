@@ -1,0 +1,1 @@
+//! What a vault gives, and to whom it gives nothing.
