@@ -6,6 +6,13 @@
 //! [`reply`] is the one decision for every client. A dialect only turns its client's words into a [`Question`] and the [`Reply`]
 //! into words; it is pure over bytes.
 
+pub mod cargo;
+pub mod git;
+mod older;
+mod others;
+pub mod start;
+#[cfg(test)]
+mod tests;
 pub mod vault;
 
 use url::Url;
@@ -100,5 +107,5 @@ fn is_cargo_index(feed: &Feed) -> bool {
     let rest = feed.url.as_str().strip_prefix(&feed.base_url()).unwrap_or_default();
     feed.protocol == Some(Protocol::Cargo)
         && serves_packages(&feed.url)
-        && rest.trim_end_matches('/').eq_ignore_ascii_case("/Cargo/index")
+        && rest.strip_suffix('/').unwrap_or(rest).eq_ignore_ascii_case("/Cargo/index")
 }

@@ -38,8 +38,7 @@ pub const LATER_TOOLS: [(&str, &str); 12] = [
     ("azureDevOpsCli", ""),
 ];
 
-/// The user name that stands beside the token wherever a client insists on one. The services ignore it.
-pub const USER_NAME: &str = "ado-entra-auth";
+pub use crate::kernel::dialect::USER_NAME;
 
 /// What a credential of a tool is bound to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::key::is_key_variable;
 use super::{Deposit, Key, VaultError};
 
 /// What the file is called, in the run's folder.
@@ -21,6 +22,14 @@ pub(super) struct VaultFile {
     /// The names of earlier runs' folders, which lie beside this one's.
     pub(super) earlier: Vec<String>,
     pub(super) entries: Vec<Entry>,
+}
+
+impl VaultFile {
+    /// What a file holds; nothing where this release cannot have written it.
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
+        let file: Self = serde_json::from_slice(bytes).ok()?;
+        (file.version == VERSION && is_key_variable(&file.key)).then_some(file)
+    }
 }
 
 /// A token for one organization and one client.

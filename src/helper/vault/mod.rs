@@ -113,8 +113,7 @@ pub fn open<'v>(folder: &Path, variable: &'v dyn Fn(&str) -> Option<String>) -> 
         Ok(None) => return Err(VaultError::Gone { folder: place() }),
         Err(trouble) => return Err(VaultError::Read { path, reason: trouble.to_string() }),
     };
-    let parsed: Option<VaultFile> = serde_json::from_slice(&bytes).ok();
-    match parsed.filter(|file| file.version == VERSION && key::is_key_variable(&file.key)) {
+    match VaultFile::parse(&bytes) {
         Some(file) => Ok(Vault { folder: place(), file, variable }),
         None => Err(VaultError::Damaged { path }),
     }
