@@ -18,6 +18,7 @@ mod exchange_refused;
 mod exchange_trouble;
 mod explain;
 mod git;
+mod helper;
 mod identities;
 mod inputs;
 mod kills;
