@@ -105,7 +105,8 @@ fn answer(line: &[u8], ask: &mut dyn FnMut(&Question) -> Reply) -> Zeroizing<Vec
     let question = Question { client: Dialect::Cargo, url: request.registry.index_url };
     match ask(&question) {
         Reply::NotOurs => words(&Answer::Err(Refusal::UrlNotSupported)),
-        // `login` and `logout`: there is nothing to store. Another provider must not be given what is ours, so cargo stops.
+        // Another provider must not be given what is ours, so cargo stops.
+        _ if matches!(request.kind.as_str(), "login" | "logout") => words(&Answer::Err(no_login())),
         _ if request.kind != "get" => words(&Answer::Err(Refusal::OperationNotSupported)),
         Reply::Trouble(explanation) => words(&Answer::Err(Refusal::Other {
             message: crate::diagnosis::harmless(&explanation.headline),
@@ -122,6 +123,11 @@ fn answer(line: &[u8], ask: &mut dyn FnMut(&Question) -> Reply) -> Zeroizing<Vec
             }))
         }
     }
+}
+
+fn no_login() -> Refusal {
+    let message = "cargo needs no login for this feed, since AdoEntraAuth@1 hands out its token".to_owned();
+    Refusal::Other { message, caused_by: vec!["remedy: leave `cargo login` and `cargo logout` out".to_owned()] }
 }
 
 fn not_understood(reason: &str) -> Refusal {

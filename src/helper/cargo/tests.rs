@@ -98,8 +98,13 @@ fn what_is_not_ours_is_for_the_next_provider() {
 #[test]
 fn what_cannot_be_done_is_said() {
     let runs = contoso();
-    for request in [LOGIN, LOGOUT, &GETS[0].replace("\"get\"", "\"future\"")] {
-        assert_eq!(said(&runs, request), json!({"Err": {"kind": "operation-not-supported"}}), "{request}");
+    let future = GETS[0].replace("\"get\"", "\"future\"");
+    assert_eq!(said(&runs, &future), json!({"Err": {"kind": "operation-not-supported"}}));
+    for request in [LOGIN, LOGOUT] {
+        let answer = said(&runs, request);
+        assert_eq!(kind_of_refusal(&answer), "other");
+        assert!(answer["Err"]["message"].as_str().unwrap().starts_with("cargo needs no login"), "{answer}");
+        assert!(!answer.to_string().contains("\"tok\""));
     }
     let mut runs = Runs::new();
     runs.run(1, &[("contoso", Dialect::Cargo, None)], &[], 1);
