@@ -161,10 +161,9 @@ fn an_entry_serves_nobody_else() {
     refuses("organization", &wanted(Dialect::Git, "fabrikam", None), &|v| {
         v["entries"][0]["organization"] = "fabrikam".into();
     });
-    refuses("client", &wanted(Dialect::Git, "contoso", None), &|v| {
-        v["entries"].as_array_mut().unwrap().remove(0);
-        v["entries"][0]["client"] = "git".into();
-        v["entries"][0]["feeds"] = Value::Null;
+    refuses("client", &feed, &|v| {
+        v["entries"].as_array_mut().unwrap().truncate(1);
+        v["entries"][0]["client"] = "cargo".into();
     });
     refuses("every feed", &wanted(Dialect::Cargo, "contoso", Some(&another_feed)), &|v| {
         v["entries"][1]["feeds"] = Value::Null;
