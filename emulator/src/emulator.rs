@@ -1,6 +1,7 @@
 //! The running emulator as its user holds it.
 
 use crate::faults::Fault;
+use crate::foreign;
 use crate::log::{LoggedConnect, LoggedRequest};
 use crate::machine::{Machine, RunningMachine};
 use crate::proxy;
@@ -94,6 +95,17 @@ impl Emulator {
     /// The requests to one host.
     pub fn requests_to(&self, host: &str) -> Vec<LoggedRequest> {
         self.state.requests().iter().filter(|r| r.host.eq_ignore_ascii_case(host)).cloned().collect()
+    }
+
+    /// The requests to hosts that neither Azure has nor the world names; see [`World::strangers`].
+    pub fn requests_to_strangers(&self) -> Vec<LoggedRequest> {
+        let world = self.state.world();
+        self.state.requests().iter().filter(|r| foreign::is_stranger(&world, &r.host)).cloned().collect()
+    }
+
+    /// The requests that went over plain HTTP, or to another port than 443; none of them may carry a secret.
+    pub fn requests_astray(&self) -> Vec<LoggedRequest> {
+        self.state.requests().iter().filter(|r| !r.is_https()).cloned().collect()
     }
 
     /// All CONNECT requests, and whatever else was asked of the proxy itself.

@@ -4,6 +4,7 @@
 //! compares names without regard to case, so do the services.
 
 mod certificate;
+mod foreign;
 mod identity;
 mod package;
 mod sample;
@@ -11,6 +12,7 @@ mod sample_connections;
 mod sample_identities;
 
 pub use certificate::*;
+pub use foreign::{Challenge, ForeignHost};
 pub use identity::{Application, FederatedCredential, IdentityKind, RegisteredCertificate};
 pub use package::{Package, PackageFile, Protocol};
 pub use sample::*;
@@ -39,8 +41,12 @@ pub struct World {
     pub organizations: Vec<Organization>,
     /// Service connections of all organizations.
     pub connections: Vec<ServiceConnection>,
-    /// Hosts that are not Azure: they ask for no credential, and what is sent to them is logged.
+    /// Hosts that are not Azure; what is sent to them is logged.
     pub foreign_hosts: Vec<ForeignHost>,
+    /// How every other host answers, under whatever name it is asked for; without this the proxy knows no such host.
+    ///
+    /// So a test sees what a client sends to the hosts of its own defaults, which nothing here names.
+    pub strangers: Option<ForeignHost>,
     /// User and password that the proxy demands.
     pub proxy_credentials: Option<(String, String)>,
     /// Whether the git repositories are made at the start; costs some 10 ms each and needs `git`.
@@ -109,6 +115,18 @@ pub struct Feed {
     pub publishers: Option<Vec<String>>,
     /// Packages of all protocols.
     pub packages: Vec<Package>,
+    /// Where its cargo index sends clients.
+    pub cargo_hosts: CargoHosts,
+}
+
+/// Hosts that the index of a cargo registry names, each instead of the feed's own: whoever can change a feed's index can send cargo,
+/// and the token with it, anywhere.
+#[derive(Clone, Debug, Default)]
+pub struct CargoHosts {
+    /// Where crates are said to lie (`dl`).
+    pub downloads: Option<String>,
+    /// Where crates are said to be published (`api`).
+    pub api: Option<String>,
 }
 
 /// A git repository of Azure Repos or of a foreign host.
@@ -167,17 +185,6 @@ pub enum AssertionIssuer {
     Entra,
     /// Azure DevOps itself (`vstoken.dev.azure.com`), with a `sc://` subject; ends in July 2027.
     AzureDevOps,
-}
-
-/// A host that is not Azure.
-#[derive(Clone, Debug, Default)]
-pub struct ForeignHost {
-    /// Host name.
-    pub name: String,
-    /// Packages it serves below `/npm/`, `/maven/` and `/nuget/`, and at the paths of a feed.
-    pub packages: Vec<Package>,
-    /// Repositories it serves below `/git/`, and at the paths of Azure Repos.
-    pub repositories: Vec<Repository>,
 }
 
 /// How a feed hands out files.
@@ -240,6 +247,11 @@ impl World {
     /// The foreign host of this name.
     pub fn foreign_host(&self, name: &str) -> Option<&ForeignHost> {
         self.foreign_hosts.iter().find(|h| h.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The foreign host of this name, to be changed.
+    pub fn foreign_host_mut(&mut self, name: &str) -> Option<&mut ForeignHost> {
+        self.foreign_hosts.iter_mut().find(|h| h.name.eq_ignore_ascii_case(name))
     }
 
     /// The trust record that lets this connection act as its application: what an administrator copies from its page.
@@ -331,6 +343,7 @@ impl Feed {
             readers: None,
             publishers: None,
             packages: Vec::new(),
+            cargo_hosts: CargoHosts::default(),
         }
     }
 
