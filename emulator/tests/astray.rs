@@ -141,3 +141,35 @@ fn clients_ask_the_hosts_of_their_own_defaults() {
         assert!(strangers(&mut job, script), "NuGet answers the challenge of its own default");
     }
 }
+
+/// npm's keys know no scheme: a dependency's own address decides.
+#[test]
+fn clients_of_npm_send_their_token_over_plain_http() {
+    for (program, script) in [
+        ("npm", "npm install --no-audit --fetch-retries=0"),
+        ("pnpm", "pnpm install --fetch-retries=0"),
+        ("yarn", "yarn install --non-interactive"),
+    ] {
+        if !has(program) {
+            continue;
+        }
+        for (address, astray) in [("https://", false), ("http://", true)] {
+            let emulator = Emulator::start(World::sample()).unwrap();
+            let token = emulator.access_token(world::CLIENT).unwrap();
+            let mut job = Job::new(&emulator, JobOptions::default()).unwrap();
+            let place = job.sources();
+            let feed = "pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/";
+            let npmrc = format!("registry=https://{feed}\n//{feed}:_authToken={token}\nalways-auth=true\n");
+            fs::write(place.join(".npmrc"), npmrc).unwrap();
+            let wanted = format!("{address}{feed}hello-contoso/-/hello-contoso-1.0.0.tgz");
+            let manifest = format!(
+                r#"{{"name":"app","version":"1.0.0","license":"MIT","dependencies":{{"hello-contoso":"{wanted}"}}}}"#
+            );
+            fs::write(place.join("package.json"), manifest).unwrap();
+            let outcome = job.run_script(script, &place).unwrap();
+            assert!(outcome.succeeded(), "{program} {address} {}", outcome.raw);
+            let sent = emulator.requests_astray().iter().any(|r| r.authorization.is_token());
+            assert_eq!(sent, astray, "{program} {address} {}", outcome.raw);
+        }
+    }
+}

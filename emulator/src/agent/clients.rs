@@ -4,6 +4,7 @@
 //!
 //! - npm, Node: `HTTPS_PROXY`, `NODE_EXTRA_CA_CERTS`; `NPM_CONFIG_CAFILE` because a `cafile` in the machine's own `npmrc`
 //!   replaces all roots, the extra ones too.
+//! - yarn 1: as npm; `YARN_CACHE_FOLDER`, since the cache of root is the whole machine's, and what is in it is not asked for.
 //! - git, git-lfs: `HTTPS_PROXY`, `GIT_SSL_CAINFO`.
 //! - curl: `HTTPS_PROXY`, `CURL_CA_BUNDLE`.
 //! - Maven: neither is read; `MAVEN_OPTS` with `-Dhttps.proxyHost`, `-Dhttps.proxyPort`, a trust store, and `-Duser.home`,
@@ -50,6 +51,7 @@ pub(super) fn settings(emulator: &Emulator, folder: &Path, home: &Path) -> anyho
     ] {
         settings.push((name.to_owned(), authority.clone()));
     }
+    settings.push(("YARN_CACHE_FOLDER".to_owned(), home.join(".cache/yarn").display().to_string()));
     settings.extend(rustup());
     settings.push(("MAVEN_OPTS".to_owned(), maven_options(emulator, &store, home)));
     settings.push(("NUGET_XMLDOC_MODE".to_owned(), "skip".to_owned()));
