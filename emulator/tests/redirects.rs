@@ -93,7 +93,9 @@ fn maven_after_a_redirect() {
     );
     let settings = "<settings><servers><server><id>feed1</id><username>any</username><password>TOKEN</password></server></servers></settings>";
     let files = [("pom.xml", pom), ("settings.xml", settings.to_owned())];
-    sends("mvn", "mvn -B -s settings.xml validate", &files, [Token, Token, Request]);
+    for program in ["mvn", "mvn39"] {
+        sends(program, &format!("{program} -B -s settings.xml validate"), &files, [Token, Token, Request]);
+    }
 }
 
 #[test]
@@ -104,7 +106,12 @@ fn nuget_after_a_redirect() {
          </feed1></packageSourceCredentials></configuration>"
     );
     let script = "nuget install Contoso.Hello -OutputDirectory n -NonInteractive -NoCache";
-    sends("nuget", script, &[("nuget.config", config)], [Nothing, Token, Token]);
+    sends("nuget", script, &[("nuget.config", config.clone())], [Nothing, Token, Token]);
+    let project = r#"<Project Sdk="Microsoft.NET.Sdk"><PropertyGroup><TargetFramework>netcoreapp3.1</TargetFramework>
+        <UseAppHost>false</UseAppHost></PropertyGroup><ItemGroup><PackageReference Include="Contoso.Hello" Version="1.0.0" />
+        </ItemGroup></Project>"#;
+    let files = [("nuget.config", config), ("app.csproj", project.to_owned())];
+    sends("dotnet31", "dotnet31 restore", &files, [Nothing, Token, Token]);
 }
 
 #[test]
