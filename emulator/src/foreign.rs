@@ -67,13 +67,18 @@ fn answer(state: &State, call: &Call) -> Answer {
     }
 }
 
-/// The path of a public registry as a feed has it: Maven's starts with `maven2`, NuGet's with `v3`, npm's with a package.
+/// The path of a public registry as a feed has it: Maven's starts with `maven2`, NuGet's with `v3`, npm's with a package, and cargo's
+/// index lies at the root of its host.
 fn as_registry(segments: &[String]) -> Vec<String> {
     let known = ["npm", "nuget", "Cargo", "maven"];
     let (before, rest): (&[&str], &[String]) = match segments {
         [first, tail @ ..] if first == "maven2" => (&["maven", "v1"], tail),
         [first, ..] if first == "v3" => (&["nuget"], segments),
         [first, ..] if known.contains(&first.as_str()) => (&[], segments),
+        [first, ..] if first == "api" => (&["Cargo"], segments),
+        [path @ .., name] if name == "config.json" || path == artifacts::cargo::index_path(name) => {
+            (&["Cargo", "index"], segments)
+        }
         _ => (&["npm"], segments),
     };
     before.iter().map(|word| (*word).to_owned()).chain(rest.iter().cloned()).collect()

@@ -6,7 +6,7 @@ mod common;
 
 use ado_entra_auth_emulator::agent::{Job, JobOptions, ScriptOutcome};
 use ado_entra_auth_emulator::faults::{BodyForm, Unavailable};
-use ado_entra_auth_emulator::world::{self, CargoHosts, Downloads, Feed};
+use ado_entra_auth_emulator::world::{self, CargoHosts, Challenge, Downloads, Feed};
 use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target, World};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use common::{curl, has, token};
@@ -123,6 +123,31 @@ fn a_right_to_read_is_no_right_to_publish() {
     let outcome = cargo(&mut job, "publish --registry contoso --no-verify --allow-dirty", &bearer);
     assert!(!outcome.succeeded() && outcome.raw.contains("403"), "{}", outcome.raw);
     assert!(emulator.requests().iter().any(|r| r.method == "PUT" && r.status == 403));
+}
+
+/// cargo knows a registry of its own, whose name stands in no file of ours.
+#[test]
+fn cargo_asks_the_host_of_its_own_default() {
+    if !has("cargo") {
+        return;
+    }
+    let emulator = Emulator::start(World::sample_with_strangers(Challenge::Basic)).unwrap();
+    let bearer = format!("Bearer {}", token(&emulator));
+    emulator.clear_requests();
+    let mut job = Job::new(&emulator, JobOptions::default()).unwrap();
+    package(&job, "feed1", "left-behind = \"1\"\n");
+    let outcome = cargo(&mut job, "fetch", &bearer);
+    assert!(!outcome.succeeded(), "{}", outcome.raw);
+    let asked = emulator.requests_to_strangers();
+    assert!(!asked.is_empty() && asked.iter().all(|r| r.status == 401 && r.secrets.is_empty()), "{asked:?}");
+    let place = job.sources();
+    let env =
+        [("CARGO_REGISTRY_TOKEN", bearer.as_str()), ("CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS", "cargo:token")];
+    let outcome = job.run_script_with_env("cargo fetch", &place, &env).unwrap();
+    assert!(outcome.succeeded(), "{}", outcome.raw);
+    let served = emulator.requests_to_strangers();
+    let crates = served.iter().filter(|r| r.path.ends_with("/download") && r.status == 200);
+    assert!(crates.count() == 1 && served.iter().any(|r| r.authorization.is_token()), "{served:?}");
 }
 
 #[test]

@@ -191,7 +191,7 @@ pub(crate) fn serve(call: &Call, mut shelf: Shelf<'_>, rest: &[String]) -> Reply
 fn base(call: &Call, tail: usize) -> String {
     let raw: Vec<&str> = call.path.split('/').filter(|s| !s.is_empty()).collect();
     let kept = &raw[..raw.len().saturating_sub(tail)];
-    format!("{}/{}/", call.origin(), kept.join("/"))
+    kept.iter().fold(call.origin(), |base, segment| format!("{base}/{segment}")) + "/"
 }
 
 fn base_by_id(call: &Call, place: &Place, organization: &Organization, feed: &Feed) -> String {
