@@ -4,6 +4,7 @@
 //! compares names without regard to case, so do the services.
 
 mod certificate;
+mod feed;
 mod foreign;
 mod identity;
 mod package;
@@ -12,6 +13,7 @@ mod sample_connections;
 mod sample_identities;
 
 pub use certificate::*;
+pub use feed::{CargoHosts, Downloads, Feed};
 pub use foreign::{Challenge, ForeignHost};
 pub use identity::{Application, FederatedCredential, IdentityKind, RegisteredCertificate};
 pub use package::{Package, PackageFile, Protocol};
@@ -98,37 +100,6 @@ pub struct Project {
     pub id: String,
 }
 
-/// A feed of Azure Artifacts.
-#[derive(Clone, Debug)]
-pub struct Feed {
-    /// Name.
-    pub name: String,
-    /// Its GUID, which may stand for the name in URLs.
-    pub id: String,
-    /// Name of the project for a project-scoped feed.
-    pub project: Option<String>,
-    /// Views such as `Release`, without the `@`.
-    pub views: Vec<String>,
-    /// Object ids that may read; `None` is every user of the organization.
-    pub readers: Option<Vec<String>>,
-    /// Object ids that may publish; `None` is every reader.
-    pub publishers: Option<Vec<String>>,
-    /// Packages of all protocols.
-    pub packages: Vec<Package>,
-    /// Where its cargo index sends clients.
-    pub cargo_hosts: CargoHosts,
-}
-
-/// Hosts that the index of a cargo registry names, each instead of the feed's own: whoever can change a feed's index can send cargo,
-/// and the token with it, anywhere.
-#[derive(Clone, Debug, Default)]
-pub struct CargoHosts {
-    /// Where crates are said to lie (`dl`).
-    pub downloads: Option<String>,
-    /// Where crates are said to be published (`api`).
-    pub api: Option<String>,
-}
-
 /// A git repository of Azure Repos or of a foreign host.
 #[derive(Clone, Debug, Default)]
 pub struct Repository {
@@ -185,16 +156,6 @@ pub enum AssertionIssuer {
     Entra,
     /// Azure DevOps itself (`vstoken.dev.azure.com`), with a `sc://` subject; ends in July 2027.
     AzureDevOps,
-}
-
-/// How a feed hands out files.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Downloads {
-    /// In the answer itself.
-    #[default]
-    Direct,
-    /// By a redirect with this status (302 or 303) to a blob host that refuses an Authorization header.
-    Redirect(u16),
 }
 
 /// On which requests `X-VSS-ResourceTenant` comes. Sources differ, so clients must cope with each.
@@ -329,36 +290,6 @@ impl Organization {
     pub fn repository(&self, project: &str, name: &str) -> Option<&Repository> {
         let project = self.project(project)?.name.as_str();
         self.repositories.iter().find(|r| r.project == project && r.name.eq_ignore_ascii_case(name))
-    }
-}
-
-impl Feed {
-    /// An empty feed of the organization that all its users may read and publish to.
-    pub fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            id: guid::random(),
-            project: None,
-            views: vec!["Local".to_owned(), "Prerelease".to_owned(), "Release".to_owned()],
-            readers: None,
-            publishers: None,
-            packages: Vec::new(),
-            cargo_hosts: CargoHosts::default(),
-        }
-    }
-
-    /// The same feed, owned by a project.
-    #[must_use]
-    pub fn in_project(mut self, project: &str) -> Self {
-        self.project = Some(project.to_owned());
-        self
-    }
-
-    /// The same feed with these packages.
-    #[must_use]
-    pub fn with(mut self, packages: impl IntoIterator<Item = Package>) -> Self {
-        self.packages.extend(packages);
-        self
     }
 }
 
