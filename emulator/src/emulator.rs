@@ -11,6 +11,7 @@ use anyhow::Context;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -110,6 +111,18 @@ impl Emulator {
     /// Whether an issued secret reached this host, in whatever part of a request.
     pub fn secret_was_sent_to(&self, host: &str) -> bool {
         self.requests_to(host).iter().any(|r| !r.secrets.is_empty())
+    }
+
+    /// Counts round trips from now on: every answer, also to CONNECT and to a TLS handshake, is held back until nobody has asked
+    /// anything for `quiet`, then all go at once.
+    pub fn count_round_trips(&self, quiet: Duration) {
+        self.state.rounds.count(quiet);
+    }
+
+    /// How many round trips came one after another since they are counted. CONNECT stands for TCP's own; a busy machine makes
+    /// them more, never fewer.
+    pub fn round_trips(&self) -> u32 {
+        self.state.rounds.over()
     }
 
     /// Orders trouble.

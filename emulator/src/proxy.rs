@@ -7,6 +7,7 @@ use crate::entra;
 use crate::faults::Effect;
 use crate::http1;
 use crate::log::LoggedConnect;
+use crate::rounds;
 use crate::server;
 use crate::state::State;
 use crate::world::World;
@@ -39,6 +40,7 @@ async fn tunnel(mut stream: TcpStream, state: Arc<State>) -> anyhow::Result<()> 
         let request =
             head.lines().next().unwrap_or_default().rsplit_once(' ').map_or("", |(request, _)| request).to_owned();
         state.connects().push(LoggedConnect { request, host: host.clone(), status });
+        rounds::wait(&state).await;
         if status == 200 {
             stream.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await?;
             return open(stream, state, host, untrusted).await;
@@ -135,6 +137,9 @@ async fn open(stream: TcpStream, state: Arc<State>, host: String, untrusted: boo
     } else {
         state.authorities.server_config(&host)?
     };
+    // The client's first word, not the proxy's readiness for it, is what a round trip begins with.
+    stream.peek(&mut [0]).await?;
+    rounds::wait(&state).await;
     // A second handle to the socket, to be able to reset the connection from within.
     let stream = stream.into_std()?;
     let handle = stream.try_clone()?;

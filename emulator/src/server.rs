@@ -22,6 +22,7 @@ where
 
 /// Faults, service, log.
 fn answer(state: &State, mut call: Call) -> (Answer, Option<Duration>) {
+    state.rounds.wait();
     let service = service::find(state, &call);
     if service.is_some_and(|s| s.endpoint == Endpoint::Token) {
         entra::remember_assertion(state, &call);

@@ -153,8 +153,8 @@ impl<'a> SignIn<'a> {
     ) -> Result<Self, SignInError> {
         let home = identity.home_tenant();
         let mut remarks = Vec::new();
-        // Neither needs the other's answer. What fails without a request ends this before one is sent.
-        let ((), tenant) = tokio::try_join!(
+        // None needs the other's answer. What fails without a request ends this before one is sent, or a connection opened.
+        let ((), tenant, ()) = tokio::try_join!(
             biased;
             async { tokens.prepare().await.map_err(SignInError::from) },
             async {
@@ -162,6 +162,12 @@ impl<'a> SignIn<'a> {
                     Some(organization) => discovered(http, organization, &mut remarks).await,
                     None => Ok(None),
                 }
+            },
+            async {
+                if let Some(authority) = identity.authority() {
+                    http.open_early(authority);
+                }
+                Ok(())
             }
         )?;
         let main = token(&mut tokens, home, organization, tenant.as_deref(), propagation).await?;

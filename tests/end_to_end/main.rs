@@ -31,6 +31,7 @@ mod nuget;
 mod peers;
 mod pods;
 mod propagation;
+mod round_trips;
 mod secrets;
 mod setup;
 mod steps;
