@@ -36,9 +36,6 @@ pub enum Command {
     /// The step's post-job part; the agent starts it through post.js
     #[command(hide = true)]
     Post,
-    /// Answer a tool that asks for a credential; the tool starts it
-    #[command(hide = true, subcommand)]
-    Credential(Credential),
 }
 
 /// Arguments of `dry-run`.
@@ -109,14 +106,4 @@ pub enum Format {
     Text,
     /// For programs
     Json,
-}
-
-/// Who asks for a credential.
-#[derive(Debug, Subcommand)]
-pub enum Credential {
-    /// git, in the protocol of its credential helpers
-    Git {
-        /// `get`; git's other operations need nothing
-        operation: String,
-    },
 }

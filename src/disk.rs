@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 pub use lock::Lock;
 #[cfg(feature = "emulator")]
 pub use walk::walk_everything;
-pub use walk::{Walk, WalkedFile, is_dependency_folder, walk};
+pub use walk::{Looks, Walk, WalkedFile, walk};
 
 /// Larger configuration files are nobody's configuration. Lock files of large repositories reach tens of megabytes.
 pub const LARGEST_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -208,6 +208,15 @@ fn sync_folder(folder: &Path) {
     if cfg!(unix) {
         let _ = File::open(folder).and_then(|folder| folder.sync_all());
     }
+}
+
+/// Puts a program into a private folder of ours under another name: by a link where the system can, else by a copy.
+pub fn place_program(program: &Path, folder: &Path, name: &str) -> io::Result<()> {
+    if !exists(folder) {
+        create_private_folder(folder)?;
+    }
+    let target = folder.join(if cfg!(windows) { format!("{name}.exe") } else { name.to_owned() });
+    fs::hard_link(program, &target).or_else(|_| fs::copy(program, &target).map(|_| ()))
 }
 
 /// Removes a file; one that is not there is no trouble.

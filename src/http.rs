@@ -1,5 +1,6 @@
 //! The one door to the network: the company's proxy and authorities, limits of time and size, retries, no redirects.
 
+mod early;
 mod error;
 mod pinned;
 mod proxy;

@@ -18,6 +18,7 @@ pub mod commands;
 pub mod diagnosis;
 pub mod disk;
 pub mod edit;
+pub mod helper;
 pub mod host;
 pub mod http;
 pub mod identity;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::azure_devops::feed::Feed;
 use crate::kernel::organization::Organization;
@@ -87,4 +88,119 @@ pub struct Grant {
     pub organization: String,
     /// How that step came to serve it.
     pub standing: Standing,
+    /// The variable by which that step's files refer to the token, where they do.
+    pub reference: Option<String>,
+}
+
+/// What a credential is bound to.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Binding {
+    /// The URL: it cannot go elsewhere.
+    Url,
+    /// Host and path, whatever the scheme, and with some clients whatever the port.
+    Path,
+    /// A name that another file may give to another URL.
+    Name,
+}
+
+/// What a tool uses an address for.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Role {
+    /// It fetches from there, and may publish.
+    Source,
+    /// It publishes there.
+    Publish,
+}
+
+/// A feed that a tool is to get a credential for.
+#[derive(Clone, Debug)]
+pub struct ServedFeed {
+    /// The tool's own name for it.
+    pub name: Option<String>,
+    /// What for.
+    pub role: Role,
+    /// What the credential will be bound to.
+    pub bound: Binding,
+    /// The feed, with the URL as the tool has it.
+    pub feed: Feed,
+    /// The URL as it is written there, with the tool's own references resolved.
+    pub written: String,
+    /// The file, variable or input that named it.
+    pub named_in: String,
+}
+
+/// Where an address leads, as far as a token goes.
+#[derive(Clone, Debug)]
+pub enum Address {
+    /// To a feed of a permitted organization.
+    Permitted(Feed),
+    /// To the host of a permitted organization, and not over https at the default port.
+    Exposed(Feed),
+    /// To an organization that is not permitted.
+    Unlisted(Organization),
+    /// Anywhere else.
+    Elsewhere,
+}
+
+/// Who may see the token: the one place that decides where it goes. It compares parts of addresses by [`Organization::of_url`].
+#[derive(Clone, Debug, Default)]
+pub struct Reach {
+    /// Organizations that may see the token.
+    pub permitted: Vec<PermittedOrganization>,
+    /// Organizations that would be permitted, and give this identity nothing: why not.
+    pub unserved: Unserved,
+    /// What earlier steps of the job set up and still hold.
+    pub grants: Vec<Grant>,
+}
+
+impl Reach {
+    /// Whether an organization may see the token.
+    pub fn permits(&self, organization: &Organization) -> bool {
+        self.permitted.iter().any(|permitted| permitted.organization == *organization)
+    }
+
+    /// Where an address leads that a user or a file wrote.
+    pub fn feed(&self, url: &str) -> Address {
+        let permitted = |organization: &Organization| self.permits(organization);
+        if let Some(feed) = Feed::parse(url).filter(|feed| permitted(&feed.organization)) {
+            return Address::Permitted(feed);
+        }
+        if let Some(other) = Organization::of_url(url.trim()).filter(|other| !permitted(other)) {
+            return Address::Unlisted(other);
+        }
+        match secured(url).and_then(|url| Feed::parse(&url)) {
+            Some(feed) if permitted(&feed.organization) => Address::Exposed(feed),
+            _ => Address::Elsewhere,
+        }
+    }
+
+    /// Whether a text may be sent to an address, as far as the token goes.
+    pub fn may_see(&self, url: &str) -> bool {
+        Organization::of_url(url.trim()).is_some_and(|organization| self.permits(&organization))
+    }
+
+    /// How this step comes to serve an organization.
+    pub fn standing(&self, organization: &Organization) -> Standing {
+        let found = self.permitted.iter().find(|permitted| permitted.organization == *organization);
+        found.map_or(Standing::Permitted, |permitted| permitted.standing)
+    }
+
+    /// The earlier step that goes before this one for a tool and an organization: its connection belongs to the organization,
+    /// and this one's does not.
+    pub fn kept_by_earlier(&self, tool: &str, organization: &Organization) -> Option<&Grant> {
+        let of_both = |grant: &&Grant| grant.tool == tool && grant.organization == organization.name();
+        let best = self.grants.iter().filter(of_both).max_by_key(|grant| grant.standing)?;
+        (best.standing > self.standing(organization)).then_some(best)
+    }
+}
+
+/// The same address over https at the default port; nothing where it is so already, or is no address.
+fn secured(url: &str) -> Option<String> {
+    let url = url.trim();
+    let url = url.strip_prefix("sparse+").unwrap_or(url);
+    let mut parsed = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
+    let exposed = parsed.scheme() == "http" || parsed.port().is_some();
+    parsed.set_port(None).ok()?;
+    parsed.set_scheme("https").ok()?;
+    exposed.then(|| parsed.to_string())
 }

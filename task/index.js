@@ -10,6 +10,7 @@ const PROGRAM = process.platform === 'win32' ? 'ado-entra-auth.exe' : 'ado-entra
 const COPY_VARIABLE = 'ADO_ENTRA_AUTH_COPY';
 const COPY_PREFIX = 'ado-entra-auth-copy-';
 const COPY_NAME = /^ado-entra-auth-copy-[A-Za-z0-9]{6}$/;
+const MARKER = 'ado-entra-auth-checked';
 
 // Machines that run the programs of another architecture by emulation.
 const EMULATED = { 'win32-arm64': 'win32-x64', 'darwin-arm64': 'darwin-x64' };
@@ -24,14 +25,19 @@ function run(command) {
   let copy = null;
   try {
     const program = findProgram();
-    const bytes = fs.readFileSync(program.file);
-    checkProgram(program, bytes);
     let file = program.file;
-    if (!makeExecutable(file)) {
-      copy = copyPrivately(bytes);
-      file = path.join(copy, PROGRAM);
-      // Later steps call the copy too, so it stays until the post-job part, which learns of it by this variable.
-      if (command !== 'post') say('task.settaskvariable', { variable: COPY_VARIABLE }, copy);
+    if (!isExecutable(file) || !wasChecked(program)) {
+      const before = fs.statSync(file);
+      const bytes = fs.readFileSync(file);
+      checkProgram(program, bytes);
+      if (makeExecutable(file)) {
+        markChecked(program, before);
+      } else {
+        copy = copyPrivately(bytes);
+        file = path.join(copy, PROGRAM);
+        // Later steps call the copy too, so it stays until the post-job part, which learns of it by this variable.
+        if (command !== 'post') say('task.settaskvariable', { variable: COPY_VARIABLE }, copy);
+      }
     }
     start(file, command, (code, trouble) => {
       if (command === 'post') removeCopies([copy, recorded]);
@@ -118,6 +124,64 @@ function isRunnable(bytes) {
   if (bytes.length < 20 || bytes.toString('latin1', 0, 4) !== '\x7fELF') return false;
   const machine = ELF_MACHINES[process.arch];
   return machine === undefined || bytes.readUInt16LE(18) === machine;
+}
+
+/**
+ * Whether this very file passed the check before: reading it all costs more than the rest of the wrapper.
+ *
+ * The check is for damage in unpacking, not against those who can write there, since they can replace the program itself.
+ */
+function wasChecked(program) {
+  const state = stateOf(program, fs.statSync(program.file));
+  return markers(program).some((marker) => {
+    try {
+      return fs.readFileSync(marker, 'utf8') === state;
+    } catch (error) {
+      return false;
+    }
+  });
+}
+
+/** The checksum that it must have, and all by which the system tells a file from another and from an earlier state of its own. */
+function stateOf(program, about) {
+  const { dev, ino, size, mtimeMs, ctimeMs } = about;
+  return [recordedChecksum(program), dev, ino, size, mtimeMs, ctimeMs].join(' ') + '\n';
+}
+
+/**
+ * Where a passed check is noted: beside the program, and, for a folder that takes no notes, in the agent's temporary folder, unless
+ * others than those who own the program could write there.
+ */
+function markers(program) {
+  const beside = path.join(path.dirname(program.file), MARKER);
+  const temporary = process.env.AGENT_TEMPDIRECTORY;
+  return temporary && isOursAlone(temporary, program) ? [beside, path.join(path.resolve(temporary), MARKER)] : [beside];
+}
+
+function isOursAlone(folder, program) {
+  if (process.platform === 'win32') return true;
+  try {
+    const found = fs.statSync(folder);
+    return [process.getuid(), fs.statSync(program.file).uid].includes(found.uid) && (found.mode & 0o022) === 0;
+  } catch (error) {
+    return false;
+  }
+}
+
+/** Notes that the file passed the check, unless it changed meanwhile; where nothing can be noted, the next run checks again. */
+function markChecked(program, before) {
+  const after = fs.statSync(program.file);
+  if (['ino', 'size', 'mtimeMs'].some((name) => before[name] !== after[name])) return;
+  const state = stateOf(program, after);
+  for (const marker of markers(program)) {
+    try {
+      if (fs.existsSync(marker)) fs.unlinkSync(marker);
+      fs.writeFileSync(marker, state, { flag: 'wx', mode: 0o644 });
+      return;
+    } catch (error) {
+      // A read-only folder, or another run that is as far as this one.
+    }
+  }
 }
 
 /** The Marketplace's archive carries no modes, so the executable bit is missing at first. */

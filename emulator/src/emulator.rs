@@ -1,6 +1,7 @@
 //! The running emulator as its user holds it.
 
 use crate::faults::Fault;
+use crate::foreign;
 use crate::log::{LoggedConnect, LoggedRequest};
 use crate::machine::{Machine, RunningMachine};
 use crate::proxy;
@@ -11,6 +12,7 @@ use anyhow::Context;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -96,6 +98,17 @@ impl Emulator {
         self.state.requests().iter().filter(|r| r.host.eq_ignore_ascii_case(host)).cloned().collect()
     }
 
+    /// The requests to hosts that neither Azure has nor the world names; see [`World::strangers`].
+    pub fn requests_to_strangers(&self) -> Vec<LoggedRequest> {
+        let world = self.state.world();
+        self.state.requests().iter().filter(|r| foreign::is_stranger(&world, &r.host)).cloned().collect()
+    }
+
+    /// The requests that went over plain HTTP, or to another port than 443; none of them may carry a secret.
+    pub fn requests_astray(&self) -> Vec<LoggedRequest> {
+        self.state.requests().iter().filter(|r| !r.is_https()).cloned().collect()
+    }
+
     /// All CONNECT requests, and whatever else was asked of the proxy itself.
     pub fn connects(&self) -> Vec<LoggedConnect> {
         self.state.connects().clone()
@@ -110,6 +123,18 @@ impl Emulator {
     /// Whether an issued secret reached this host, in whatever part of a request.
     pub fn secret_was_sent_to(&self, host: &str) -> bool {
         self.requests_to(host).iter().any(|r| !r.secrets.is_empty())
+    }
+
+    /// Counts round trips from now on: every answer, also to CONNECT and to a TLS handshake, is held back until nobody has asked
+    /// anything for `quiet`, then all go at once.
+    pub fn count_round_trips(&self, quiet: Duration) {
+        self.state.rounds.count(quiet);
+    }
+
+    /// How many round trips came one after another since they are counted. CONNECT stands for TCP's own; a busy machine makes
+    /// them more, never fewer.
+    pub fn round_trips(&self) -> u32 {
+        self.state.rounds.over()
     }
 
     /// Orders trouble.

@@ -95,7 +95,10 @@ impl Faults {
 
     /// What the next request at this place meets. The first fault that applies strikes, and is counted.
     pub(crate) fn strike(&mut self, call: &Call, endpoint: Option<Endpoint>) -> Option<Effect> {
-        self.next(|effect| !effect.concerns_connections() && !effect.concerns_clock(), &call.host, &call.path, endpoint)
+        let suits = |effect: &Effect| {
+            !effect.concerns_connections() && !effect.concerns_clock() && (call.is_https() || !effect.leaves_https())
+        };
+        self.next(suits, &call.host, &call.path, endpoint)
     }
 
     /// By how many seconds the clock is ahead at this place.

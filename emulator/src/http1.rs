@@ -1,6 +1,6 @@
 //! HTTP on a stream: reads a request, lets somebody answer it, delivers the answer as it wants to be delivered.
 
-use crate::message::{Answer, Call, Delivery};
+use crate::message::{Answer, Call, Delivery, Scheme};
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use hyper::body::{Body, Frame, Incoming};
@@ -20,7 +20,7 @@ use tokio::time::Sleep;
 pub(crate) type Respond = Arc<dyn Fn(Call) -> (Answer, Option<Duration>) + Send + Sync>;
 
 /// How a connection ended.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum End {
     /// By itself.
     Orderly,
@@ -28,16 +28,27 @@ pub(crate) enum End {
     Reset,
 }
 
-/// Serves one connection to `host`.
-pub(crate) async fn serve<S>(stream: S, host: String, respond: Respond) -> End
+/// Whom a connection was opened to.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer {
+    /// Host, in lower case.
+    pub host: String,
+    /// What is spoken with it.
+    pub scheme: Scheme,
+    /// Port.
+    pub port: u16,
+}
+
+/// Serves one connection to `peer`.
+pub(crate) async fn serve<S>(stream: S, peer: Peer, respond: Respond) -> End
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let reset = Arc::new(AtomicBool::new(false));
     let service = service_fn(|request: Request<Incoming>| {
-        let (respond, host, reset) = (respond.clone(), host.clone(), reset.clone());
+        let (respond, peer, reset) = (respond.clone(), peer.clone(), reset.clone());
         async move {
-            let answer = answer(request, host, respond)
+            let answer = answer(request, peer, respond)
                 .await
                 .unwrap_or_else(|problem| Answer::text(500, &format!("the emulator failed: {problem:#}")));
             if answer.delivery == Delivery::Reset {
@@ -51,10 +62,14 @@ where
     if reset.load(Ordering::Relaxed) { End::Reset } else { End::Orderly }
 }
 
-async fn answer(request: Request<Incoming>, host: String, respond: Respond) -> anyhow::Result<Answer> {
+async fn answer(request: Request<Incoming>, peer: Peer, respond: Respond) -> anyhow::Result<Answer> {
     let (parts, body) = request.into_parts();
+    // A request to a proxy names scheme, host and port itself.
+    let named = parts.uri.authority().filter(|_| peer.scheme == Scheme::Http);
     let call = Call {
-        host,
+        host: named.map_or(peer.host, |authority| authority.host().to_ascii_lowercase()),
+        scheme: peer.scheme,
+        port: named.map_or(peer.port, |authority| authority.port_u16().unwrap_or(Scheme::Http.usual_port())),
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),

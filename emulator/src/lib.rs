@@ -11,6 +11,7 @@
 //! - `proxy`, `tls`, `http1`, `server`: from the socket to a request; `message`: the request and its answer
 //! - `service`: the table of services; a further one is a file and a line there
 //! - `oidc`, `entra`, `azure`, `artifacts`, `repos`, `foreign`, `discovery`: the services
+//! - `rounds`: counts round trips
 //! - [`machine`]: machines whose processes have managed identities, beside the proxy
 //! - [`faults`]: ordered trouble; [`log`]: what was asked; [`vault`]: every issued secret and the search for leaks
 //! - [`agent`]: a small agent of Azure Pipelines that runs tasks and scripts against all this
@@ -40,6 +41,7 @@ pub mod message;
 mod oidc;
 mod proxy;
 mod repos;
+mod rounds;
 mod server;
 mod service;
 mod state;

@@ -1,5 +1,6 @@
 //! What the emulator remembers of every request.
 
+use crate::message::Scheme;
 use crate::vault::SecretKind;
 
 /// A request that was answered (or dropped).
@@ -7,6 +8,10 @@ use crate::vault::SecretKind;
 pub struct LoggedRequest {
     /// Host.
     pub host: String,
+    /// Over what it came.
+    pub scheme: Scheme,
+    /// Port that it was sent to.
+    pub port: u16,
     /// Method.
     pub method: String,
     /// Path and query as sent.
@@ -21,6 +26,13 @@ pub struct LoggedRequest {
     pub user_agent: String,
     /// Secrets found anywhere in the request: address, headers, body.
     pub secrets: Vec<String>,
+}
+
+impl LoggedRequest {
+    /// Whether it went over TLS to port 443, as everything must that carries a secret.
+    pub fn is_https(&self) -> bool {
+        self.scheme == Scheme::Https && self.port == Scheme::Https.usual_port()
+    }
 }
 
 /// The form of an Authorization header; never its content.

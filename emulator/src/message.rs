@@ -6,11 +6,15 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A request that has come through the proxy and out of TLS.
+/// A request that has come through the proxy and, where it was sent so, out of TLS.
 #[derive(Clone, Debug, Default)]
 pub struct Call {
-    /// Host of the CONNECT request, in lower case, without port.
+    /// Host of the CONNECT request, or of the address where there was none, in lower case, without port.
     pub host: String,
+    /// Over what it came.
+    pub scheme: Scheme,
+    /// Port that it was sent to.
+    pub port: u16,
     /// Method.
     pub method: String,
     /// Path as sent, percent-encoded, without the query.
@@ -25,6 +29,34 @@ pub struct Call {
     pub(crate) effect: Option<Effect>,
     /// By how many seconds the clock of the service is ahead.
     pub(crate) clock_ahead_seconds: i64,
+}
+
+/// Over what a request came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Scheme {
+    /// HTTP in TLS.
+    #[default]
+    Https,
+    /// HTTP that everybody on the way can read.
+    Http,
+}
+
+impl Scheme {
+    /// As an address begins with it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Https => "https",
+            Self::Http => "http",
+        }
+    }
+
+    /// The port that an address need not name.
+    pub fn usual_port(self) -> u16 {
+        match self {
+            Self::Https => 443,
+            Self::Http => 80,
+        }
+    }
 }
 
 /// What an Authorization header says.
@@ -63,6 +95,21 @@ impl Call {
     /// Seconds since 1970 in UTC, as the service that answers has it.
     pub fn now(&self) -> i64 {
         clock::now() + self.clock_ahead_seconds
+    }
+
+    /// Scheme, host, and the port where it is not the usual one: `https://dev.azure.com`.
+    pub fn origin(&self) -> String {
+        let port = if self.has_usual_port() { String::new() } else { format!(":{}", self.port) };
+        format!("{}://{}{port}", self.scheme.name(), self.host)
+    }
+
+    /// Whether it came over TLS to port 443.
+    pub fn is_https(&self) -> bool {
+        self.scheme == Scheme::Https && self.has_usual_port()
+    }
+
+    fn has_usual_port(&self) -> bool {
+        self.port == self.scheme.usual_port()
     }
 
     /// Path and query as sent.

@@ -55,7 +55,7 @@ fn answer(state: &State, call: &Call) -> Answer {
     };
     let raw: Vec<&str> = call.path.split('/').filter(|s| !s.is_empty()).collect();
     let rest = place.rest.get(at + 2..).unwrap_or_default();
-    let base = format!("https://{}/{}", call.host, raw[..raw.len() - rest.len()].join("/"));
+    let base = format!("{}/{}", call.origin(), raw[..raw.len() - rest.len()].join("/"));
     serve(state, call, &organization.name, repository, rest, &base)
 }
 

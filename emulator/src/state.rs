@@ -6,6 +6,7 @@ use crate::jwt::Keys;
 use crate::log::{Authorization, Held, LoggedConnect, LoggedRequest};
 use crate::message::Credential;
 use crate::repos::GitStore;
+use crate::rounds::Rounds;
 use crate::tls::Authorities;
 use crate::vault::{SecretKind, Vault};
 use crate::world::World;
@@ -38,6 +39,7 @@ pub(crate) struct State {
     pub keys: Keys,
     pub authorities: Authorities,
     pub git: Option<GitStore>,
+    pub rounds: Rounds,
     world: Mutex<Arc<World>>,
     jobs: Mutex<Vec<PipelineJob>>,
     vault: Mutex<Vault>,
@@ -63,6 +65,7 @@ impl State {
             keys: Keys::fixed()?,
             authorities: Authorities::new()?,
             git,
+            rounds: Rounds::default(),
             world: Mutex::new(Arc::new(world)),
             jobs: Mutex::default(),
             vault: Mutex::new(vault),

@@ -169,3 +169,28 @@ fn unknown_variables_of_the_machine_do_not_reach_a_step() {
     }
     assert!(outcome.raw_stdout.contains("AGENT_PROXYURL="));
 }
+
+#[test]
+fn a_script_sees_a_secret_only_where_its_env_maps_it() {
+    let emulator = emulator();
+    let mut job = Job::new(&emulator, JobOptions::default()).unwrap();
+    let set = "echo '##vso[task.setvariable variable=My.Feed Token;issecret=true]open-sesame'; \
+               echo '##vso[task.setvariable variable=Plain]plain'; echo '##vso[task.prependpath]/opt/first'";
+    assert_eq!(job.run_task(&sh(set)).unwrap().result, StepResult::Succeeded);
+    let place = job.sources();
+    let bare = job.run_script("env", &place).unwrap();
+    assert!(!bare.raw.contains("open-sesame") && bare.raw.contains("PATH=/opt/first:"), "{}", bare.raw);
+    let env = [("MAPPED", "Bearer $(my.feed token)"), ("UNKNOWN", "$(nothing)"), ("PLAIN", "of the step")];
+    let mapped = job.run_script_with_env("env", &place, &env).unwrap();
+    for line in ["MAPPED=Bearer open-sesame", "UNKNOWN=$(nothing)", "PLAIN=plain"] {
+        assert!(mapped.raw.lines().any(|l| l == line), "{line} missing in {}", mapped.raw);
+    }
+    assert!(mapped.log.contains("MAPPED=Bearer ***\n") && !mapped.log.contains("open-sesame"), "{}", mapped.log);
+    let task = TaskStep { env: vec![("MAPPED".into(), "$(My.Feed Token)".into())], ..TaskStep::new(["env"]) };
+    let task = job.run_task(&task).unwrap();
+    for line in ["SECRET_MY_FEED_TOKEN=open-sesame", "MAPPED=open-sesame"] {
+        assert!(task.raw_stdout.lines().any(|l| l == line), "{line} missing in {}", task.raw_stdout);
+    }
+    assert!(!task.log.contains("open-sesame") && !task.raw_stdout.contains("\nMY_FEED_TOKEN="), "{}", task.log);
+    assert!(!job.run_script("env", &place).unwrap().raw.contains("open-sesame"), "a mapping ends with its step");
+}

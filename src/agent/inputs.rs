@@ -6,6 +6,7 @@ mod identity;
 mod names;
 mod reach;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,8 +18,8 @@ use crate::identity::entra::Propagation;
 use crate::identity::federation;
 use crate::reach::{FeedInput, PermittedOrganization};
 use crate::survey::Choice;
-use crate::tools::git::Delivery;
-use crate::tools::{self, LATER_TOOLS, TOOLS};
+use crate::tools::git;
+use crate::tools::{self, LATER_TOOLS, TOOLS, Tool};
 
 use identity::ConnectionType;
 use reach::{feeds, permitted};
@@ -38,8 +39,6 @@ pub struct Settings {
     pub permitted: Vec<PermittedOrganization>,
     /// Where the tools' configuration is looked for.
     pub working_directory: PathBuf,
-    /// How git gets its credentials.
-    pub git_credential: Delivery,
     /// The variable that carries the token.
     pub token_variable: String,
     /// Whether to ask the organization first.
@@ -48,28 +47,32 @@ pub struct Settings {
     pub propagation: Propagation,
 }
 
-/// Names that would break later steps, or that the agent keeps for itself.
-const TAKEN_NAMES: [&str; 6] = ["PATH", "HOME", "USERPROFILE", "TEMP", "TMP", "TMPDIR"];
-const TAKEN_PREFIXES: [&str; 19] = [
-    "SYSTEM_",
-    "AGENT_",
-    "BUILD_",
-    "INPUT_",
-    "SECRET_",
-    "ENDPOINT_",
-    "VSTS_",
-    "VSO_",
-    "GIT_",
-    "NPM_CONFIG_",
-    "NODE_",
-    "JAVA_",
-    "MAVEN_",
-    "NUGET",
-    "VSS_NUGET_",
-    "LD_",
-    "DYLD_",
-    "ARTIFACTS_CREDENTIALPROVIDER_",
-    "ADO_ENTRA_AUTH_",
+/// Names that would break later steps, or that the agent keeps for itself: names, or beginnings that end in `*`. Those of the
+/// tools in use are in their own [`tools::ToolId`].
+const TAKEN: &[&str] = &[
+    "PATH",
+    "HOME",
+    "USERPROFILE",
+    "TEMP",
+    "TMP",
+    "TMPDIR",
+    "SYSTEM_*",
+    "AGENT_*",
+    "BUILD_*",
+    "INPUT_*",
+    "SECRET_*",
+    "ENDPOINT_*",
+    "VSTS_*",
+    "VSO_*",
+    "GIT_*",
+    "NPM_CONFIG_*",
+    "NODE_*",
+    "JAVA_*",
+    "MAVEN_*",
+    "NUGET*",
+    "LD_*",
+    "DYLD_*",
+    "ADO_ENTRA_AUTH_*",
 ];
 
 /// Reads and checks all inputs but the identity's, which a dry run does without.
@@ -82,10 +85,6 @@ pub fn settings(job: &Job) -> Result<Settings, InputError> {
         permitted: permitted(job, connection_type, &feeds)?,
         feeds,
         working_directory: working_directory(job)?,
-        git_credential: match one_of(job, "gitCredential", &["helper", "extraHeader"])? {
-            Some("extraHeader") => Delivery::ExtraHeader,
-            _ => Delivery::Helper,
-        },
         token_variable: token_variable(job)?,
         verify: one_of(job, "verify", &["true", "false"])? != Some("false"),
         propagation: propagation(job)?,
@@ -157,26 +156,30 @@ fn propagation(job: &Job) -> Result<Propagation, InputError> {
 
 fn choice(job: &Job) -> Result<Choice, InputError> {
     const NAME: &str = "tools";
-    let names = items(job, NAME)?;
-    if names.is_empty() || (names.len() == 1 && names[0].eq_ignore_ascii_case("auto")) {
-        return Ok(Choice::Auto);
+    let headers = one_of(job, "gitCredential", &["helper", "extraHeader"])? == Some("extraHeader");
+    let as_set = |tool: &&'static dyn tools::Tool| {
+        let is_git = tool.id().name == git::WITH_HEADERS.id().name;
+        if headers && is_git { &git::WITH_HEADERS as &dyn tools::Tool } else { *tool }
+    };
+    let tools = TOOLS.iter().map(as_set).collect();
+    let wanted = items(job, NAME)?;
+    if wanted.is_empty() || (wanted.len() == 1 && wanted[0].eq_ignore_ascii_case("auto")) {
+        return Ok(Choice { tools, named: None });
     }
-    let mut chosen: Vec<&'static dyn tools::Tool> = Vec::new();
-    for name in names {
+    let mut named = BTreeSet::new();
+    for name in wanted {
         if let Some((later, hint)) = LATER_TOOLS.iter().find(|(later, _)| later.eq_ignore_ascii_case(name)) {
             let hint = if hint.is_empty() { String::new() } else { format!(" ({hint})") };
             return Err(InputError::Unsupported { name: NAME, value: (*later).to_owned(), hint });
         }
         let Some(tool) = tools::by_name(name) else {
-            let known: Vec<&str> = TOOLS.iter().map(|tool| tool.name()).collect();
-            let reason = format!("use auto alone, or any of {}", known.join(", "));
+            let known: Vec<&str> = TOOLS.iter().map(|tool| tool.id().name).collect();
+            let reason = format!("use only auto, or any of {}", known.join(", "));
             return Err(InputError::Refused { name: NAME, value: name.to_owned(), reason });
         };
-        if !chosen.iter().any(|earlier| earlier.name() == tool.name()) {
-            chosen.push(tool);
-        }
+        named.insert(tool.id().name);
     }
-    Ok(Choice::Named(chosen))
+    Ok(Choice { tools, named: Some(named) })
 }
 
 fn working_directory(job: &Job) -> Result<PathBuf, InputError> {
@@ -200,14 +203,21 @@ fn token_variable(job: &Job) -> Result<String, InputError> {
     const NAME: &str = "tokenVariable";
     let name = text(job, NAME)?.unwrap_or("ADO_ENTRA_TOKEN");
     let refused = |reason: &str| InputError::Refused { name: NAME, value: name.to_owned(), reason: reason.to_owned() };
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
-    if !name.bytes().all(allowed) || name.starts_with(|first: char| first.is_ascii_digit()) {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+    let framed = name.starts_with(|first: char| first.is_ascii_digit() || first == '.') || name.ends_with('.');
+    if !name.bytes().all(allowed) || framed || name.contains("..") {
         return Err(refused(
-            "a variable's name is made of letters, digits and underscores, and does not begin with a digit",
+            "a variable's name is made of letters, digits, underscores and inner dots, and does not begin with a digit",
         ));
     }
-    let upper = name.to_ascii_uppercase();
-    if TAKEN_NAMES.contains(&upper.as_str()) || TAKEN_PREFIXES.iter().any(|prefix| upper.starts_with(prefix)) {
+    // The agent writes dots as underscores where it passes a variable on.
+    let upper = name.to_ascii_uppercase().replace('.', "_");
+    let of_tools = TOOLS.iter().flat_map(|tool| tool.id().variables).map(|name| name.to_ascii_uppercase());
+    let taken = |pattern: &str| match pattern.strip_suffix('*') {
+        Some(prefix) => upper.starts_with(prefix),
+        None => upper == pattern,
+    };
+    if of_tools.into_iter().any(|pattern| taken(&pattern)) || TAKEN.iter().any(|pattern| taken(pattern)) {
         return Err(refused("that name is taken"));
     }
     Ok(name.to_owned())

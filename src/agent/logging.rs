@@ -6,6 +6,7 @@
 use std::io::Write;
 
 use crate::diagnosis::harmless;
+use crate::plan::Visibility;
 
 /// The agent's end of the log.
 pub struct AgentLog {
@@ -40,11 +41,18 @@ impl AgentLog {
         }
     }
 
-    /// Sets a variable for later steps. Public even where it holds a secret, since the agent gives scripts no secret
-    /// variables; the secret is masked before.
-    pub fn variable(&mut self, name: &str, value: &str, exact_case: bool) {
+    /// Sets a variable for later steps. A public one may hold a secret too, since the agent gives scripts no secret variables; the
+    /// secret is masked before.
+    pub fn variable(&mut self, name: &str, value: &str, exact_case: bool, visibility: Visibility) {
         let exact_case = if exact_case { "true" } else { "" };
-        self.command("task.setvariable", &[("variable", name), ("preservecase", exact_case)], value);
+        let secret = if visibility == Visibility::Secret { "true" } else { "" };
+        let properties = [("variable", name), ("issecret", secret), ("preservecase", exact_case)];
+        self.command("task.setvariable", &properties, value);
+    }
+
+    /// Puts a folder before the others of PATH for later steps.
+    pub fn prepend_path(&mut self, folder: &str) {
+        self.command("task.prependpath", &[], folder);
     }
 
     /// Sets a variable that only the post-job part of this step sees.

@@ -13,10 +13,10 @@ mod holder;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use super::record::fingerprint;
 use super::{ApplyError, Run};
 use crate::disk;
 use crate::edit::text::{Text, splice};
+use crate::kernel::fingerprint::fingerprint;
 use crate::plan::SharedFile;
 
 use entry::{FileEntry, RecordedEdit};

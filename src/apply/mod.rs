@@ -15,10 +15,13 @@ use base64::engine::general_purpose::STANDARD;
 use crate::agent::logging::AgentLog;
 use crate::diagnosis::Explain;
 use crate::disk;
+use crate::helper::vault::{self, Deposit, Key, VaultError, key_variable};
+use crate::identity::entra::Issued;
+use crate::kernel::clock::rfc3339;
 use crate::kernel::organization::Organization;
-use crate::kernel::secret::AccessToken;
-use crate::plan::{Change, Part, Plan, Template};
-use crate::reach::Grant;
+use crate::kernel::run_folder;
+use crate::plan::names::RunNames;
+use crate::plan::{self, Change, Part, Plan, Template, Variable, Visibility};
 
 use journal::Ledger;
 use record::{EarlierRun, RunRecord};
@@ -28,13 +31,15 @@ pub const RUN_VARIABLE: &str = "ADO_ENTRA_AUTH_RUN";
 /// The variable by which later steps find the runs of their job.
 pub const RUNS_VARIABLE: &str = "ADO_ENTRA_AUTH_RUNS";
 /// What the private directories of runs are called, before the run's id.
-pub const DIRECTORY_PREFIX: &str = "ado-entra-auth-";
+pub const DIRECTORY_PREFIX: &str = run_folder::PREFIX;
 
 /// One run of the step: who it is to later runs, and where its private directory is.
 #[derive(Clone, Debug)]
 pub struct Run {
-    /// A random id.
+    /// A random id, which is no secret.
     pub id: String,
+    /// What the names of its variables hold, so that nobody can guess them.
+    unguessable: String,
     /// The agent's temporary folder.
     pub temp_directory: PathBuf,
     /// The id of the job.
@@ -63,6 +68,9 @@ pub enum ApplyError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The run's vault could not be made.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
     /// Nobody reads the log any more.
     #[error("the agent is gone")]
     NoAgent,
@@ -73,6 +81,7 @@ impl Explain for ApplyError {
         match self {
             Self::Write { path, .. } => format!("let the agent's user write to {path}, and see that its disk has room"),
             Self::Edit { path, .. } => format!("correct or remove {path}"),
+            Self::Vault(error) => error.remedy(),
             Self::NoAgent => "run the job again".to_owned(),
         }
     }
@@ -86,20 +95,32 @@ impl ApplyError {
 }
 
 impl Run {
-    /// A new run of a job.
-    pub fn new(temp_directory: PathBuf, job: String) -> Self {
-        use std::hash::{BuildHasher, Hasher};
-        let random = std::collections::hash_map::RandomState::new().build_hasher().finish();
-        Self { id: format!("{random:016x}"), temp_directory, job, earlier_attempt: None }
+    /// A new run of a job. An error where the system has no random numbers.
+    pub fn new(temp_directory: PathBuf, job: String) -> std::io::Result<Self> {
+        let id = format!("{:016x}", u64::from_be_bytes(random()?));
+        let unguessable = format!("{:032X}", u128::from_be_bytes(random()?));
+        Ok(Self { id, unguessable, temp_directory, job, earlier_attempt: None })
+    }
+
+    /// What it calls its own.
+    pub fn names(&self) -> RunNames {
+        RunNames::new(self.directory(), self.unguessable.clone())
     }
 
     /// The run whose private directory this is, where it is one: below the agent's temporary folder, and ours alone or gone.
     pub fn of_directory(directory: &Path, temp_directory: &Path, job: &str) -> Option<Self> {
-        let id = directory.file_name()?.to_str()?.strip_prefix(DIRECTORY_PREFIX).filter(|id| undo::is_run_id(id))?;
+        let id =
+            directory.file_name()?.to_str()?.strip_prefix(DIRECTORY_PREFIX).filter(|id| run_folder::is_run_id(id))?;
         let sound = disk::is_private_folder(directory) || !disk::exists(directory);
         let ours = directory.parent() == Some(temp_directory) && sound;
         let (id, temp_directory) = (id.to_owned(), temp_directory.to_path_buf());
-        ours.then(|| Self { id, temp_directory, job: job.to_owned(), earlier_attempt: None })
+        ours.then(|| Self {
+            id,
+            unguessable: String::new(),
+            temp_directory,
+            job: job.to_owned(),
+            earlier_attempt: None,
+        })
     }
 
     /// Its private directory.
@@ -111,11 +132,11 @@ impl Run {
 /// What goes where a plan has placeholders.
 pub struct Filling<'a> {
     /// The token that the step hands out under a name of its own.
-    pub token: &'a AccessToken,
-    /// Its expiry, RFC 3339 in UTC.
-    pub expires_on: String,
+    pub main: &'a Issued,
     /// The token for an organization.
-    pub token_for: &'a dyn Fn(&Organization) -> &'a AccessToken,
+    pub issued_for: &'a dyn Fn(&Organization) -> &'a Issued,
+    /// This program, which clients may start under other names.
+    pub program: &'a Path,
 }
 
 /// Every form of the token that can stand in a file, a variable or a header of later steps.
@@ -130,14 +151,14 @@ pub fn forms_to_mask(token: &str, user_names: &[String]) -> Vec<String> {
 /// Does the plan. On an error everything is as before.
 pub fn apply(
     plan: &Plan,
-    grants: &[Grant],
     filling: &Filling<'_>,
     run: &Run,
     earlier: &[EarlierRun],
     log: &mut AgentLog,
 ) -> Result<(), ApplyError> {
     log.task_variable(RUN_VARIABLE, &run.directory().to_string_lossy());
-    let done = write_files(plan, grants, filling, run, earlier);
+    let (plan, vault) = with_key(plan)?;
+    let done = write_files(&plan, vault.as_ref(), filling, run, earlier);
     let done = done.and_then(|()| if log.is_broken() { Err(ApplyError::NoAgent) } else { Ok(()) });
     if done.is_err() {
         // The caller reports the error; what cannot be undone now, the next run sweeps.
@@ -145,45 +166,90 @@ pub fn apply(
         return done;
     }
     for change in &plan.changes {
-        if let Change::Variable(variable) = change {
-            log.variable(&variable.name, &fill(&variable.value, filling, run), variable.exact_case);
+        match change {
+            Change::Variable(variable) => {
+                log.variable(&variable.name, &fill(&variable.value, filling), variable.exact_case, variable.visibility);
+            }
+            Change::Path => log.prepend_path(&run.names().programs().to_string_lossy()),
+            Change::PrivateFile(_) | Change::SharedFile(_) | Change::Program(_) => {}
         }
     }
-    log.variable(RUNS_VARIABLE, &record::runs_with(earlier, run, grants), false);
+    log.variable(RUNS_VARIABLE, &record::runs_with(earlier, run), false, Visibility::Public);
     Ok(())
+}
+
+/// The key of a run's vault, and the name of its variable.
+struct VaultKey {
+    key: Key,
+    variable: String,
+}
+
+/// The plan with the variable that opens the run's vault, where clients will ask for something.
+fn with_key(plan: &Plan) -> Result<(Plan, Option<VaultKey>), ApplyError> {
+    let mut plan = plan.clone();
+    if plan.deposits.is_empty() {
+        return Ok((plan, None));
+    }
+    let vault = VaultKey { key: Key::generate()?, variable: key_variable()? };
+    let text = Template::new([Part::Carried(vault.key.to_text().to_string())]);
+    plan.changes.push(Change::Variable(Variable::new(vault.variable.clone(), text)));
+    Ok((plan, Some(vault)))
 }
 
 fn write_files(
     plan: &Plan,
-    grants: &[Grant],
+    vault: Option<&VaultKey>,
     filling: &Filling<'_>,
     run: &Run,
     earlier: &[EarlierRun],
 ) -> Result<(), ApplyError> {
     let directory = run.directory();
     disk::create_private_folder(&directory).map_err(|error| ApplyError::write(&directory, &error))?;
-    RunRecord::of_plan(plan, grants, run, earlier, |value| fill(value, filling, run)).save(&directory)?;
+    RunRecord::of_plan(plan, run, earlier, |value| fill(value, filling)).save(&directory)?;
+    if let Some(VaultKey { key, variable }) = vault {
+        let deposits: Vec<Deposit<'_>> = plan.deposits.iter().map(|deposit| sealed(deposit, filling)).collect();
+        let folders: Vec<PathBuf> = earlier.iter().rev().map(|run| run.directory.clone()).collect();
+        vault::write(&directory, variable, key, &deposits, &folders)?;
+    }
     for change in &plan.changes {
         match change {
-            Change::PrivateFile(file) => write_private(&directory.join(&file.name), &file.content)?,
+            Change::PrivateFile(file) => {
+                write_private(&directory.join(&file.name), &file.bytes(|text| fill(text, filling)))?;
+            }
             Change::SharedFile(file) => Ledger::at(&file.place).hold(file, run)?,
-            Change::Variable(_) => {}
+            Change::Program(dialect) => {
+                let folder = run.names().programs();
+                disk::place_program(filling.program, &folder, dialect.program())
+                    .map_err(|error| ApplyError::write(&folder, &error))?;
+            }
+            Change::Variable(_) | Change::Path => {}
         }
     }
     RunRecord::mark_complete(&directory)
+}
+
+fn sealed<'a>(deposit: &plan::Deposit, filling: &Filling<'a>) -> Deposit<'a> {
+    let Issued { token, expires_at, .. } = (filling.issued_for)(&deposit.organization);
+    let (organization, client, feeds) = (deposit.organization.clone(), deposit.client, deposit.feeds.clone());
+    Deposit { organization, client, feeds, token, expires_at: *expires_at }
+}
+
+fn random<const BYTES: usize>() -> std::io::Result<[u8; BYTES]> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes)?;
+    Ok(bytes)
 }
 
 fn write_private(path: &Path, content: &[u8]) -> Result<(), ApplyError> {
     disk::write_private(path, content).map_err(|error| ApplyError::write(path, &error))
 }
 
-fn fill(template: &Template, filling: &Filling<'_>, run: &Run) -> String {
+fn fill(template: &Template, filling: &Filling<'_>) -> String {
     template.render(|part| match part {
         Part::Text(text) | Part::Carried(text) => text.clone(),
-        Part::Token => filling.token.reveal().to_owned(),
-        Part::TokenFor(organization) => (filling.token_for)(organization).reveal().to_owned(),
-        Part::ExpiresOn => filling.expires_on.clone(),
-        Part::RunDirectory => run.directory().to_string_lossy().into_owned(),
+        Part::Token => filling.main.token.reveal().to_owned(),
+        Part::TokenFor(organization) => (filling.issued_for)(organization).token.reveal().to_owned(),
+        Part::ExpiresOn => rfc3339(filling.main.expires_at),
     })
 }
 

@@ -6,11 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{ApplyError, Run};
 use crate::disk;
-use crate::plan::{Change, Plan, Template};
+use crate::kernel::fingerprint::fingerprint;
+use crate::plan::{Change, Plan, Template, Visibility};
 use crate::reach::Grant;
 
 const FILE: &str = "run.json";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const COMPLETE_MARK: &str = "complete";
 
 /// The record of a run.
@@ -36,6 +37,8 @@ pub struct RecordedVariable {
     pub name: String,
     /// Whether the name keeps its case.
     pub exact_case: bool,
+    /// Whether later steps see it only where they map it.
+    pub is_secret: bool,
     /// The fingerprint of the value, to tell whether it is still ours; the value itself may hold the token.
     pub fingerprint: u64,
     /// What stood there before any run of ours: what an earlier run had set may hold its token.
@@ -47,15 +50,16 @@ pub struct RecordedVariable {
 /// An earlier run of the same job, as [`super::RUNS_VARIABLE`] names it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct EarlierRun {
-    /// Its private directory.
+    /// Its private directory, where its record says what it set up. The variable does not: names that nobody can guess would
+    /// stand in one that everybody knows.
     pub directory: PathBuf,
-    /// What it set up.
-    pub grants: Vec<Grant>,
 }
 
-/// A number that tells a text from others, and does not tell the text: FNV-1a, which every release of the task computes alike.
-pub fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+impl EarlierRun {
+    /// What it set up.
+    pub fn grants(&self) -> Vec<Grant> {
+        RunRecord::load(&self.directory).map_or(Vec::new(), |record| record.grants)
+    }
 }
 
 /// The runs that the job's variable names; none where it is absent or not ours.
@@ -67,16 +71,15 @@ pub fn earlier_runs(variable: Option<&str>) -> Vec<EarlierRun> {
 /// The same with an earlier attempt of the step, which may have been killed before it said that it was there.
 pub fn with_attempt(mut runs: Vec<EarlierRun>, attempt: Option<&Path>) -> Vec<EarlierRun> {
     if let Some(attempt) = attempt.filter(|attempt| !runs.iter().any(|run| run.directory == **attempt)) {
-        let grants = RunRecord::load(attempt).map_or(Vec::new(), |record| record.grants);
-        runs.push(EarlierRun { directory: attempt.to_path_buf(), grants });
+        runs.push(EarlierRun { directory: attempt.to_path_buf() });
     }
     runs
 }
 
 /// The variable's value with one more run.
-pub fn runs_with(earlier: &[EarlierRun], run: &Run, grants: &[Grant]) -> String {
+pub fn runs_with(earlier: &[EarlierRun], run: &Run) -> String {
     let mut runs = earlier.to_vec();
-    runs.push(EarlierRun { directory: run.directory(), grants: grants.to_vec() });
+    runs.push(EarlierRun { directory: run.directory() });
     serde_json::to_string(&runs).unwrap_or_default()
 }
 
@@ -88,13 +91,7 @@ pub fn runs_without(earlier: &[EarlierRun], directory: &Path) -> String {
 
 impl RunRecord {
     /// What a plan will do, before any of it is done. `fill` gives the text of a template.
-    pub fn of_plan(
-        plan: &Plan,
-        grants: &[Grant],
-        run: &Run,
-        earlier: &[EarlierRun],
-        fill: impl Fn(&Template) -> String,
-    ) -> Self {
+    pub fn of_plan(plan: &Plan, run: &Run, earlier: &[EarlierRun], fill: impl Fn(&Template) -> String) -> Self {
         let earlier: Vec<Self> = earlier.iter().rev().filter_map(|run| Self::load(&run.directory)).collect();
         let mut variables = Vec::new();
         let mut places = Vec::new();
@@ -103,12 +100,23 @@ impl RunRecord {
                 Change::Variable(variable) => variables.push(RecordedVariable {
                     name: variable.name.clone(),
                     exact_case: variable.exact_case,
+                    is_secret: variable.visibility == Visibility::Secret,
                     fingerprint: fingerprint(&fill(&variable.value)),
                     former: variable.former.as_ref().and_then(|value| original(&variable.name, value, &earlier)),
                     only_with: variable.only_with.clone(),
                 }),
                 Change::SharedFile(shared) => places.push(shared.place.clone()),
-                Change::PrivateFile(_) => {}
+                Change::PrivateFile(_) | Change::Program(_) | Change::Path => {}
+            }
+        }
+        // Parts of a list whose count this run raises: an earlier run that ends first cannot give them back, since the count still
+        // counts them.
+        let inherited: Vec<RecordedVariable> = earlier.iter().flat_map(|record| record.variables.clone()).collect();
+        for variable in inherited {
+            let counted = |count: &String| variables.iter().any(|own| own.name == *count);
+            let is_known = variables.iter().any(|own| own.name == variable.name);
+            if !is_known && variable.only_with.as_ref().is_some_and(counted) {
+                variables.push(variable);
             }
         }
         places.sort();
@@ -122,7 +130,7 @@ impl RunRecord {
             job: run.job.clone(),
             variables,
             places,
-            grants: grants.to_vec(),
+            grants: plan.grants.clone(),
             attempts: attempts.collect(),
         }
     }
@@ -165,11 +173,11 @@ mod tests {
 
     fn record(variables: &[(&str, &str, Option<&str>)], earlier: &[EarlierRun]) -> RunRecord {
         let change = |(name, value, former): &(&str, &str, Option<&str>)| {
-            Change::Variable(Variable::borrowed(*name, Template::text(*value), former.map(str::to_owned)))
+            Change::Variable(Variable::new(*name, Template::text(*value)).with_former(former.map(str::to_owned)))
         };
         let plan = Plan { changes: variables.iter().map(change).collect(), ..Plan::default() };
-        let run = Run::new(PathBuf::from("/temp"), "job".to_owned());
-        RunRecord::of_plan(&plan, &[], &run, earlier, Template::shown)
+        let run = Run::new(PathBuf::from("/temp"), "job".to_owned()).unwrap();
+        RunRecord::of_plan(&plan, &run, earlier, Template::shown)
     }
 
     #[test]
@@ -187,17 +195,10 @@ mod tests {
             record.save(&directory).unwrap();
             let json = String::from_utf8(disk::read(&directory.join(FILE)).unwrap().unwrap()).unwrap();
             assert!(!values[1..].iter().any(|value| json.contains(value)), "a value of ours is recorded: {json}");
-            earlier.push(EarlierRun { directory, grants: Vec::new() });
+            earlier.push(EarlierRun { directory });
         }
         // Somebody else set it in between.
         let record = record(&[("V", "fourth", Some("others"))], &earlier);
         assert_eq!(record.variables[0].former.as_deref(), Some("others"));
-    }
-
-    #[test]
-    fn fingerprints_are_those_of_fnv_1a() {
-        // The published test vectors of the algorithm.
-        assert_eq!(fingerprint(""), 0xcbf2_9ce4_8422_2325);
-        assert_eq!(fingerprint("foobar"), 0x8594_4171_f739_67e8);
     }
 }

@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use super::journal::Ledger;
-use super::record::{RecordedVariable, RunRecord, earlier_runs, fingerprint, runs_without};
+use super::record::{RecordedVariable, RunRecord, earlier_runs, runs_without};
 use super::{DIRECTORY_PREFIX, RUNS_VARIABLE, Run};
 use crate::agent::logging::AgentLog;
 use crate::disk;
+use crate::kernel::fingerprint::fingerprint;
+use crate::kernel::run_folder;
+use crate::plan::Visibility;
 
 /// Puts back the files of a run and removes its private directory. Says what was left, and why.
 ///
@@ -32,6 +35,7 @@ pub fn undo_variables(directory: &Path, variable: impl Fn(&str) -> Option<String
     // The agent upper-cases the names that it passes on, unless told otherwise.
     let current = |recorded: &RecordedVariable| {
         let name = if recorded.exact_case { recorded.name.clone() } else { recorded.name.to_ascii_uppercase() };
+        let name = if recorded.is_secret { format!("SECRET_{}", name.replace('.', "_")) } else { name };
         variable(&name).unwrap_or_default()
     };
     let is_ours = |recorded: &RecordedVariable| fingerprint(&current(recorded)) == recorded.fingerprint;
@@ -41,11 +45,17 @@ pub fn undo_variables(directory: &Path, variable: impl Fn(&str) -> Option<String
     };
     for recorded in record.variables.iter().rev().filter(|recorded| is_ours(recorded)) {
         if recorded.only_with.as_ref().is_none_or(means_something) {
-            log.variable(&recorded.name, recorded.former.as_deref().unwrap_or_default(), recorded.exact_case);
+            let visibility = if recorded.is_secret { Visibility::Secret } else { Visibility::Public };
+            log.variable(
+                &recorded.name,
+                recorded.former.as_deref().unwrap_or_default(),
+                recorded.exact_case,
+                visibility,
+            );
         }
     }
     let runs = variable(RUNS_VARIABLE);
-    log.variable(RUNS_VARIABLE, &runs_without(&earlier_runs(runs.as_deref()), directory), false);
+    log.variable(RUNS_VARIABLE, &runs_without(&earlier_runs(runs.as_deref()), directory), false, Visibility::Public);
 }
 
 /// Puts back what runs left that are over: in the journals of `places`, and in the agent's temporary folder.
@@ -61,8 +71,8 @@ pub fn sweep(places: &[PathBuf], current: &Run) -> Vec<String> {
     }
     for name in disk::list(&current.temp_directory) {
         let directory = current.temp_directory.join(&name);
-        let of_a_run =
-            name.strip_prefix(DIRECTORY_PREFIX).is_some_and(is_run_id) && disk::is_private_folder(&directory);
+        let of_a_run = name.strip_prefix(DIRECTORY_PREFIX).is_some_and(run_folder::is_run_id)
+            && disk::is_private_folder(&directory);
         if of_a_run && directory != current.directory() {
             let over = match RunRecord::load(&directory) {
                 Some(record) => record.job != current.job || !RunRecord::is_complete(&directory),
@@ -74,9 +84,4 @@ pub fn sweep(places: &[PathBuf], current: &Run) -> Vec<String> {
         }
     }
     left
-}
-
-/// Whether a text is what [`Run::new`] makes an id of.
-pub fn is_run_id(text: &str) -> bool {
-    text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

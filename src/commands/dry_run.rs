@@ -5,15 +5,19 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::given::set_inputs;
-use super::{print, runs, workspace};
+use super::workspace::Workspace;
+use super::{print, runs};
 use crate::agent::inputs::{self, Settings};
 use crate::agent::job::Job;
+use crate::apply::RUNS_VARIABLE;
+use crate::apply::record::EarlierRun;
 use crate::cli::{DryRun, Format};
 use crate::diagnosis::{Explanation, harmless};
 use crate::disk;
 use crate::edit::text::Text;
-use crate::plan::{Change, Plan, SharedFile};
-use crate::reach::Unserved;
+use crate::plan::names::{RunNames, VARIABLE_PREFIX};
+use crate::plan::{Change, Plan, SharedFile, Visibility};
+use crate::reach::{Reach, Unserved};
 
 /// The version of the JSON form; it goes up when a field changes or goes.
 const JSON_VERSION: u32 = 1;
@@ -48,22 +52,34 @@ fn planned(mut job: Job, arguments: &DryRun) -> Result<(Settings, Plan), Explana
     }
     let settings = inputs::settings(&job).map_err(|error| Explanation::of(&error))?;
     let host = job.host(settings.working_directory.clone(), Job::program().unwrap_or_default());
-    let grants: Vec<_> = runs::earlier(&job, None).into_iter().flat_map(|run| run.grants).collect();
-    let mut plan =
-        workspace::plan(&settings, &host, &grants, &Unserved::new()).map_err(|error| Explanation::of(&error))?.plan;
-    if settings.permitted.is_empty() {
-        plan.warnings.insert(0, NO_ORGANIZATION.to_owned());
-    }
+    let grants = runs::earlier(&job, None).iter().flat_map(EarlierRun::grants).collect();
+    let reach = Reach { permitted: settings.permitted.clone(), unserved: Unserved::new(), grants };
+    let workspace = Workspace::read(&settings, host);
+    let plan = workspace.plan(&settings, &reach, &RunNames::shown()).map_err(|error| Explanation::of(&error))?;
     Ok((settings, plan))
 }
 
 const NO_ORGANIZATION: &str = "no organization is permitted here; in a pipeline the service connection's and the pipeline's own \
-                               are: give --input organizations=<name>";
+                               are: add --input organizations=<name>";
+
+/// Everything that the user should know.
+fn warnings(settings: &Settings, plan: &Plan) -> Vec<String> {
+    let none = settings.permitted.is_empty().then(|| NO_ORGANIZATION.to_owned());
+    none.into_iter().chain(plan.warnings.sentences()).collect()
+}
+
+/// Variables that every run sets for itself.
+fn bookkeeping(plan: &Plan) -> Vec<(String, &'static str)> {
+    let runs = (RUNS_VARIABLE.to_owned(), "<the private directories of this job's runs>");
+    let key = (format!("{VARIABLE_PREFIX}KEY_NEW_IN_EACH_RUN"), "<the key of what credential helpers read>");
+    let key = (!plan.deposits.is_empty()).then_some(key);
+    key.into_iter().chain([runs]).collect()
+}
 
 fn as_text(settings: &Settings, plan: &Plan) -> String {
     let mut text = String::new();
-    for warning in &plan.warnings {
-        _ = writeln!(text, "warning: {}", harmless(warning));
+    for warning in warnings(settings, plan) {
+        _ = writeln!(text, "warning: {}", harmless(&warning));
     }
     for permitted in &settings.permitted {
         _ = writeln!(text, "The token may go to {} ({}).", permitted.organization, permitted.named_in());
@@ -71,22 +87,34 @@ fn as_text(settings: &Settings, plan: &Plan) -> String {
     if !plan.served.is_empty() {
         text.push_str("\nLater steps can reach:\n");
         for served in &plan.served {
-            _ = writeln!(text, "  {:<6} {} ({})", served.tool, harmless(&served.target), harmless(&served.named_in));
+            let (target, named_in) = (harmless(&served.target), harmless(&served.named_in));
+            _ = writeln!(text, "  {:<6} {target} ({named_in}), {}", served.tool, served.source);
         }
+    }
+    for note in &plan.notes {
+        _ = writeln!(text, "  {}", harmless(note));
     }
     text.push_str("\nThey get these variables, which are taken back after the job:\n");
     variables(&mut text, plan);
     for change in &plan.changes {
         match change {
             Change::Variable(_) => {}
+            Change::Program(dialect) => {
+                _ = writeln!(
+                    text,
+                    "\nThis program, as a credential helper: <private directory>/bin/{}",
+                    dialect.program()
+                );
+            }
+            Change::Path => text.push_str("\nA folder at the beginning of PATH: <private directory>/bin\n"),
             Change::PrivateFile(file) => {
                 _ = writeln!(text, "\nA private file, removed after the job: <private directory>/{}", file.name);
-                match file.carried_lines {
+                match file.carried_lines() {
                     0 => {}
                     1 => text.push_str("  (1 line of your own file is carried over)\n"),
                     lines => _ = writeln!(text, "  ({lines} lines of your own file are carried over)"),
                 }
-                added(&mut text, &file.added);
+                added(&mut text, &file.added_text());
             }
             Change::SharedFile(file) => {
                 let what = if disk::exists(&file.path) { "changed, and put back" } else { "made, and removed" };
@@ -105,16 +133,23 @@ fn as_text(settings: &Settings, plan: &Plan) -> String {
 /// A line a variable; the key and value of a pair of git's configuration on one.
 fn variables(text: &mut String, plan: &Plan) {
     let mut key = String::new();
-    for change in &plan.changes {
-        let Change::Variable(variable) = change else { continue };
+    for variable in plan.variables() {
         let (name, value) = (harmless(&variable.name), harmless(&variable.value.shown()));
+        let secret = if variable.visibility == Visibility::Secret {
+            "  (secret: map it with env: where a script needs it)"
+        } else {
+            ""
+        };
         if name.starts_with("GIT_CONFIG_KEY_") {
             key = value;
         } else if let Some(number) = name.strip_prefix("GIT_CONFIG_VALUE_") {
             _ = writeln!(text, "  GIT_CONFIG_KEY_{number}, _VALUE_{number}: {key} = {value}");
         } else {
-            _ = writeln!(text, "  {name} = {value}");
+            _ = writeln!(text, "  {name} = {value}{secret}");
         }
+    }
+    for (name, value) in bookkeeping(plan) {
+        _ = writeln!(text, "  {name} = {value}");
     }
 }
 
@@ -125,15 +160,22 @@ fn as_json(settings: &Settings, plan: &Plan) -> Value {
             "name": variable.name,
             "value": variable.value.shown(),
             "preserveCase": variable.exact_case,
+            "secret": variable.visibility == Visibility::Secret,
             "afterJob": if variable.former.is_some() { "restored" } else { "unset" },
         }),
         Change::PrivateFile(file) => json!({
             "kind": "privateFile",
             "path": format!("<private directory>/{}", file.name),
-            "added": file.added,
-            "carriedLines": file.carried_lines,
+            "added": file.added_text(),
+            "carriedLines": file.carried_lines(),
             "afterJob": "removed",
         }),
+        Change::Program(dialect) => json!({
+            "kind": "program",
+            "path": format!("<private directory>/bin/{}", dialect.program()),
+            "afterJob": "removed",
+        }),
+        Change::Path => json!({ "kind": "path", "path": "<private directory>/bin", "afterJob": "emptied" }),
         Change::SharedFile(file) => {
             let inserted = inserted(file);
             let entries = file.entries.iter().map(|entry| json!({"key": entry.key, "variable": entry.variable}));
@@ -151,16 +193,25 @@ fn as_json(settings: &Settings, plan: &Plan) -> Value {
         .permitted
         .iter()
         .map(|permitted| json!({"organization": permitted.organization.name(), "namedIn": permitted.named_in()}));
-    let served = plan
-        .served
-        .iter()
-        .map(|served| json!({"tool": served.tool, "target": served.target, "namedIn": served.named_in}));
+    let own = bookkeeping(plan).into_iter().map(|(name, value)| {
+        json!({ "kind": "variable", "name": name, "value": value, "preserveCase": false, "secret": false, "afterJob": "unset" })
+    });
+    let served = plan.served.iter().map(|served| {
+        json!({
+            "tool": served.tool,
+            "target": served.target,
+            "organization": served.organization.name(),
+            "namedIn": served.named_in,
+            "tokenSource": served.source.name(),
+        })
+    });
     json!({
         "version": JSON_VERSION,
         "permitted": permitted.collect::<Vec<_>>(),
         "served": served.collect::<Vec<_>>(),
-        "changes": changes.collect::<Vec<_>>(),
-        "warnings": plan.warnings,
+        "changes": changes.chain(own).collect::<Vec<_>>(),
+        "warnings": warnings(settings, plan),
+        "notes": plan.notes,
     })
 }
 

@@ -1,6 +1,5 @@
 //! One file a command: the only place where finding out, planning and acting meet.
 
-pub mod credential;
 #[cfg(feature = "emulator")]
 pub mod demo;
 pub mod dry_run;
@@ -16,7 +15,7 @@ pub mod workspace;
 
 use std::process::ExitCode;
 
-use crate::cli::{Command, Credential};
+use crate::cli::Command;
 
 /// Runs a command. Exit codes: 0 done, 1 trouble that stands on stderr, 2 wrong arguments. In task mode trouble is said to
 /// the agent, and the exit code is 0.
@@ -28,7 +27,6 @@ pub fn run(command: Command) -> ExitCode {
         Command::Token(arguments) => token::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Setup(arguments) => setup::run(&arguments),
-        Command::Credential(Credential::Git { operation }) => credential::git::run(&operation),
         #[cfg(feature = "emulator")]
         Command::Demo(arguments) => demo::run(&arguments),
         #[cfg(not(feature = "emulator"))]

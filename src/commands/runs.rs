@@ -7,9 +7,11 @@ use crate::apply::record::{EarlierRun, earlier_runs, with_attempt};
 use crate::apply::{RUN_VARIABLE, RUNS_VARIABLE, Run};
 
 /// A new run of the job, in the agent's temporary folder.
-pub fn begin(job: &Job, temp_directory: PathBuf) -> Run {
+pub fn begin(job: &Job, temp_directory: PathBuf) -> std::io::Result<Run> {
     let earlier_attempt = own(job).map(|run| run.directory());
-    Run { earlier_attempt, ..Run::new(temp_directory, job.key()) }
+    let mut run = Run::new(temp_directory, job.key())?;
+    run.earlier_attempt = earlier_attempt;
+    Ok(run)
 }
 
 /// The run that this step's main part began: in the post-job part the one to undo, in the main part an earlier attempt.

@@ -1,15 +1,18 @@
 //! The step: from the job's environment to tools that are set up.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use super::runs;
 use super::stop::{Stop, block_on, stop};
-use super::{runs, workspace};
+use super::workspace::Workspace;
 use crate::agent::inputs::{self, Settings};
 use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
+use crate::apply::record::EarlierRun;
 use crate::apply::{self, Filling, Run, forms_to_mask, undo};
 use crate::diagnosis::Explanation;
 use crate::disk;
@@ -21,10 +24,10 @@ use crate::identity::session::{NETWORK_LIMIT, SignIn, SignedIn, main_organizatio
 use crate::identity::tokens::{Surroundings, Tokens};
 use crate::kernel::clock::{now, rfc3339};
 use crate::kernel::organization::Organization;
-use crate::plan::{Change, Plan};
-use crate::reach::{Grant, Unserved};
-use crate::survey::Outcome;
-use crate::tools::{self, PlanError};
+use crate::plan::names::RunNames;
+use crate::plan::{Plan, Served};
+use crate::reach::{Grant, PermittedOrganization, Reach, Unserved};
+use crate::tools::{self, PlanError, USER_NAME};
 
 /// For looking at the workspace after the network is done with.
 const PLANNING_ALLOWANCE: Duration = Duration::from_secs(4);
@@ -53,10 +56,10 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let settings = inputs::settings(&job)?;
     let run = new_run(&job)?;
     let program = Job::program().ok_or_else(|| stop("the system does not say where this program is", "run again"))?;
-    let host = job.host(settings.working_directory.clone(), program);
+    let host = job.host(settings.working_directory.clone(), program.clone());
     let left = undo::sweep(&tools::places(&host), &run);
     let earlier = runs::earlier(&job, Some(&run));
-    let grants: Vec<Grant> = earlier.iter().flat_map(|run| run.grants.clone()).collect();
+    let grants: Vec<Grant> = earlier.iter().flat_map(EarlierRun::grants).collect();
 
     let (network, network_warnings) = job.network();
     // They may be why the rest fails.
@@ -66,40 +69,56 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let http = Http::new(&network, deadline)?;
     let (pipeline, machine) = (job.pipeline(), job.machine());
     let surroundings = Surroundings { http: &http, pipeline: &pipeline, machine: &machine };
-    let (signed_in, outcome) = {
+    let (signed_in, plan) = {
         let tokens = Tokens::new(&identity, surroundings, |secret| log.mask(secret));
-        block_on(sign_in_and_plan(&http, &identity, tokens, &settings, Workspace { host, grants }))?
+        let planning = Planning { settings: settings.clone(), host, grants, names: run.names() };
+        block_on(sign_in_and_plan(&http, &identity, tokens, planning))?
     };
-    let Outcome { plan, grants } = outcome;
-
+    let users = user_names(&plan);
     for (_, issued) in signed_in.issued() {
-        for form in forms_to_mask(issued.token.reveal(), &plan.user_names) {
+        for form in forms_to_mask(issued.token.reveal(), &users) {
             log.mask(&form);
         }
     }
     let expires_on = rfc3339(signed_in.main.expires_at);
-    let token_for = |organization: &Organization| signed_in.token_for(organization);
-    let filling = Filling { token: &signed_in.main.token, expires_on: expires_on.clone(), token_for: &token_for };
-    apply::apply(&plan, &grants, &filling, &run, &earlier, log)?;
+    let issued_for = |organization: &Organization| signed_in.issued_for(organization);
+    let filling = Filling { main: &signed_in.main, issued_for: &issued_for, program: &program };
+    apply::apply(&plan, &filling, &run, &earlier, log)?;
     let of_the_identity = signed_in.warnings.iter().map(Explanation::to_string);
-    for warning in of_the_identity.chain(plan.warnings.iter().cloned()) {
+    for warning in of_the_identity.chain(plan.warnings.sentences()) {
         log.warning(&warning);
     }
     Ok(report(log, &settings, &signed_in, &expires_on, &plan))
 }
 
-/// What a plan is made of beside the settings.
+/// What a plan is made of.
 #[derive(Clone)]
-struct Workspace {
+struct Planning {
+    settings: Settings,
     host: Host,
     grants: Vec<Grant>,
+    names: RunNames,
 }
 
-impl Workspace {
+type Planned = (Workspace, Result<Plan, PlanError>);
+
+impl Planning {
     /// Looks at the workspace in a thread of its own, so that the services can answer meanwhile.
-    fn plan(&self, settings: &Settings, unserved: &Unserved) -> JoinHandle<Result<Outcome, PlanError>> {
-        let (Self { host, grants }, settings, unserved) = (self.clone(), settings.clone(), unserved.clone());
-        tokio::task::spawn_blocking(move || workspace::plan(&settings, &host, &grants, &unserved))
+    fn begin(&self) -> JoinHandle<Planned> {
+        let planning = self.clone();
+        tokio::task::spawn_blocking(move || {
+            let workspace = Workspace::read(&planning.settings, planning.host.clone());
+            let plan = planning.again(&workspace, Unserved::new());
+            (workspace, plan)
+        })
+    }
+
+    /// Makes the plan without some organizations.
+    fn again(&self, workspace: &Workspace, unserved: Unserved) -> Result<Plan, PlanError> {
+        let served = |permitted: &&PermittedOrganization| !unserved.contains_key(&permitted.organization);
+        let permitted = self.settings.permitted.iter().filter(served).cloned().collect();
+        let reach = Reach { permitted, unserved, grants: self.grants.clone() };
+        workspace.plan(&self.settings, &reach, &self.names)
     }
 }
 
@@ -107,31 +126,38 @@ async fn sign_in_and_plan(
     http: &Http,
     identity: &Identity,
     tokens: Tokens<'_>,
-    settings: &Settings,
-    workspace: Workspace,
-) -> Result<(SignedIn, Outcome), Stop> {
-    let planning = workspace.plan(settings, &Unserved::new());
+    planning: Planning,
+) -> Result<(SignedIn, Plan), Stop> {
+    let begun = planning.begin();
+    let settings = &planning.settings;
     let main = main_organization(&settings.permitted);
     let mut sign_in = SignIn::begin(http, identity, tokens, main, settings.propagation).await?;
     if let Some(main) = main.filter(|_| settings.verify) {
         sign_in.verify(main).await?;
     }
-    let outcome = in_time(http, planning).await?;
-    let unserved = serve_others(&mut sign_in, settings, main, &outcome).await?;
-    if unserved.is_empty() {
-        return Ok((sign_in.end(), outcome));
-    }
-    let outcome = in_time(http, workspace.plan(settings, &unserved)).await?;
+    let (workspace, plan) = in_time(http, begun).await?;
+    let plan = plan?;
+    let unserved = serve_others(&mut sign_in, settings, main, &plan).await?;
     let mut signed_in = sign_in.end();
-    signed_in.unserved = unserved;
-    Ok((signed_in, outcome))
+    if unserved.is_empty() {
+        return Ok((signed_in, plan));
+    }
+    signed_in.unserved.clone_from(&unserved);
+    Ok((signed_in, planning.again(&workspace, unserved)?))
 }
 
-async fn in_time(http: &Http, planning: JoinHandle<Result<Outcome, PlanError>>) -> Result<Outcome, Stop> {
+/// The user names that may stand beside the token: ours, and the organizations', which git takes from addresses.
+fn user_names(plan: &Plan) -> Vec<String> {
+    let organizations = plan.served.iter().map(|served| served.organization.name().to_owned());
+    let names: BTreeSet<String> = organizations.chain([USER_NAME.to_owned()]).collect();
+    names.into_iter().collect()
+}
+
+async fn in_time(http: &Http, planning: JoinHandle<Planned>) -> Result<Planned, Stop> {
     let limit = http.deadline().instant() + PLANNING_ALLOWANCE;
-    let late = || stop("the working directory is too large to look at in time", "give a smaller 'workingDirectory'");
+    let late = || stop("the working directory is too large to look at in time", "set a smaller 'workingDirectory'");
     let planned = tokio::time::timeout_at(limit.into(), planning).await.map_err(|_| late())?;
-    Ok(planned.map_err(|error| stop(&error.to_string(), "report this as a defect"))??)
+    planned.map_err(|error| stop(&error.to_string(), "report this as a defect"))
 }
 
 /// Gets tokens for the plan's further organizations. One that nobody asked for, and that gives this identity nothing, is left out:
@@ -140,12 +166,12 @@ async fn serve_others(
     sign_in: &mut SignIn<'_>,
     settings: &Settings,
     main: Option<&Organization>,
-    outcome: &Outcome,
+    plan: &Plan,
 ) -> Result<Unserved, Stop> {
     let mut unserved = Unserved::new();
     for permitted in &settings.permitted {
         let organization = &permitted.organization;
-        let planned = outcome.grants.iter().any(|grant| grant.organization == organization.name());
+        let planned = plan.grants.iter().any(|grant| grant.organization == organization.name());
         if !planned || Some(organization) == main {
             continue;
         }
@@ -174,7 +200,7 @@ fn new_run(job: &Job) -> Result<Run, Stop> {
     if !disk::is_folder(&temp) {
         return Err(stop(&format!("the agent's temporary folder {} does not exist", temp.display()), remedy));
     }
-    Ok(runs::begin(job, temp))
+    runs::begin(job, temp).map_err(|error| stop(&format!("the system has no random numbers: {error}"), "run again"))
 }
 
 /// Says what was done, and gives the step's last word.
@@ -202,12 +228,13 @@ fn report(log: &mut AgentLog, settings: &Settings, signed_in: &SignedIn, expires
         log.line(&format!("Left out: {organization}: {reason}"));
     }
     for served in &plan.served {
-        log.line(&format!("{:<9} {} ({})", format!("{}:", served.tool), served.target, served.named_in));
+        let Served { tool, target, named_in, source, .. } = served;
+        log.line(&format!("{:<9} {target} ({named_in}), {source}", format!("{tool}:")));
     }
-    let names = plan.changes.iter().filter_map(|change| match change {
-        Change::Variable(variable) => Some(variable.name.as_str()),
-        Change::PrivateFile(_) | Change::SharedFile(_) => None,
-    });
+    for note in &plan.notes {
+        log.line(note);
+    }
+    let names = plan.variables().map(|variable| variable.name.as_str());
     log.debug(&format!("variables set: {}", names.collect::<Vec<_>>().join(", ")));
     for remark in &signed_in.remarks {
         log.debug(remark);

@@ -1,16 +1,20 @@
-//! Finds the workspace's files and hands them to the tools.
+//! Reads the workspace's files, each once, and hands them to the tools.
 
-use std::cell::RefCell;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::agent::inputs::Settings;
-use crate::disk::{self, ReadTrouble, WalkedFile};
+use crate::disk::{self, Looks, ReadTrouble, WalkedFile};
+use crate::edit::references;
 use crate::edit::text::Text;
 use crate::host::{Host, Look};
-use crate::reach::{Grant, PermittedOrganization, Unserved};
-use crate::survey::{self, Outcome, ToolFiles, Wanted};
-use crate::tools::{Binding, Hidden, Origin, PlanError, SourceFile, Tool, Unparsable};
+use crate::plan::Plan;
+use crate::plan::names::RunNames;
+use crate::reach::Reach;
+use crate::survey::{self, ToolSources, Wanted};
+use crate::tools::reading::{Among, Hidden, Origin, ReadFile, RelPath, Source, SourceFile, Sources, Unparsable};
+use crate::tools::{self, PlanError, Tool};
 
 /// The disk, as tools may look at it.
 pub struct Disk {
@@ -43,120 +47,183 @@ impl Look for Disk {
     }
 }
 
-/// Looks at the workspace and makes the plan. Files that cannot be read are named in the plan's warnings.
-///
-/// `unserved` are organizations that turned out to give the identity nothing.
-pub fn plan(settings: &Settings, host: &Host, grants: &[Grant], unserved: &Unserved) -> Result<Outcome, PlanError> {
-    let look = Disk::new(host);
-    let tools = survey::candidates(&settings.choice);
-    let root = &settings.working_directory;
-    let reads = |tool: &dyn Tool, name: &str, in_dependency_folder: bool| {
-        if in_dependency_folder { tool.reads_among_dependencies(name) } else { tool.reads(name) }
-    };
-    let walk = disk::walk(root, |name, among| tools.iter().any(|tool| reads(*tool, name, among)));
-    let mut warnings: Vec<String> = Vec::new();
-    for (folder, error) in &walk.unreadable {
-        warnings.push(format!("the folder {} is passed over: {error}", shown(folder, root)));
+/// What the tools have read. A plan can be made from it again and again.
+pub struct Workspace {
+    host: Host,
+    look: Disk,
+    tools: Vec<ToolSources>,
+    warnings: Vec<String>,
+}
+
+impl Workspace {
+    /// Reads the workspace and the user's own configuration.
+    pub fn read(settings: &Settings, host: Host) -> Self {
+        let look = Disk::new(&host);
+        let sources = |tool: &&'static dyn Tool| ToolSources {
+            tool: *tool,
+            files: Vec::new(),
+            unread: Vec::new(),
+            unusable: None,
+        };
+        let mut workspace =
+            Self { tools: settings.choice.tools.iter().map(sources).collect(), warnings: Vec::new(), look, host };
+        workspace.read_all(&settings.working_directory);
+        workspace
     }
-    let mut workspace: BTreeMap<&str, ToolFiles> = BTreeMap::new();
-    let mut bytes_read = 0;
-    for WalkedFile { path, in_dependency_folder } in walk.files {
-        let origin = if in_dependency_folder { Origin::Dependency } else { Origin::Workspace };
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let readers = || tools.iter().filter(|tool| reads(**tool, name, in_dependency_folder));
-        let read = source(&path, root, origin).and_then(|file| {
-            bytes_read += file.as_ref().map_or(0, |file| file.text.body.len());
-            if bytes_read <= MOST_BYTES {
-                return Ok(file);
+
+    /// Makes the plan. Files that cannot be read are named in its warnings.
+    pub fn plan(&self, settings: &Settings, reach: &Reach, names: &RunNames) -> Result<Plan, PlanError> {
+        let (choice, feeds, token_variable) = (&settings.choice, &settings.feeds, &settings.token_variable);
+        let wanted = Wanted { choice, reach, feeds, token_variable };
+        let mut plan = survey::plan(&wanted, &self.tools, &self.host, &self.look, names)?;
+        plan.warnings.extend("", self.warnings.iter().cloned());
+        Ok(plan)
+    }
+
+    fn read_all(&mut self, root: &Path) {
+        let outside: Vec<Vec<PathBuf>> =
+            self.tools.iter().map(|found| found.tool.outside(&self.host, &self.look)).collect();
+        let mut budget = MOST_BYTES;
+        let bounds = Bounds::new(root, &self.host);
+        for WalkedFile { path, in_dependency_folder } in self.walk(root, &bounds) {
+            let beside = in_dependency_folder || !path.starts_with(root);
+            let origin = if beside { Origin::Beside } else { Origin::Workspace };
+            let readers: Vec<usize> = self.readers(&path, origin);
+            let readers: Vec<usize> = readers.into_iter().filter(|index| !outside[*index].contains(&path)).collect();
+            self.read_file(&path, root, origin, &readers, &mut budget);
+        }
+        for (index, outside) in outside.iter().enumerate() {
+            self.read_further(index, root, &bounds);
+            for path in outside {
+                let found = &mut self.tools[index];
+                match load(path, root, Origin::User) {
+                    Ok(Some(file)) => found.files.push(taken_apart(found.tool, &file, &self.host)),
+                    Ok(None) => {}
+                    Err(unread) => found.unusable = Some(unread),
+                }
             }
-            let reason = "the configuration before it takes 256 MiB already".to_owned();
-            Err(Unparsable { file: shown(&path, root), reason, hides: Hidden::Names, origin })
+        }
+    }
+
+    /// The files below the working directory, and those beside it in the pipeline's workspace: a credential that goes by name
+    /// reaches them too.
+    fn walk(&mut self, root: &Path, bounds: &Bounds) -> Vec<WalkedFile> {
+        let looks = Wants { tools: &self.tools, beside: false };
+        let walk = disk::walk(root, None, &looks);
+        let passed_over = |(folder, error): &(PathBuf, std::io::Error)| {
+            format!("the folder {} is passed over: {error}", shown(folder, root))
+        };
+        self.warnings.extend(walk.unreadable.iter().map(passed_over));
+        let mut files = walk.files;
+        if let Some(above) = bounds.pipeline_workspace.as_ref().filter(|above| bounds.root.as_ref() != Some(above)) {
+            files.extend(disk::walk(above, bounds.root.as_deref(), &Wants { tools: &self.tools, beside: true }).files);
+        }
+        files
+    }
+
+    fn readers(&self, path: &Path, origin: Origin) -> Vec<usize> {
+        let among = if origin == Origin::Workspace { Among::Project } else { Among::Beside };
+        let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
+            return Vec::new();
+        };
+        let reads = |index: &usize| self.tools[*index].tool.reads(RelPath::new(folder, name), among);
+        (0..self.tools.len()).filter(reads).collect()
+    }
+
+    fn read_file(&mut self, path: &Path, root: &Path, origin: Origin, readers: &[usize], budget: &mut usize) {
+        let read = load(path, root, origin).and_then(|file| {
+            let length = file.as_ref().map_or(0, |file| file.text.body.len());
+            *budget = budget.checked_sub(length).ok_or_else(|| {
+                let reason = "the configuration before it takes 256 MiB already".to_owned();
+                Unparsable { file: shown(path, root), reason, hides: Hidden::Names, origin }
+            })?;
+            Ok(file)
         });
         match read {
             Ok(Some(file)) => {
-                for tool in readers() {
-                    workspace.entry(tool.name()).or_default().files.push(file.clone());
+                for &index in readers {
+                    let found = &mut self.tools[index];
+                    if file.text.body.len() > LARGEST_PARSED_BYTES && !found.tool.searches(file.name()) {
+                        found.unread.push(Unparsable::hides_names(&file.source, "it is larger than 8 MiB"));
+                    } else {
+                        found.files.push(taken_apart(found.tool, &file, &self.host));
+                    }
                 }
             }
             Ok(None) => {}
-            Err(unread) if unread.hides == Hidden::Nothing || readers().all(|tool| tool.binding() == Binding::Url) => {
+            Err(unread) if unread.hides == Hidden::Nothing => {
                 if origin == Origin::Workspace {
                     let Unparsable { file, reason, .. } = unread;
-                    warnings.push(format!("{file} is left alone, since it cannot be read: {reason}"));
+                    self.warnings.push(format!("{file} is left alone, since it cannot be read: {reason}"));
                 }
             }
-            Err(unread) => {
-                for tool in readers() {
-                    workspace.entry(tool.name()).or_default().unread.push(unread.clone());
+            Err(unread) => readers.iter().for_each(|&index| self.tools[index].unread.push(unread.clone())),
+        }
+    }
+
+    /// Reads the files that a tool's files refer to, those that they refer to, and so on.
+    fn read_further(&mut self, index: usize, root: &Path, bounds: &Bounds) {
+        let (host, found) = (&self.host, &mut self.tools[index]);
+        let mut known: Option<HashSet<PathBuf>> = None;
+        let mut asked = HashSet::new();
+        let mut added = 0;
+        for round in 0.. {
+            let before = added;
+            for path in found.tool.further(Sources { files: &found.files, host }) {
+                if !asked.insert(path.clone()) {
+                    continue;
                 }
+                let Some(real) = disk::resolve(&path).filter(|real| !disk::is_folder(real)) else { continue };
+                let known = known.get_or_insert_with(|| {
+                    found.files.iter().filter_map(|file| disk::resolve(&file.source.path)).collect()
+                });
+                let Some(origin) = bounds.origin(&real).filter(|_| known.insert(real)) else { continue };
+                match load(&path, root, origin) {
+                    Ok(_) if added >= MOST_FURTHER_FILES || round >= MOST_ROUNDS => {
+                        let reason = "there are too many files that refer to others".to_owned();
+                        let file = shown(&path, root);
+                        found.unread.push(Unparsable { file, reason, hides: Hidden::Names, origin });
+                        return;
+                    }
+                    Ok(Some(file)) if file.text.body.len() > LARGEST_PARSED_BYTES => {
+                        found.unread.push(Unparsable::hides_names(&file.source, "it is larger than 8 MiB"));
+                    }
+                    Ok(Some(file)) => found.files.push(taken_apart(found.tool, &file, host)),
+                    Ok(None) => {}
+                    Err(unread) => found.unread.push(unread),
+                }
+                added += 1;
+            }
+            if added == before {
+                return;
             }
         }
     }
-    for tool in &tools {
-        add_further_files(*tool, workspace.entry(tool.name()).or_default(), root, host);
-        let found = workspace.entry(tool.name()).or_default();
-        for path in tool.user_files(host, &look) {
-            match source(&path, root, Origin::User) {
-                Ok(file) => found.files.extend(file),
-                Err(unread) => found.unusable = Some(unread),
-            }
-        }
-    }
-    let workspace = RefCell::new(workspace);
-    let of_tool = |tool: &'static dyn Tool| workspace.borrow_mut().remove(tool.name()).unwrap_or_default();
-    let served = |permitted: &&PermittedOrganization| !unserved.contains_key(&permitted.organization);
-    let permitted: Vec<PermittedOrganization> = settings.permitted.iter().filter(served).cloned().collect();
-    let wanted = Wanted {
-        choice: settings.choice.clone(),
-        permitted: &permitted,
-        feeds: &settings.feeds,
-        unserved,
-        grants,
-        git_credential: settings.git_credential,
-        token_variable: &settings.token_variable,
-    };
-    let mut outcome = survey::plan(&wanted, &of_tool, host, &look)?;
-    outcome.plan.warnings.extend(warnings);
-    Ok(outcome)
 }
 
-/// A bound on the memory that a repository's links to one large file can take.
+/// A bound on the time that a repository can take.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
+/// A larger file is nobody's configuration, and would take many times its size when it is taken apart.
+const LARGEST_PARSED_BYTES: usize = 8 * 1024 * 1024;
 /// More than any repository refers to; a bound on what a hostile one costs.
 const MOST_FURTHER_FILES: usize = 10_000;
 const MOST_ROUNDS: usize = 100;
 
-/// Reads the files that the tool's files refer to, those that they refer to, and so on.
-fn add_further_files(tool: &dyn Tool, found: &mut ToolFiles, root: &Path, host: &Host) {
-    let bounds = Bounds::new(root, host);
-    let mut known: Option<HashSet<PathBuf>> = None;
-    let mut asked = HashSet::new();
-    let mut added = 0;
-    for round in 0.. {
-        let before = added;
-        for path in tool.further_files(&found.files, host) {
-            if !asked.insert(path.clone()) {
-                continue;
-            }
-            let Some(real) = disk::resolve(&path).filter(|real| !disk::is_folder(real)) else { continue };
-            let known =
-                known.get_or_insert_with(|| found.files.iter().filter_map(|file| disk::resolve(&file.path)).collect());
-            let Some(origin) = bounds.origin(&real).filter(|_| known.insert(real)) else { continue };
-            match source(&path, root, origin) {
-                Ok(_) if added >= MOST_FURTHER_FILES || round >= MOST_ROUNDS => {
-                    let reason = "there are too many files that refer to others".to_owned();
-                    let file = shown(&path, root);
-                    found.unread.push(Unparsable { file, reason, hides: Hidden::Names, origin });
-                    return;
-                }
-                Ok(file) => found.files.extend(file),
-                Err(unread) => found.unread.push(unread),
-            }
-            added += 1;
-        }
-        if added == before {
-            return;
-        }
+/// Which files the tools want.
+struct Wants<'t> {
+    tools: &'t [ToolSources],
+    /// Whether everything lies beside the project.
+    beside: bool,
+}
+
+impl Looks for Wants<'_> {
+    fn is_dependency_folder(&self, name: &str) -> bool {
+        tools::is_dependency_folder(name)
+    }
+
+    fn wants(&self, folder: &Path, name: &str, in_dependency_folder: bool) -> bool {
+        let among = if in_dependency_folder || self.beside { Among::Beside } else { Among::Project };
+        self.tools.iter().any(|found| found.tool.reads(RelPath::new(folder, name), among))
     }
 }
 
@@ -178,14 +245,23 @@ impl Bounds {
     /// not what the step was pointed at.
     fn origin(&self, real: &Path) -> Option<Origin> {
         if let Some(below) = self.root.as_ref().and_then(|root| real.strip_prefix(root).ok()) {
-            let among = below.iter().any(disk::is_dependency_folder);
-            return Some(if among { Origin::Dependency } else { Origin::Workspace });
+            let among = below.iter().any(|folder| folder.to_str().is_some_and(tools::is_dependency_folder));
+            return Some(if among { Origin::Beside } else { Origin::Workspace });
         }
-        self.pipeline_workspace.as_ref().filter(|folder| real.starts_with(folder)).map(|_| Origin::Dependency)
+        self.pipeline_workspace.as_ref().filter(|folder| real.starts_with(folder)).map(|_| Origin::Beside)
     }
 }
 
-fn source(path: &Path, root: &Path, origin: Origin) -> Result<Option<SourceFile>, Unparsable> {
+/// Has a tool take a file apart. The text is kept only where it may be carried over.
+fn taken_apart(tool: &dyn Tool, file: &SourceFile, host: &Host) -> ReadFile {
+    let is_users = file.source.origin == Origin::User;
+    let references =
+        if is_users || tool.searches(file.name()) { Vec::new() } else { references::in_text(&file.text.body) };
+    let parsed = tool.parse(file, host);
+    ReadFile { source: file.source.clone(), parsed, text: is_users.then(|| file.text.clone()), references }
+}
+
+fn load(path: &Path, root: &Path, origin: Origin) -> Result<Option<SourceFile>, Unparsable> {
     let shown = if origin == Origin::User { path.display().to_string() } else { shown(path, root) };
     let unread = |hides: Hidden, reason: String| Unparsable { file: shown.clone(), reason, hides, origin };
     let bytes = match disk::read(path) {
@@ -195,12 +271,14 @@ fn source(path: &Path, root: &Path, origin: Origin) -> Result<Option<SourceFile>
         Err(error @ ReadTrouble::NotAFile) => return Err(unread(Hidden::Nothing, error.to_string())),
         Err(error) => return Err(unread(Hidden::Names, error.to_string())),
     };
-    let text = Text::decode(&bytes).map_err(|error| unread(Hidden::Names, error.to_string()))?;
-    Ok(Some(SourceFile { path: path.to_path_buf(), shown, text, origin }))
+    let text = Text::decode(bytes).map_err(|error| unread(Hidden::Names, error.to_string()))?;
+    Ok(Some(SourceFile { source: Arc::new(Source { path: path.to_path_buf(), shown, origin }), text }))
 }
 
+/// The path as messages show it, with slashes on every system.
 fn shown(path: &Path, root: &Path) -> String {
-    path.strip_prefix(root).unwrap_or(path).display().to_string().replace('\\', "/")
+    let path = path.strip_prefix(root).unwrap_or(path).display().to_string();
+    if cfg!(windows) { path.replace('\\', "/") } else { path }
 }
 
 #[cfg(test)]
@@ -221,14 +299,18 @@ mod tests {
         format!("<project><modules><module>{}</module></modules></project>", modules.join("</module><module>"))
     }
 
-    /// What is read further, beginning with the folder `s` below a pipeline's workspace.
-    fn further(workspace: &Path) -> ToolFiles {
+    /// What Maven reads, beginning with the folder `s` below a pipeline's workspace.
+    fn read(workspace: &Path) -> ToolSources {
         let root = workspace.join("s");
         let host = Host { pipeline_workspace: Some(workspace.to_path_buf()), ..Host::default() };
-        let first = source(&root.join("pom.xml"), &root, Origin::Workspace).unwrap().unwrap();
-        let mut found = ToolFiles { files: vec![first], ..ToolFiles::default() };
-        add_further_files(&Maven, &mut found, &root, &host);
-        found
+        let mut found = ToolSources { tool: &Maven, files: Vec::new(), unread: Vec::new(), unusable: None };
+        let first = load(&root.join("pom.xml"), &root, Origin::Workspace).unwrap().unwrap();
+        found.files.push(taken_apart(&Maven, &first, &host));
+        let bounds = Bounds::new(&root, &host);
+        let look = Disk::new(&host);
+        let mut workspace = Workspace { host, look, tools: vec![found], warnings: Vec::new() };
+        workspace.read_further(0, &root, &bounds);
+        workspace.tools.remove(0)
     }
 
     #[test]
@@ -242,17 +324,16 @@ mod tests {
         write(&workspace, "s/vendor/y/pom.xml", &pom(&[]));
         write(&workspace, "other/pom.xml", &pom(&[]));
         write(folder.path(), "outside/pom.xml", &pom(&[]));
-        let found = further(&workspace);
-        let mut read: Vec<(String, Origin)> = found
-            .files
-            .iter()
-            .map(|file| (file.path.strip_prefix(&workspace).unwrap().display().to_string(), file.origin))
-            .collect();
+        let found = read(&workspace);
+        let shown = |file: &ReadFile| {
+            (file.source.path.strip_prefix(&workspace).unwrap().display().to_string(), file.source.origin)
+        };
+        let mut read: Vec<(String, Origin)> = found.files.iter().map(shown).collect();
         read.sort();
         let expected = [
-            ("other/pom.xml", Origin::Dependency),
+            ("other/pom.xml", Origin::Beside),
             ("s/pom.xml", Origin::Workspace),
-            ("s/vendor/y/pom.xml", Origin::Dependency),
+            ("s/vendor/y/pom.xml", Origin::Beside),
             ("s/x/build.xml", Origin::Workspace),
             ("s/z.xml", Origin::Workspace),
         ];
@@ -267,18 +348,30 @@ mod tests {
         for n in 0..150 {
             write(folder.path(), &format!("s/{n}.xml"), &pom(&[&format!("{}.xml", n + 1)]));
         }
-        let found = further(folder.path());
+        let found = read(folder.path());
         assert_eq!(found.unread.len(), 1);
         assert_eq!(found.unread[0].hides, Hidden::Names);
+    }
+
+    /// Wants files called `f`, and everything among dependencies.
+    struct Named;
+
+    impl Looks for Named {
+        fn is_dependency_folder(&self, name: &str) -> bool {
+            tools::is_dependency_folder(name)
+        }
+        fn wants(&self, _folder: &Path, name: &str, in_dependency_folder: bool) -> bool {
+            name == "f" || !in_dependency_folder
+        }
     }
 
     #[test]
     fn dependency_folders_are_walked_and_marked_and_gits_own_are_not() {
         let folder = tempfile::tempdir().unwrap();
-        for path in ["a/f", "vendor/x/f", ".hg/f", ".git/f", "node_modules/g"] {
+        for path in ["a/f", "vendor/x/f", ".hg/f", ".git/f", "node_modules/g", "left/f"] {
             write(folder.path(), path, "");
         }
-        let walk = disk::walk(folder.path(), |name, among| name == "f" || !among);
+        let walk = disk::walk(folder.path(), Some(&folder.path().join("left")), &Named);
         let found: Vec<(String, bool)> =
             walk.files.iter().map(|file| (shown(&file.path, folder.path()), file.in_dependency_folder)).collect();
         let expected = [(".hg/f", true), ("a/f", false), ("vendor/x/f", true)];

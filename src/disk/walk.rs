@@ -1,30 +1,11 @@
 //! Finding files below a folder.
 
-use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// What git keeps for itself; no file of a repository can lie there.
 const GIT_FOLDER: &str = ".git";
-
-/// Folders that hold what package managers fetched, or history: configuration in them configures no build of this job.
-const DEPENDENCY_FOLDERS: [&str; 14] = [
-    ".hg",
-    ".svn",
-    "node_modules",
-    "bower_components",
-    "jspm_packages",
-    ".yarn",
-    ".pnpm-store",
-    ".venv",
-    "venv",
-    "site-packages",
-    "__pycache__",
-    ".tox",
-    ".nox",
-    "vendor",
-];
 
 /// What a walk found.
 #[derive(Debug, Default)]
@@ -44,14 +25,16 @@ pub struct WalkedFile {
     pub in_dependency_folder: bool,
 }
 
-/// Whether a folder of this name holds dependencies.
-pub fn is_dependency_folder(name: &OsStr) -> bool {
-    name.to_str().is_some_and(|name| DEPENDENCY_FOLDERS.contains(&name))
+/// What a walk looks for.
+pub trait Looks {
+    /// Whether a folder of this name holds dependencies.
+    fn is_dependency_folder(&self, name: &str) -> bool;
+    /// Whether a file is wanted, by its folder and name, and whether it lies below a dependency folder.
+    fn wants(&self, folder: &Path, name: &str, in_dependency_folder: bool) -> bool;
 }
 
-/// Finds the files below `root` whose name `wanted` accepts, which is told too whether the file lies below a dependency folder.
-/// Links to folders and git's own folders are left out.
-pub fn walk(root: &Path, wanted: impl Fn(&str, bool) -> bool) -> Walk {
+/// Finds the files below `root` that are wanted. Links to folders and git's own folders are left out, and so is `without`.
+pub fn walk(root: &Path, without: Option<&Path>, looks: &impl Looks) -> Walk {
     let mut found = Walk::default();
     let mut folders = vec![(root.to_path_buf(), false)];
     while let Some((folder, in_dependency_folder)) = folders.pop() {
@@ -66,11 +49,18 @@ pub fn walk(root: &Path, wanted: impl Fn(&str, bool) -> bool) -> Walk {
         };
         for entry in entries.flatten() {
             let (Ok(kind), name) = (entry.file_type(), entry.file_name()) else { continue };
-            if kind.is_dir() {
-                if name != GIT_FOLDER {
-                    folders.push((entry.path(), in_dependency_folder || is_dependency_folder(&name)));
+            let Some(name) = name.to_str().filter(|name| *name != GIT_FOLDER) else {
+                if kind.is_dir() && name != GIT_FOLDER {
+                    folders.push((entry.path(), in_dependency_folder));
                 }
-            } else if name.to_str().is_some_and(|name| wanted(name, in_dependency_folder)) {
+                continue;
+            };
+            if kind.is_dir() {
+                let path = entry.path();
+                if without != Some(path.as_path()) {
+                    folders.push((path, in_dependency_folder || looks.is_dependency_folder(name)));
+                }
+            } else if looks.wants(&folder, name, in_dependency_folder) {
                 found.files.push(WalkedFile { path: entry.path(), in_dependency_folder });
             }
         }

@@ -4,5 +4,6 @@
 //! the bytes that must change. Comments, order and line endings elsewhere survive because nothing touches them.
 
 pub mod npmrc;
+pub mod references;
 pub mod text;
 pub mod xml;

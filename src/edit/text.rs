@@ -1,5 +1,6 @@
 //! A file as bytes with its mark and line ending; an edit as a range and its replacement.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// The content of a text file, which encodes back to the very bytes that it came from.
@@ -32,7 +33,10 @@ const BIG_ENDIAN_MARK: &[u8] = b"\xfe\xff";
 impl Text {
     /// Takes the bytes of a file: UTF-16 where its mark says so, else UTF-8. Bytes that are neither stand for a character each,
     /// as in Latin-1: whatever the encoding, what we look for and write is ASCII, and the rest goes back unchanged.
-    pub fn decode(bytes: &[u8]) -> Result<Self, NotUtf16> {
+    ///
+    /// Bytes that are handed over are not copied: a lock file may be large.
+    pub fn decode<'b>(bytes: impl Into<Cow<'b, [u8]>>) -> Result<Self, NotUtf16> {
+        let bytes = bytes.into();
         for (mark, encoding, unit) in [
             (LITTLE_ENDIAN_MARK, Encoding::Utf16LittleEndian, u16::from_le_bytes as fn([u8; 2]) -> u16),
             (BIG_ENDIAN_MARK, Encoding::Utf16BigEndian, u16::from_be_bytes),
@@ -44,10 +48,14 @@ impl Text {
                 return Ok(Self { body, marked: true, encoding });
             }
         }
-        let (marked, rest) = bytes.strip_prefix(MARK).map_or((false, bytes), |rest| (true, rest));
-        let (body, encoding) = std::str::from_utf8(rest).map_or_else(
-            |_| (rest.iter().map(|&byte| char::from(byte)).collect(), Encoding::SingleBytes),
-            |text| (text.to_owned(), Encoding::Utf8),
+        let marked = bytes.starts_with(MARK);
+        let mut bytes = bytes.into_owned();
+        if marked {
+            bytes.drain(..MARK.len());
+        }
+        let (body, encoding) = String::from_utf8(bytes).map_or_else(
+            |error| (error.into_bytes().into_iter().map(char::from).collect(), Encoding::SingleBytes),
+            |text| (text, Encoding::Utf8),
         );
         Ok(Self { body, marked, encoding })
     }

@@ -63,6 +63,14 @@ pub enum Proof {
 }
 
 impl Identity {
+    /// The authority that will be asked for its tokens; nothing where the machine itself hands them out.
+    pub fn authority(&self) -> Option<&Url> {
+        match self {
+            Self::Application(application) => Some(&application.authority),
+            Self::Machine(_) => None,
+        }
+    }
+
     /// The tenant that it asks where an organization does not name another; nothing where the machine decides.
     pub fn home_tenant(&self) -> Option<&str> {
         match self {

@@ -12,7 +12,6 @@ use crate::identity::Identity;
 use crate::identity::entra::{Issued, Propagation, is_guid};
 use crate::identity::tokens::{TokenError, Tokens};
 use crate::kernel::organization::Organization;
-use crate::kernel::secret::AccessToken;
 use crate::reach::{PermittedOrganization, Standing, Unserved};
 
 /// For all of the network: the whole step must end within 45 seconds, whatever a server does.
@@ -153,8 +152,8 @@ impl<'a> SignIn<'a> {
     ) -> Result<Self, SignInError> {
         let home = identity.home_tenant();
         let mut remarks = Vec::new();
-        // Neither needs the other's answer. What fails without a request ends this before one is sent.
-        let ((), tenant) = tokio::try_join!(
+        // None needs the other's answer. What fails without a request ends this before one is sent, or a connection opened.
+        let ((), tenant, ()) = tokio::try_join!(
             biased;
             async { tokens.prepare().await.map_err(SignInError::from) },
             async {
@@ -162,6 +161,12 @@ impl<'a> SignIn<'a> {
                     Some(organization) => discovered(http, organization, &mut remarks).await,
                     None => Ok(None),
                 }
+            },
+            async {
+                if let Some(authority) = identity.authority() {
+                    http.open_early(authority);
+                }
+                Ok(())
             }
         )?;
         let main = token(&mut tokens, home, organization, tenant.as_deref(), propagation).await?;
@@ -224,11 +229,7 @@ impl SignedIn {
     }
 
     /// The token for an organization.
-    pub fn token_for(&self, organization: &Organization) -> &AccessToken {
-        &self.issued_for(organization).token
-    }
-
-    fn issued_for(&self, organization: &Organization) -> &Issued {
+    pub fn issued_for(&self, organization: &Organization) -> &Issued {
         self.tenants.get(organization).and_then(|tenant| self.issued.get(tenant)).unwrap_or(&self.main)
     }
 

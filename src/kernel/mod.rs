@@ -1,6 +1,10 @@
-//! What every room may import, and what imports none: secrets, GUIDs, the clock, organizations.
+//! What every room may import, and what imports none: secrets, GUIDs, the clock, organizations, clients that ask, a run's folder.
 
 pub mod clock;
+pub mod dialect;
+pub mod environment;
+pub mod fingerprint;
 pub mod guid;
 pub mod organization;
+pub mod run_folder;
 pub mod secret;

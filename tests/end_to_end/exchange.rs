@@ -86,8 +86,18 @@ fn later_steps_get_the_token_and_its_end() {
         let issued =
             emulator.issued().into_iter().find(|issued| format!("{:?}", issued.kind) == "AccessToken").unwrap();
         assert_eq!(variable(&job, name), issued.value);
-        let seen = job.run_script(&format!("echo ${name}; echo ${name}_EXPIRES_ON"), &job.sources()).unwrap();
-        let end = jiff::Timestamp::from_second(issued.claims["exp"].as_i64().unwrap()).unwrap();
+        let (sources, end) =
+            (job.sources(), jiff::Timestamp::from_second(issued.claims["exp"].as_i64().unwrap()).unwrap());
+        // By itself the token is in no script's environment, under whatever name.
+        let seen = job.run_script("env", &sources).unwrap();
+        assert!(
+            !seen.raw.contains(&issued.value) && seen.raw.contains(&format!("{name}_EXPIRES_ON={end}")),
+            "{}",
+            seen.log
+        );
+        let mapped = [("MINE", format!("$({name})"))];
+        let mapped: Vec<(&str, &str)> = mapped.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let seen = job.run_script_with_env(&format!("echo $MINE; echo ${name}_EXPIRES_ON"), &sources, &mapped).unwrap();
         assert_eq!(seen.raw, format!("{}\n{end}\n", issued.value));
         assert_eq!(seen.log, format!("***\n{end}\n"));
     }

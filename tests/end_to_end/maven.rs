@@ -55,13 +55,10 @@ fn builds_work_beside_any_settings_and_the_settings_come_back() {
         <settings xmlns=\"http://maven.apache.org/SETTINGS/1.0.0\">\r\n  <mirrors>\r\n    <mirror><id>m</id><mirrorOf>nothing</mirrorOf>\
         <url>https://registry.example.com/maven?a=1&amp;b</url></mirror>\r\n  </mirrors>\r\n  <proxies><proxy><active>false</active>\
         <host>proxy.example.com</host></proxy></proxies>\r\n</settings>\r\n";
-    let same_id = "<settings><servers><server><id>feed1</id><username>old</username><password>old</password>\
-        <!-- mine --></server></servers></settings>";
     let rows = [
         ("none", None),
         ("servers of others", Some(SETTINGS)),
         ("mark, CRLF, mirrors, proxies", Some(full)),
-        ("the same id", Some(same_id)),
         ("empty", Some("<settings/>")),
         ("empty servers", Some("<settings><servers/></settings>")),
         ("no line break", Some("<settings>\n\t<offline>false</offline>\n</settings>")),
@@ -146,7 +143,7 @@ fn maven_with_arguments_in_the_environment_leaves_the_home_folder_alone() {
         let file = arguments.rsplit_once("-gs ").unwrap().1;
         let settings = read(file);
         assert!(settings.contains("<!-- the machine's -->") && settings.contains("<id>feed1</id>"), "{settings}");
-        assert!(settings.contains("${env.ADO_ENTRA_AUTH_MAVEN_CONTOSO}"), "{settings}");
+        assert!(settings.contains("${env.ADO_ENTRA_AUTH_") && !settings.contains("_MAVEN_CONTOSO}"), "{settings}");
         assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
         let sources = job.sources();
         script(&mut job, &sources, "mvn $MAVEN_ARGS -B -q verify");
@@ -213,4 +210,20 @@ fn a_foreign_repository_beside_ours_gets_nothing() {
     build(&mut job);
     assert!(!emulator.requests_to(EVIL).is_empty());
     assert_nothing_sent_to(&emulator, EVIL);
+}
+
+/// The id may mean something else on this machine: another checkout's repository, which would be sent our token.
+#[test]
+fn a_server_of_the_users_under_the_same_id_stays_and_is_named() {
+    let own = "<settings><servers><server><id>feed1</id><username>old</username><password>old</password>\
+        <!-- mine --></server></servers></settings>";
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    let file = job.home().join(".m2/settings.xml");
+    write_file(&file, own);
+    write(&job, "pom.xml", pom("feed1", FEED));
+    let outcome = run(&emulator, &mut job, &step());
+    assert!(warned(&outcome, &["'feed1'", "settings.xml", "of your own", "use another id"]), "{:?}", outcome.warnings);
+    assert_eq!(read(&file), own);
+    finish(&mut job);
 }

@@ -116,6 +116,7 @@ fn foreign_sources_get_nothing() {
     assert!(foreign.into_iter().all(|request| request.secrets.is_empty()));
 }
 
+/// Microsoft's provider reads its variables only for sources that have no name, and only where it is installed.
 #[test]
 fn endpoints_of_the_users_are_kept_and_given_back() {
     let emulator = emulator();
@@ -123,6 +124,15 @@ fn endpoints_of_the_users_are_kept_and_given_back() {
     let own = r#"{"endpointCredentials":[{"endpoint":"https://registry.example.com/v3/index.json","username":"u","password":"p"}]}"#;
     job.set_variable(Variable::public("VSS_NUGET_EXTERNAL_FEED_ENDPOINTS", own));
     write(&job, "nuget.config", config(&[("feed1", FEED)]));
+    run(&emulator, &mut job, &step());
+    assert_eq!(variable(&job, "VSS_NUGET_EXTERNAL_FEED_ENDPOINTS"), own, "the named source needs no variable");
+    finish(&mut job);
+
+    let mut job = crate::support::job(&emulator);
+    job.set_variable(Variable::public("VSS_NUGET_EXTERNAL_FEED_ENDPOINTS", own));
+    let project = format!("<Project><PropertyGroup><RestoreSources>{FEED}</RestoreSources></PropertyGroup></Project>");
+    write(&job, "app.csproj", project);
+    write_file(&job.home().join(".nuget/plugins/netcore/CredentialProvider.Microsoft/x.dll"), "");
     run(&emulator, &mut job, &step());
     let set: serde_json::Value = serde_json::from_str(&variable(&job, "VSS_NUGET_EXTERNAL_FEED_ENDPOINTS")).unwrap();
     let endpoints = set["endpointCredentials"].as_array().unwrap();

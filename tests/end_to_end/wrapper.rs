@@ -39,6 +39,15 @@ fn unpack(job: &Job<'_>, node: &str) -> TaskStep {
     }
 }
 
+/// Everything that the step could change, without the task's own note that its program is whole.
+fn without_note(job: &Job<'_>, step: &TaskStep) -> Snapshot {
+    let bin = PathBuf::from(&step.command[1]).with_file_name("bin");
+    for platform in std::fs::read_dir(bin).unwrap() {
+        std::fs::remove_file(platform.unwrap().path().join("ado-entra-auth-checked")).unwrap();
+    }
+    Snapshot::of(job)
+}
+
 #[test]
 fn the_unpacked_task_serves_a_whole_job() {
     let (Some(node), Some(_)) = (tool("node"), tool("npm")) else { return };
@@ -53,7 +62,7 @@ fn the_unpacked_task_serves_a_whole_job() {
     let sources = job.sources();
     assert_eq!(script(&mut job, &sources, "npm view @contoso/hello version").raw, "1.0.0\n");
     finish(&mut job);
-    before.assert_same(&Snapshot::of(&job).without(&job.home().join(".npm")), "after the job");
+    before.assert_same(&without_note(&job, &step).without(&job.home().join(".npm")), "after the job");
 }
 
 /// The agent's way to cancel: a signal to Node, and little patience.
@@ -85,7 +94,7 @@ fn a_cancelled_step_ends_at_once_and_changes_nothing() {
             let said = String::from_utf8(output.stdout).unwrap();
             assert!(said.contains("##vso[task.complete result=Failed;]cancelled"), "{signal}: {said}");
             assert_eq!(output.status.code(), Some(0));
-            before.assert_same(&Snapshot::of(&job), signal);
+            before.assert_same(&without_note(&job, &step), signal);
         }
     }
 }

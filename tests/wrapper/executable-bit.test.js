@@ -3,11 +3,10 @@
 // The Marketplace's archive drops the executable bit, and the task folder may be read-only.
 
 const assert = require('assert');
-const childProcess = require('child_process');
 const fs = require('fs');
 const path = require('path');
 const test = require('node:test');
-const { TaskFolder, javascript, nodes } = require('./task-folder.js');
+const { TaskFolder, javascript, nodes, refusing } = require('./task-folder.js');
 
 const windows = process.platform === 'win32' && 'Windows knows no executable bit';
 const NAME = /^ado-entra-auth-copy-[A-Za-z0-9]{6}$/;
@@ -17,31 +16,6 @@ const WHO = javascript(`
   const mode = (file) => (fs.statSync(file).mode & 0o777).toString(8);
   console.log(JSON.stringify({ command, self, file: mode(self), folder: mode(folder) }));
 `);
-
-/** Whether this machine lets a test mount something, in a namespace of its own. */
-const unshare = (() => {
-  for (const flags of [['-m'], ['-rm']]) {
-    const probe = childProcess.spawnSync('unshare', [...flags, 'sh', '-c', 'mount -t tmpfs none /mnt'], { stdio: 'ignore' });
-    if (probe.status === 0) return ['unshare', ...flags];
-  }
-  return null;
-})();
-
-/** Runs the task with its folder mounted so, or plays the file system where the machine permits no mount. */
-function refusing(folder, how) {
-  if (unshare) {
-    const script = `mount --bind "$0" "$0" && mount -o remount,bind,${how} "$0" && exec "$@"`;
-    return { before: [...unshare, 'sh', '-c', script, folder.task], env: { PATH: process.env.PATH } };
-  }
-  return {
-    nodeArguments: folder.preload(`
-      const fs = require('fs'), { chmodSync, accessSync } = fs, inside = (file) => file.startsWith(${JSON.stringify(folder.task)});
-      const refuse = (code) => { throw Object.assign(new Error(code), { code }); };
-      fs.chmodSync = (file, mode) => (inside(file) && '${how}' === 'ro' ? refuse('EROFS') : chmodSync(file, mode));
-      fs.accessSync = (file, mode) => (inside(file) && '${how}' === 'noexec' ? refuse('EACCES') : accessSync(file, mode));
-    `)
-  };
-}
 
 for (const node of nodes()) {
   const skip = windows || node.skip;

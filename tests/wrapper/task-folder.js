@@ -146,6 +146,32 @@ function parseCommand(line) {
   return { name, properties, data: unescape(line.slice(end + 1)) };
 }
 
+/** Whether this machine lets a test mount something, in a namespace of its own. */
+const unshare = (() => {
+  for (const flags of [['-m'], ['-rm']]) {
+    const probe = childProcess.spawnSync('unshare', [...flags, 'sh', '-c', 'mount -t tmpfs none /mnt'], { stdio: 'ignore' });
+    if (probe.status === 0) return ['unshare', ...flags];
+  }
+  return null;
+})();
+
+/** Runs the task with its folder mounted so, or plays the file system where the machine permits no mount. */
+function refusing(folder, how) {
+  if (unshare) {
+    const script = `mount --bind "$0" "$0" && mount -o remount,bind,${how} "$0" && exec "$@"`;
+    return { before: [...unshare, 'sh', '-c', script, folder.task], env: { PATH: process.env.PATH } };
+  }
+  return {
+    nodeArguments: folder.preload(`
+      const fs = require('fs'), { chmodSync, accessSync, writeFileSync } = fs, inside = (file) => file.startsWith(${JSON.stringify(folder.task)});
+      const refuse = (code) => { throw Object.assign(new Error(code), { code }); };
+      fs.chmodSync = (file, mode) => (inside(file) && '${how}' === 'ro' ? refuse('EROFS') : chmodSync(file, mode));
+      fs.writeFileSync = (file, ...rest) => (inside(file) && '${how}' === 'ro' ? refuse('EROFS') : writeFileSync(file, ...rest));
+      fs.accessSync = (file, mode) => (inside(file) && '${how}' === 'noexec' ? refuse('EACCES') : accessSync(file, mode));
+    `)
+  };
+}
+
 /** Waits until `condition` holds, since a signal must not come before the program is ready for it. */
 async function until(condition, what) {
   for (let waited = 0; !condition(); waited += 20) {
@@ -154,4 +180,4 @@ async function until(condition, what) {
   }
 }
 
-module.exports = { PLATFORM, TaskFolder, javascript, nodes, root, until };
+module.exports = { PLATFORM, TaskFolder, javascript, nodes, refusing, root, until };

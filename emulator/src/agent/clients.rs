@@ -4,6 +4,7 @@
 //!
 //! - npm, Node: `HTTPS_PROXY`, `NODE_EXTRA_CA_CERTS`; `NPM_CONFIG_CAFILE` because a `cafile` in the machine's own `npmrc`
 //!   replaces all roots, the extra ones too.
+//! - yarn 1: as npm; `YARN_CACHE_FOLDER`, since the cache of root is the whole machine's, and what is in it is not asked for.
 //! - git, git-lfs: `HTTPS_PROXY`, `GIT_SSL_CAINFO`.
 //! - curl: `HTTPS_PROXY`, `CURL_CA_BUNDLE`.
 //! - Maven: neither is read; `MAVEN_OPTS` with `-Dhttps.proxyHost`, `-Dhttps.proxyPort`, a trust store, and `-Duser.home`,
@@ -11,11 +12,15 @@
 //!   `<proxies>` of a `settings.xml` only, no property gives it; a test with such a proxy writes that file.
 //! - Mono (NuGet): `https_proxy` and `http_proxy` in lower case, and the authority among its own roots, a folder below the home
 //!   directory that `cert-sync --user` fills; the file is written here under the name that Mono looks for.
-//! - others: `SSL_CERT_FILE`, `PIP_CERT`, `REQUESTS_CA_BUNDLE`, `CARGO_HTTP_CAINFO`.
+//! - cargo: `HTTPS_PROXY`, `CARGO_HTTP_CAINFO`; its own folder is the home directory's `.cargo`. Where `cargo` is rustup's, that one
+//!   looks for its toolchains in the home directory too, so `RUSTUP_HOME` and `RUSTUP_TOOLCHAIN` say where they are and which to take.
+//! - others: `SSL_CERT_FILE`, `PIP_CERT`, `REQUESTS_CA_BUNDLE`.
+//!
+//! Plain HTTP goes through the proxy as well, where the log shows it: `http_proxy`, and for Java `-Dhttp.proxyHost`.
 
 use crate::Emulator;
 use aws_lc_rs::digest;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Password of the trust store; it holds nothing secret.
 const STORE_PASSWORD: &str = "changeit";
@@ -46,6 +51,8 @@ pub(super) fn settings(emulator: &Emulator, folder: &Path, home: &Path) -> anyho
     ] {
         settings.push((name.to_owned(), authority.clone()));
     }
+    settings.push(("YARN_CACHE_FOLDER".to_owned(), home.join(".cache/yarn").display().to_string()));
+    settings.extend(rustup());
     settings.push(("MAVEN_OPTS".to_owned(), maven_options(emulator, &store, home)));
     settings.push(("NUGET_XMLDOC_MODE".to_owned(), "skip".to_owned()));
     Ok(settings)
@@ -55,11 +62,20 @@ fn maven_options(emulator: &Emulator, store: &Path, home: &Path) -> String {
     let address = emulator.proxy_url().replace("http://", "");
     let (host, port) = address.split_once(':').unwrap_or((&address, "80"));
     format!(
-        "-Dhttps.proxyHost={host} -Dhttps.proxyPort={port} -Djavax.net.ssl.trustStore={} \
+        "-Dhttps.proxyHost={host} -Dhttps.proxyPort={port} -Dhttp.proxyHost={host} -Dhttp.proxyPort={port} -Djavax.net.ssl.trustStore={} \
          -Djavax.net.ssl.trustStorePassword={STORE_PASSWORD} -Duser.home={}",
         store.display(),
         home.display()
     )
+}
+
+/// Where rustup finds the toolchains of the account that runs the tests.
+fn rustup() -> Vec<(String, String)> {
+    let in_home = || Some(std::env::home_dir()?.join(".rustup")).filter(|folder| folder.is_dir());
+    let folder = std::env::var_os("RUSTUP_HOME").map(PathBuf::from).or_else(in_home);
+    let folder = folder.map(|folder| ("RUSTUP_HOME".to_owned(), folder.display().to_string()));
+    let toolchain = std::env::var("RUSTUP_TOOLCHAIN").ok().map(|name| ("RUSTUP_TOOLCHAIN".to_owned(), name));
+    folder.into_iter().chain(toolchain).collect()
 }
 
 /// Mono's own roots: a folder of files named by a hash of the certificate's name, here of `tls::AUTHORITY_NAME`.

@@ -65,7 +65,7 @@ impl Job<'_> {
 
     pub(super) fn handler_environment(&self, step: &TaskStep, task_variables: &Variables) -> Environment {
         let mut environment = self.machine();
-        environment.extend(step.env.iter().cloned());
+        environment.extend(step.env.iter().map(|(name, value)| (name.clone(), self.variables.expand_in(value))));
         environment.extend(self.public_variables(false));
         let names = |secret: bool| {
             let names: Vec<&str> =

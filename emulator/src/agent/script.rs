@@ -1,4 +1,4 @@
-//! Script steps: they see public variables and prepended paths, and no secret.
+//! Script steps: they see public variables and prepended paths, and a secret only where their `env:` maps it.
 
 use super::job::Job;
 use super::process;
@@ -26,12 +26,24 @@ impl ScriptOutcome {
 impl Job<'_> {
     /// Runs a line of the system's shell as a script step.
     pub fn run_script(&mut self, script: &str, directory: &Path) -> anyhow::Result<ScriptOutcome> {
-        let shell: [&str; 2] = if cfg!(windows) { ["cmd", "/c"] } else { ["sh", "-c"] };
-        let command: Vec<OsString> = shell.into_iter().chain([script]).map(Into::into).collect();
-        self.run_program(&command, directory, &[])
+        self.run_script_with_env(script, directory, &[])
     }
 
-    /// Runs a program as a script step, with these variables besides (as the step's `env:`).
+    /// The same with the step's `env:`, whose values may name variables, secret ones too: `("TOKEN", "$(ADO_ENTRA_TOKEN)")`.
+    pub fn run_script_with_env(
+        &mut self,
+        script: &str,
+        directory: &Path,
+        env: &[(&str, &str)],
+    ) -> anyhow::Result<ScriptOutcome> {
+        let shell: [&str; 2] = if cfg!(windows) { ["cmd", "/c"] } else { ["sh", "-c"] };
+        let command: Vec<OsString> = shell.into_iter().chain([script]).map(Into::into).collect();
+        let env: Vec<(String, String)> =
+            env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.run_program(&command, directory, &env)
+    }
+
+    /// Runs a program as a script step, with these variables besides (as the step's `env:`, whose macros the agent expands).
     pub fn run_program(
         &mut self,
         command: &[OsString],
@@ -41,7 +53,8 @@ impl Job<'_> {
         let mut environment = self.script_environment();
         // A variable of the job beats the step's own.
         for (name, value) in env {
-            environment.entry(name.clone()).or_insert_with(|| value.clone());
+            let value = self.variables.expand_in(value);
+            environment.entry(name.clone()).or_insert(value);
         }
         self.run_logged(command, &environment, directory)
     }

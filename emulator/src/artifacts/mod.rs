@@ -1,5 +1,6 @@
 //! Azure Artifacts: finds the feed that an address names, checks the caller's rights, and lets the protocol answer.
 
+pub(crate) mod cargo;
 pub(crate) mod maven;
 pub(crate) mod npm;
 pub(crate) mod nuget;
@@ -11,7 +12,7 @@ use crate::faults::DevOpsError;
 use crate::message::{Answer, Call};
 use crate::service::{Endpoint, Service};
 use crate::state::State;
-use crate::world::{Downloads, Feed, Organization, Package, PackageFile, Protocol};
+use crate::world::{CargoHosts, Downloads, Feed, Organization, Package, PackageFile, Protocol};
 
 pub(crate) const SERVICE: Service = Service {
     endpoint: Endpoint::Artifacts,
@@ -37,6 +38,8 @@ pub(crate) struct Shelf<'a> {
     pub packages: &'a [Package],
     /// Redirect of downloads: status and address before the package's.
     pub redirect: Option<(u16, String)>,
+    /// Where its index sends cargo.
+    pub cargo_hosts: &'a CargoHosts,
 }
 
 impl Shelf<'_> {
@@ -44,7 +47,10 @@ impl Shelf<'_> {
     pub(crate) fn versions(&self, protocol: Protocol, name: &str) -> Vec<&Package> {
         let same = |p: &&Package| {
             p.protocol == protocol
-                && if protocol == Protocol::Nuget { p.name.eq_ignore_ascii_case(name) } else { p.name == name }
+                && match protocol {
+                    Protocol::Nuget | Protocol::Cargo => p.name.eq_ignore_ascii_case(name),
+                    Protocol::Npm | Protocol::Maven => p.name == name,
+                }
         };
         self.packages.iter().filter(same).collect()
     }
@@ -125,6 +131,7 @@ fn answer(state: &State, call: &Call) -> Answer {
         base_by_id: base_by_id(call, &place, organization, feed),
         packages: &feed.packages,
         redirect,
+        cargo_hosts: &feed.cargo_hosts,
     };
     match serve(call, shelf, &inside.rest) {
         Reply::Answer(answer) => answer,
@@ -172,6 +179,10 @@ pub(crate) fn serve(call: &Call, mut shelf: Shelf<'_>, rest: &[String]) -> Reply
             shelf.base = base(call, tail.len());
             nuget::answer(call, &shelf, tail)
         }
+        [first, tail @ ..] if first.eq_ignore_ascii_case("cargo") => {
+            shelf.base = base(call, tail.len());
+            cargo::answer(call, &shelf, tail)
+        }
         _ => errors::error(404, "VssResourceNotFoundException", "The controller for this path was not found.").into(),
     }
 }
@@ -180,13 +191,13 @@ pub(crate) fn serve(call: &Call, mut shelf: Shelf<'_>, rest: &[String]) -> Reply
 fn base(call: &Call, tail: usize) -> String {
     let raw: Vec<&str> = call.path.split('/').filter(|s| !s.is_empty()).collect();
     let kept = &raw[..raw.len().saturating_sub(tail)];
-    format!("https://{}/{}/", call.host, kept.join("/"))
+    kept.iter().fold(call.origin(), |base, segment| format!("{base}/{segment}")) + "/"
 }
 
 fn base_by_id(call: &Call, place: &Place, organization: &Organization, feed: &Feed) -> String {
     let project = feed.project.as_deref().and_then(|name| organization.project(name));
     let project = project.map(|p| format!("/{}", p.id)).unwrap_or_default();
-    format!("https://{}{}{project}/_packaging/{}/", call.host, place.prefix, feed.id)
+    format!("{}{}{project}/_packaging/{}/", call.origin(), place.prefix, feed.id)
 }
 
 fn check_rights(feed: &Feed, caller: &Caller, call: &Call) -> Result<(), Answer> {

@@ -73,7 +73,7 @@ fn is_valid(claims: &Value, now: i64) -> bool {
 
 /// Dresses a 401 with the challenge and the headers that name the organization's tenant.
 pub(crate) fn refuse(world: &World, organization: &Organization, call: &Call, refusal: Answer) -> Answer {
-    let realm = format!("https://{}/", call.host);
+    let realm = format!("{}/", call.origin());
     let answer = errors::challenge(refusal, &organization.tenant, &realm);
     let named = match world.tenant_header {
         TenantHeader::Always => true,

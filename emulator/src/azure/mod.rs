@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod connection_data;
 pub(crate) mod errors;
 pub(crate) mod feeds;
+pub(crate) mod hosts;
 pub(crate) mod organization;
 pub(crate) mod place;
 pub(crate) mod profile;

@@ -35,6 +35,10 @@ fn instead(effect: Effect, call: &Call, world: &World) -> Option<Answer> {
         Effect::Reset => Answer { delivery: Delivery::Reset, ..Answer::status(0) },
         Effect::HugeBody(size) => Answer::with_body(200, "application/json", vec![b' '; size]),
         Effect::Redirect(status, host) => Answer::redirect(status, &format!("https://{host}{}", call.target())),
+        Effect::RedirectToHttp(status) => Answer::redirect(status, &format!("http://{}{}", call.host, call.target())),
+        Effect::RedirectToPort(status, port) => {
+            Answer::redirect(status, &format!("https://{}:{port}{}", call.host, call.target()))
+        }
         Effect::Html => {
             Answer::html(200, "<!DOCTYPE html><html><head><title>Company portal</title></head><body></body></html>")
         }

@@ -19,8 +19,12 @@ pub enum Effect {
     Truncated,
     /// 200 with a body of so many bytes, of JSON's content type.
     HugeBody(usize),
-    /// A redirect with this status to the same path on another host.
+    /// A redirect with this status to the same path on another host, which may name a port.
     Redirect(u16, String),
+    /// A redirect with this status to the same path on the same host over plain HTTP. A request that has come there is answered.
+    RedirectToHttp(u16),
+    /// A redirect with this status to the same path on the same host at this port. A request that has come there is answered.
+    RedirectToPort(u16, u16),
     /// The right answer under another content type.
     ContentType(String),
     /// 200 with a page of HTML.
@@ -223,6 +227,11 @@ impl Effect {
 impl Effect {
     pub(super) fn concerns_connections(&self) -> bool {
         matches!(self, Self::UnknownAuthority | Self::ConnectRefused(_))
+    }
+
+    /// Whether it strikes only what comes over TLS to port 443, since it sends away from there.
+    pub(super) fn leaves_https(&self) -> bool {
+        matches!(self, Self::RedirectToHttp(_) | Self::RedirectToPort(..))
     }
 
     pub(super) fn concerns_clock(&self) -> bool {

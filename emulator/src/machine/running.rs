@@ -3,9 +3,9 @@
 use super::{Machine, Source, aks};
 use crate::emulator::FaultId;
 use crate::faults::{Effect, Fault, Faults, MachineFault, act};
-use crate::http1::{self, End, Respond};
+use crate::http1::{self, End, Peer, Respond};
 use crate::log::LoggedRequest;
-use crate::message::{Answer, Call};
+use crate::message::{Answer, Call, Scheme};
 use crate::state::{State, locked};
 use crate::vault::SecretKind;
 use crate::{clock, guid, server, tls};
@@ -192,15 +192,16 @@ async fn serve(listener: TcpListener, acceptor: Option<TlsAcceptor>, host: Arc<H
 }
 
 async fn converse(stream: TcpStream, acceptor: Option<TlsAcceptor>, host: Arc<Host>) -> anyhow::Result<()> {
-    let name = host.address.to_string();
+    let scheme = if acceptor.is_some() { Scheme::Https } else { Scheme::Http };
+    let peer = Peer { host: host.address.to_string(), scheme, port: host.address.port() };
     let respond: Respond = Arc::new(move |call| host.answer(call));
     // A second handle to the socket, to be able to reset the connection from within.
     let stream = stream.into_std()?;
     let handle = stream.try_clone()?;
     let stream = TcpStream::from_std(stream)?;
     let end = match acceptor {
-        Some(acceptor) => http1::serve(acceptor.accept(stream).await?, name, respond).await,
-        None => http1::serve(stream, name, respond).await,
+        Some(acceptor) => http1::serve(acceptor.accept(stream).await?, peer, respond).await,
+        None => http1::serve(stream, peer, respond).await,
     };
     if end == End::Reset {
         let _ = SockRef::from(&handle).set_linger(Some(Duration::ZERO));

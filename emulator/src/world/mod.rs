@@ -4,6 +4,8 @@
 //! compares names without regard to case, so do the services.
 
 mod certificate;
+mod feed;
+mod foreign;
 mod identity;
 mod package;
 mod sample;
@@ -11,6 +13,8 @@ mod sample_connections;
 mod sample_identities;
 
 pub use certificate::*;
+pub use feed::{CargoHosts, Downloads, Feed};
+pub use foreign::{Challenge, ForeignHost};
 pub use identity::{Application, FederatedCredential, IdentityKind, RegisteredCertificate};
 pub use package::{Package, PackageFile, Protocol};
 pub use sample::*;
@@ -39,8 +43,12 @@ pub struct World {
     pub organizations: Vec<Organization>,
     /// Service connections of all organizations.
     pub connections: Vec<ServiceConnection>,
-    /// Hosts that are not Azure: they ask for no credential, and what is sent to them is logged.
+    /// Hosts that are not Azure; what is sent to them is logged.
     pub foreign_hosts: Vec<ForeignHost>,
+    /// How every other host answers, under whatever name it is asked for; without this the proxy knows no such host.
+    ///
+    /// So a test sees what a client sends to the hosts of its own defaults, which nothing here names.
+    pub strangers: Option<ForeignHost>,
     /// User and password that the proxy demands.
     pub proxy_credentials: Option<(String, String)>,
     /// Whether the git repositories are made at the start; costs some 10 ms each and needs `git`.
@@ -90,25 +98,6 @@ pub struct Project {
     pub name: String,
     /// Its GUID.
     pub id: String,
-}
-
-/// A feed of Azure Artifacts.
-#[derive(Clone, Debug)]
-pub struct Feed {
-    /// Name.
-    pub name: String,
-    /// Its GUID, which may stand for the name in URLs.
-    pub id: String,
-    /// Name of the project for a project-scoped feed.
-    pub project: Option<String>,
-    /// Views such as `Release`, without the `@`.
-    pub views: Vec<String>,
-    /// Object ids that may read; `None` is every user of the organization.
-    pub readers: Option<Vec<String>>,
-    /// Object ids that may publish; `None` is every reader.
-    pub publishers: Option<Vec<String>>,
-    /// Packages of all protocols.
-    pub packages: Vec<Package>,
 }
 
 /// A git repository of Azure Repos or of a foreign host.
@@ -169,27 +158,6 @@ pub enum AssertionIssuer {
     AzureDevOps,
 }
 
-/// A host that is not Azure.
-#[derive(Clone, Debug, Default)]
-pub struct ForeignHost {
-    /// Host name.
-    pub name: String,
-    /// Packages it serves below `/npm/`, `/maven/` and `/nuget/`, and at the paths of a feed.
-    pub packages: Vec<Package>,
-    /// Repositories it serves below `/git/`, and at the paths of Azure Repos.
-    pub repositories: Vec<Repository>,
-}
-
-/// How a feed hands out files.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Downloads {
-    /// In the answer itself.
-    #[default]
-    Direct,
-    /// By a redirect with this status (302 or 303) to a blob host that refuses an Authorization header.
-    Redirect(u16),
-}
-
 /// On which requests `X-VSS-ResourceTenant` comes. Sources differ, so clients must cope with each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum TenantHeader {
@@ -240,6 +208,11 @@ impl World {
     /// The foreign host of this name.
     pub fn foreign_host(&self, name: &str) -> Option<&ForeignHost> {
         self.foreign_hosts.iter().find(|h| h.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The foreign host of this name, to be changed.
+    pub fn foreign_host_mut(&mut self, name: &str) -> Option<&mut ForeignHost> {
+        self.foreign_hosts.iter_mut().find(|h| h.name.eq_ignore_ascii_case(name))
     }
 
     /// The trust record that lets this connection act as its application: what an administrator copies from its page.
@@ -317,35 +290,6 @@ impl Organization {
     pub fn repository(&self, project: &str, name: &str) -> Option<&Repository> {
         let project = self.project(project)?.name.as_str();
         self.repositories.iter().find(|r| r.project == project && r.name.eq_ignore_ascii_case(name))
-    }
-}
-
-impl Feed {
-    /// An empty feed of the organization that all its users may read and publish to.
-    pub fn new(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            id: guid::random(),
-            project: None,
-            views: vec!["Local".to_owned(), "Prerelease".to_owned(), "Release".to_owned()],
-            readers: None,
-            publishers: None,
-            packages: Vec::new(),
-        }
-    }
-
-    /// The same feed, owned by a project.
-    #[must_use]
-    pub fn in_project(mut self, project: &str) -> Self {
-        self.project = Some(project.to_owned());
-        self
-    }
-
-    /// The same feed with these packages.
-    #[must_use]
-    pub fn with(mut self, packages: impl IntoIterator<Item = Package>) -> Self {
-        self.packages.extend(packages);
-        self
     }
 }
 

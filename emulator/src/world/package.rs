@@ -12,6 +12,8 @@ pub enum Protocol {
     Maven,
     /// NuGet.
     Nuget,
+    /// cargo.
+    Cargo,
 }
 
 /// One version of a package.
@@ -19,7 +21,7 @@ pub enum Protocol {
 pub struct Package {
     /// Which client it is for.
     pub protocol: Protocol,
-    /// `@scope/name`, `group:artifact` or a NuGet id.
+    /// `@scope/name`, `group:artifact`, a NuGet id or the name of a crate.
     pub name: String,
     /// Version.
     pub version: String,
@@ -118,6 +120,32 @@ impl Package {
         let files =
             vec![(format!("{lower}.{version}.nupkg"), archive), (format!("{lower}.nuspec"), nuspec.into_bytes())];
         Self::new(Protocol::Nuget, id, version, dependencies, files)
+    }
+
+    /// A crate whose library has one function that says hello, and says it after its dependencies have.
+    pub fn cargo(name: &str, version: &str, dependencies: &[(&str, &str)]) -> Self {
+        let wanted: String =
+            dependencies.iter().map(|(name, requirement)| format!("{name} = \"{requirement}\"\n")).collect();
+        let manifest = format!(
+            "[package]\nname = \"{name}\"\nversion = \"{version}\"\nedition = \"2021\"\ndescription = \"hello\"\n\
+             license = \"MIT\"\n\n[dependencies]\n{wanted}"
+        );
+        let calls: String =
+            dependencies.iter().map(|(name, _)| format!("    {}::hello();\n", name.replace('-', "_"))).collect();
+        let library = format!("pub fn hello() {{\n{calls}    println!(\"hello from {name}\");\n}}\n");
+        let root = format!("{name}-{version}");
+        let archive = archive::tgz(&[
+            (&format!("{root}/Cargo.toml"), manifest.as_bytes()),
+            (&format!("{root}/src/lib.rs"), library.as_bytes()),
+        ]);
+        let mut package = Self::cargo_archive(name, version, archive);
+        package.dependencies = dependencies.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        package
+    }
+
+    /// A crate by its archive, as it was published.
+    pub(crate) fn cargo_archive(name: &str, version: &str, archive: Vec<u8>) -> Self {
+        Self::new(Protocol::Cargo, name, version, &[], vec![(format!("{name}-{version}.crate"), archive)])
     }
 
     fn new(

@@ -1,8 +1,8 @@
 //! The world that most tests start from: three organizations on the same hosts, their identities, foreign hosts.
 
 use super::{
-    Application, Feed, ForeignHost, NO_TENANT, Organization, Package, Project, Repository, ServiceConnection, Tenant,
-    World, sample_connections, sample_identities,
+    Application, Challenge, Feed, ForeignHost, NO_TENANT, Organization, Package, Project, Repository,
+    ServiceConnection, Tenant, World, sample_connections, sample_identities,
 };
 use std::time::Duration;
 
@@ -74,6 +74,12 @@ impl World {
         world
     }
 
+    /// [`World::sample`] in which every unknown host answers as a public registry, after this challenge.
+    pub fn sample_with_strangers(challenge: Challenge) -> Self {
+        let strangers = ForeignHost { challenge, repositories: Vec::new(), ..foreign("") };
+        Self { strangers: Some(strangers), ..Self::sample() }
+    }
+
     /// [`World::sample`] with its git repositories.
     pub fn sample_with_repositories() -> Self {
         Self { with_repositories: true, ..Self::sample() }
@@ -99,6 +105,8 @@ fn packages() -> Vec<Package> {
         // Maven 3 adds this to every plugin that names no version of it.
         Package::maven("org.codehaus.plexus:plexus-utils", "1.1", &[]),
         Package::nuget("Contoso.Hello", "1.0.0", &[]),
+        Package::cargo("contoso-greeting", "1.0.0", &[]),
+        Package::cargo("contoso-hello", "1.0.0", &[("contoso-greeting", "^1.0.0")]),
     ]
 }
 
@@ -120,6 +128,7 @@ fn contoso() -> Organization {
                 Package::npm("@contoso/second", "2.0.0", &[]),
                 Package::maven("com.contoso:second", "2.0.0", &[("com.contoso:hello", "1.0.0")]),
                 Package::nuget("Contoso.Second", "2.0.0", &[("Contoso.Hello", "1.0.0")]),
+                Package::cargo("contoso-second", "2.0.0", &[]),
             ]),
             Feed::new("teamfeed").in_project("Shop").with(packages()),
             Feed::new("blankfeed").in_project("My Project").with(packages()),
@@ -160,6 +169,7 @@ fn fabrikam() -> Organization {
             Package::npm("@fabrikam/plant", "1.0.0", &[]),
             Package::maven("com.fabrikam:plant", "1.0.0", &[]),
             Package::nuget("Fabrikam.Plant", "1.0.0", &[]),
+            Package::cargo("fabrikam-plant", "1.0.0", &[]),
         ])],
         repositories: vec![Repository::new("Garden", "plants")],
     }
@@ -184,9 +194,11 @@ fn foreign(name: &str) -> ForeignHost {
         Package::npm("left-behind", "1.0.0", &[]),
         Package::maven("org.example:left-behind", "1.0.0", &[]),
         Package::nuget("Left.Behind", "1.0.0", &[]),
+        Package::cargo("left-behind", "1.0.0", &[]),
     ]);
     ForeignHost {
         name: name.into(),
+        challenge: Challenge::None,
         packages,
         repositories: vec![Repository::new("", "trap"), Repository::new("", "hello")],
     }

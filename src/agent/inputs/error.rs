@@ -94,8 +94,8 @@ impl Explain for InputError {
                  'authorityHost'"
             ),
             Self::Unsupported { name, .. } => {
-                let known: Vec<&str> = TOOLS.iter().map(|tool| tool.name()).collect();
-                format!("correct the input '{name}': auto alone, or any of {}", known.join(", "))
+                let known: Vec<&str> = TOOLS.iter().map(|tool| tool.id().name).collect();
+                format!("correct the input '{name}': only auto, or any of {}", known.join(", "))
             }
             Self::Certificate(error) => error.remedy(),
             Self::Connection { remedy, .. } => (*remedy).to_owned(),

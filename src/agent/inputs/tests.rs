@@ -28,9 +28,9 @@ fn refused(name: &str, value: &str) -> String {
 #[test]
 fn without_inputs_the_defaults_hold() {
     let settings = settings(&job(&[], &[])).unwrap();
-    assert!(matches!(settings.choice, Choice::Auto));
+    assert!(settings.choice.named.is_none());
     assert!(settings.verify && settings.feeds.is_empty() && settings.permitted.is_empty());
-    assert_eq!((settings.git_credential, settings.token_variable.as_str()), (Delivery::Helper, "ADO_ENTRA_TOKEN"));
+    assert_eq!(settings.token_variable, "ADO_ENTRA_TOKEN");
     assert_eq!(authority(&job(&[], &[])).unwrap().as_str(), "https://login.microsoftonline.com/");
 }
 
@@ -55,6 +55,9 @@ fn values_that_an_input_does_not_allow_are_refused() {
         ("verify", "1"),
         ("tokenVariable", "MY TOKEN"),
         ("tokenVariable", "1TOKEN"),
+        ("tokenVariable", ".token"),
+        ("tokenVariable", "a..b"),
+        ("tokenVariable", "Git.Config.Count"),
         ("tokenVariable", "a;b]c"),
         ("tokenVariable", "Path"),
         ("tokenVariable", "SYSTEM_ACCESSTOKEN"),
@@ -69,6 +72,13 @@ fn values_that_an_input_does_not_allow_are_refused() {
         ("connectionType", "basic"),
     ] {
         refused(name, value);
+    }
+}
+
+#[test]
+fn a_token_variable_may_hold_dots() {
+    for name in ["MY_TOKEN", "My.Token", "a.b.c"] {
+        assert_eq!(settings(&job(&[("tokenVariable", name)], &[])).unwrap().token_variable, name);
     }
 }
 
@@ -92,8 +102,7 @@ fn a_wait_for_propagation_is_a_number_of_seconds() {
 #[test]
 fn lists_take_commas_and_line_breaks_and_any_case() {
     let settings = settings(&job(&[("tools", " NPM,\r\n maven \n\n,npm")], &[])).unwrap();
-    let Choice::Named(tools) = settings.choice else { panic!("auto") };
-    assert_eq!(tools.iter().map(|tool| tool.name()).collect::<Vec<_>>(), ["npm", "maven"]);
+    assert_eq!(settings.choice.named, Some(["npm", "maven"].into()));
 }
 
 #[test]

@@ -12,57 +12,27 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::apply::record::RunRecord;
-use crate::azure_devops::feed::Feed;
-use crate::host::{Host, Look};
-use crate::plan::{Change, Plan};
-use crate::tools::git::Delivery;
+use crate::host::Host;
+use crate::plan::Change;
 use crate::tools::maven::Maven;
-use crate::tools::{Request, ServedFeed, Tool};
-
-struct Blind;
-
-impl Look for Blind {
-    fn read(&self, path: &Path) -> Option<Vec<u8>> {
-        fs::read(path).ok()
-    }
-    fn list(&self, _folder: &Path) -> Vec<String> {
-        Vec::new()
-    }
-    fn program(&self, _name: &str) -> Option<PathBuf> {
-        None
-    }
-}
+use crate::tools::testing::{self, Disk, feed};
 
 /// What the Maven tool wants in the home folder for repositories of these ids.
 fn wanted(home: &Path, ids: &[&str]) -> SharedFile {
-    let feed = |id: &&str| ServedFeed {
-        name: Some((*id).to_owned()),
-        feed: Feed::parse("https://pkgs.dev.azure.com/contoso/_packaging/feed1/maven/v1").unwrap(),
-        named_in: "pom.xml".to_owned(),
-    };
-    let feeds: Vec<ServedFeed> = ids.iter().map(feed).collect();
+    let url = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/maven/v1";
+    let feeds: Vec<_> = ids.iter().map(|id| feed(Some(id), url, "pom.xml")).collect();
     let host = Host { home: Some(home.to_path_buf()), ..Host::default() };
-    let request = Request {
-        feeds: &feeds,
-        organizations: &[],
-        serves: &|_| true,
-        files: &[],
-        host: &host,
-        look: &Blind,
-        git_credential: Delivery::Helper,
-    };
-    let mut plan = Plan::default();
-    Maven.plan(&request, &mut plan).unwrap();
+    let plan = testing::planned(&Maven, &feeds, &[], &host, &Disk::default()).unwrap();
     let shared = plan.changes.into_iter().find_map(|change| match change {
         Change::SharedFile(file) => Some(file),
-        Change::Variable(_) | Change::PrivateFile(_) => None,
+        _ => None,
     });
     shared.unwrap()
 }
 
 /// A run whose private folder is there and complete, as after the step's main part.
 fn begun(temp: &Path, job: &str) -> Run {
-    let run = Run::new(temp.to_path_buf(), job.to_owned());
+    let run = Run::new(temp.to_path_buf(), job.to_owned()).unwrap();
     fs::create_dir_all(run.directory()).unwrap();
     RunRecord::mark_complete(&run.directory()).unwrap();
     run

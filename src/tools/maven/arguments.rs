@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{ARGUMENTS, GLOBAL_COPY};
+use super::ARGUMENTS;
 use crate::host::Host;
-use crate::plan::{Part, Template};
 
 /// The user's own `MAVEN_ARGS`.
 #[derive(Debug, Default)]
@@ -46,25 +45,18 @@ impl Arguments {
         self.words.iter().find_map(named).map(|file| self.folder.join(Path::new(file)))
     }
 
-    /// The arguments with those that name settings files pointed at our copies. The user's own stay first.
-    pub fn with_copies(&self, user_copy: Option<&str>) -> Template {
-        let mut template = Template::default();
+    /// The arguments with the global settings pointed at our copy. The user's own stay first.
+    pub fn with_copy(&self, global: &Path) -> String {
+        let mut words = Vec::new();
         for argument in &self.words {
             match argument {
                 Argument::GlobalSettings(_) => {}
-                Argument::Settings(_) if user_copy.is_some() => {}
-                Argument::Settings(file) => template.push_text(format!("-s {} ", self.quoted(file))),
-                Argument::Other(word) => template.push_text(format!("{} ", self.quoted(word))),
+                Argument::Settings(file) => words.extend(["-s".to_owned(), self.quoted(file)]),
+                Argument::Other(word) => words.push(self.quoted(word)),
             }
         }
-        if let Some(copy) = user_copy {
-            template.push_text("-s ");
-            template.extend(self.path_of(copy));
-            template.push_text(" ");
-        }
-        template.push_text("-gs ");
-        template.extend(self.path_of(GLOBAL_COPY));
-        template
+        words.extend(["-gs".to_owned(), self.path(global)]);
+        words.join(" ")
     }
 
     fn quoted(&self, word: &str) -> String {
@@ -72,10 +64,8 @@ impl Arguments {
     }
 
     /// A private file's path as an argument. On Unix quotes would become part of it.
-    fn path_of(&self, name: &str) -> [Part; 3] {
-        let quote = if self.windows { "\"" } else { "" };
-        let file = format!("{}{name}{quote}", std::path::MAIN_SEPARATOR);
-        [Part::Text(quote.to_owned()), Part::RunDirectory, Part::Text(file)]
+    fn path(&self, file: &Path) -> String {
+        if self.windows { format!("\"{}\"", file.display()) } else { file.display().to_string() }
     }
 }
 

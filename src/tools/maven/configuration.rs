@@ -5,8 +5,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::model::Properties;
-use crate::tools::SourceFile;
+use super::model::{Content, MavenFile, Properties};
+use crate::tools::reading::Sources;
 
 /// `maven.config` and `jvm.config`.
 pub fn is_configuration(file_name: &str) -> bool {
@@ -17,43 +17,48 @@ pub fn is_configuration(file_name: &str) -> bool {
 const FILE_OPTIONS: [&str; 3] = ["-gs", "-s", "-f"];
 
 /// The project's folder, where the file lies in `.mvn`.
-fn project_folder(file: &SourceFile) -> Option<&Path> {
-    let name = file.path.file_name()?.to_str().filter(|name| is_configuration(name));
-    let folder = file.path.parent().filter(|_| name.is_some())?;
+fn project_folder(path: &Path) -> Option<&Path> {
+    let folder = path.parent()?;
     if folder.file_name()? == ".mvn" { folder.parent() } else { None }
 }
 
-/// Since Maven 3.9 each line is an argument, before that blanks separate them.
-fn words(text: &str) -> impl Iterator<Item = &str> {
+/// The words of a file: since Maven 3.9 each line is an argument, before that blanks separate them.
+pub fn words(text: &str) -> Vec<String> {
     let quotes = |c: char| matches!(c, '"' | '\'');
-    text.lines().chain(text.split_whitespace()).map(move |word| word.trim().trim_matches(quotes))
+    let words = text.lines().chain(text.split_whitespace());
+    words.map(|word| word.trim().trim_matches(quotes).to_owned()).collect()
+}
+
+/// The words of every file, with the folder of the project that they are for.
+fn arguments(sources: Sources<'_>) -> impl Iterator<Item = (&Path, &[String])> {
+    sources.of::<MavenFile>().filter_map(|(file, parsed)| match &parsed.content {
+        Content::Arguments(words) => Some((project_folder(&file.source.path)?, words.as_slice())),
+        _ => None,
+    })
 }
 
 /// The properties that these files define.
-pub fn properties(files: &[SourceFile]) -> Properties {
+pub fn properties(sources: Sources<'_>) -> Properties {
     let mut properties = Properties::new();
-    for file in files.iter().filter(|file| project_folder(file).is_some()) {
-        for (name, value) in words(&file.text.body).filter_map(|word| word.split_once('=')) {
-            let name = name.strip_prefix("-D").unwrap_or(name).trim().to_owned();
-            let value = value.trim().trim_matches(['"', '\'']).to_owned();
-            let values = properties.entry(name).or_default();
-            if !values.contains(&value) {
-                values.push(value);
-            }
+    for (name, value) in arguments(sources).flat_map(|(_, words)| words).filter_map(|word| word.split_once('=')) {
+        let name = name.strip_prefix("-D").unwrap_or(name).trim().to_owned();
+        let value = value.trim().trim_matches(['"', '\'']).to_owned();
+        let values = properties.entry(name).or_default();
+        if !values.contains(&value) {
+            values.push(value);
         }
     }
     properties
 }
 
 /// The project folders, and what may name a file from one of them or from a folder below.
-pub fn file_names(files: &[SourceFile]) -> Vec<(PathBuf, String)> {
+pub fn file_names(sources: Sources<'_>) -> Vec<(PathBuf, String)> {
     let mut found = Vec::new();
-    for file in files {
-        let Some(folder) = project_folder(file) else { continue };
-        for word in words(&file.text.body) {
+    for (folder, words) in arguments(sources) {
+        for word in words {
             let attached = FILE_OPTIONS.iter().filter_map(|option| word.strip_prefix(option));
             let value = word.split_once('=').map(|(_, value)| value);
-            for name in attached.chain(value).chain([word]) {
+            for name in attached.chain(value).chain([word.as_str()]) {
                 let name = name.trim().trim_start_matches('=').trim_matches(['"', '\'']);
                 if !name.is_empty() && !name.starts_with('-') && !name.contains("://") {
                     found.push((folder.to_path_buf(), name.to_owned()));

@@ -17,57 +17,50 @@ mod settings;
 
 use std::path::{Path, PathBuf};
 
-use super::{
-    Binding, Credential, Mention, Origin, PlanError, Request, SourceFile, Tool, USER_NAME, Unparsable, token_variable,
-};
+use super::reading::{Among, Parsed, Reading, RelPath, SourceFile, Sources};
+use super::{Auto, PlanError, Tool, ToolId};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::text::{Text, TextEdit};
 use crate::host::{Host, Look};
-use crate::plan::{Change, Entry, Plan, PrivateFile, Served, SharedFile, Variable};
+use crate::plan::draft::Draft;
+use crate::plan::{Entry, PrivateFile, SharedFile, Template, TokenSource, Variable};
+use crate::reach::ServedFeed;
 
 use arguments::Arguments;
 use installation::Installation;
+use model::{Content, MavenFile};
 
-const NAME: &str = "maven";
+static ID: ToolId = ToolId {
+    name: "maven",
+    speaks: Some(Protocol::Maven),
+    auto: Auto::NamesAFeed,
+    takes_inputs: true,
+    variables: &[ARGUMENTS],
+    dependency_folders: &[],
+};
+
 const ARGUMENTS: &str = "MAVEN_ARGS";
 /// The private copy of the installation's settings, with our servers.
 const GLOBAL_COPY: &str = "maven-global-settings.xml";
-/// The private copy of settings that the user's own `MAVEN_ARGS` names.
-const USER_COPY: &str = "maven-settings.xml";
 
 /// Apache Maven, and what reads its settings.
 #[derive(Debug)]
 pub struct Maven;
 
 impl Tool for Maven {
-    fn name(&self) -> &'static str {
-        NAME
+    fn id(&self) -> &'static ToolId {
+        &ID
     }
 
-    fn protocol(&self) -> Option<Protocol> {
-        Some(Protocol::Maven)
+    fn reads(&self, path: RelPath<'_>, among: Among) -> bool {
+        let name = path.name();
+        name == "pom.xml"
+            || is_settings(name)
+            || configuration::is_configuration(name)
+            || among == Among::Project && is_wrapper(name)
     }
 
-    fn binding(&self) -> Binding {
-        Binding::Name
-    }
-
-    fn reads(&self, file_name: &str) -> bool {
-        file_name == "pom.xml"
-            || is_wrapper(file_name)
-            || is_settings(file_name)
-            || configuration::is_configuration(file_name)
-    }
-
-    fn reads_among_dependencies(&self, file_name: &str) -> bool {
-        self.reads(file_name) && !is_wrapper(file_name)
-    }
-
-    fn further_files(&self, files: &[SourceFile], host: &Host) -> Vec<PathBuf> {
-        model::further_files(files, host)
-    }
-
-    fn user_files(&self, host: &Host, look: &dyn Look) -> Vec<PathBuf> {
+    fn outside(&self, host: &Host, look: &dyn Look) -> Vec<PathBuf> {
         let mut files: Vec<PathBuf> = homes(host).iter().map(|home| settings_below(home)).collect();
         files.extend(installation::all(host, look).iter().map(Installation::settings));
         let arguments = Arguments::of(host);
@@ -79,34 +72,36 @@ impl Tool for Maven {
         homes(host)
     }
 
-    fn mentions(&self, files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unparsable>> {
-        model::mentions(files, host)
+    fn parse(&self, file: &SourceFile, _host: &Host) -> Parsed {
+        Box::new(MavenFile::parse(file))
     }
 
-    fn credentials(&self, files: &[SourceFile], host: &Host) -> Vec<Credential> {
-        model::credentials(files, host)
+    fn further(&self, sources: Sources<'_>) -> Vec<PathBuf> {
+        model::further_files(sources)
+    }
+
+    fn read(&self, sources: Sources<'_>) -> Reading {
+        model::read(sources)
     }
 
     fn feed_url(&self, feed: &Feed) -> String {
         format!("{}/maven/v1", feed.base_url())
     }
 
-    fn plan(&self, request: &Request<'_>, plan: &mut Plan) -> Result<(), PlanError> {
-        let entries = entries(request, plan);
+    fn plan(&self, served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Result<(), PlanError> {
+        let arguments = Arguments::of(draft.host);
+        let installation = modern(sources, draft);
+        let source = if installation.is_some() { TokenSource::Reference } else { TokenSource::SharedReference };
+        let entries = entries(served, source, sources, draft);
         if entries.is_empty() {
             return Ok(());
         }
-        settings::warn(request, &entries, plan);
-        let arguments = Arguments::of(request.host);
-        let changes = if let Some(installation) = modern(request) {
-            by_arguments(request, &entries, &installation, &arguments)?
-        } else {
-            settings::warn_of_other_settings(request, &arguments, plan);
-            in_homes(request, &entries)?
-        };
-        plan.changes.extend(changes);
-        plan.user_names.push(USER_NAME.to_owned());
-        Ok(())
+        settings::warn(sources, &entries, draft);
+        if let Some(installation) = installation {
+            return by_arguments(&entries, &installation, &arguments, draft);
+        }
+        settings::warn_of_other_settings(sources, &arguments, draft);
+        in_homes(&entries, draft)
     }
 }
 
@@ -135,133 +130,115 @@ fn homes(host: &Host) -> Vec<PathBuf> {
 }
 
 /// The servers to write, each id once. What cannot be written safely is left out and said.
-fn entries(request: &Request<'_>, plan: &mut Plan) -> Vec<Entry> {
-    let mut entries: Vec<Entry> = Vec::new();
-    for served in request.feeds {
-        let feed = &served.feed;
-        let Some(id) = served.name.as_deref().filter(|id| !id.is_empty()) else {
-            plan.warnings.push(format!(
-                "Maven takes credentials by a repository's id, and {} names none for {feed}: give the feed as id=URL \
-                 in the input 'feeds'",
-                served.named_in
+fn entries(served: &[ServedFeed], source: TokenSource, sources: Sources<'_>, draft: &mut Draft<'_>) -> Vec<Entry> {
+    let mut entries: Vec<(Entry, &ServedFeed)> = Vec::new();
+    for one in served {
+        let (feed, named_in) = (&one.feed, &one.named_in);
+        let Some(id) = one.name.as_deref().filter(|id| !id.is_empty()) else {
+            draft.warn(format!(
+                "Maven takes credentials by a repository's id, and {named_in} names none for {feed}: write the feed as id=URL \
+                 in the input 'feeds'"
             ));
             continue;
         };
         if !settings::can_be_id(id) {
-            plan.warnings.push(format!(
-                "Maven gets no credential for {feed}: its repository id '{id}' in {} cannot be resolved or written to \
-                 settings.xml",
-                served.named_in
+            draft.warn(format!(
+                "Maven gets no credential for {feed}: its repository id '{id}' in {named_in} cannot be resolved or written to \
+                 settings.xml"
             ));
             continue;
         }
-        let variable = token_variable(NAME, &feed.organization);
-        match entries.iter().find(|entry| entry.key == id) {
-            Some(known) if known.variable == variable => {}
+        let standing = settings::server_of_users(sources, id);
+        if let Some(settings::UsersServer::Theirs { file }) = &standing {
+            draft.warn(format!(
+                "Maven gets no credential for {feed}: {file} has a server '{id}' of your own, so the id may mean something else \
+                 on this machine. Remove that server, or use another id in {named_in}"
+            ));
+            continue;
+        }
+        match entries.iter().find(|(entry, _)| entry.key == id) {
+            Some((_, known)) if known.feed.organization == feed.organization => {}
             Some(_) => {
-                plan.warnings.push(format!(
-                    "Maven gets no credential for {feed}: the repository id '{id}' in {} stands for a feed of another \
-                     organization too",
-                    served.named_in
+                draft.warn(format!(
+                    "Maven gets no credential for {feed}: the repository id '{id}' in {named_in} stands for a feed of another \
+                     organization too"
                 ));
                 continue;
             }
-            None => entries.push(Entry { key: id.to_owned(), variable }),
+            None => {
+                // Where another job under this account has put our server into the file at home, that one is what Maven takes.
+                let shared = source == TokenSource::SharedReference || standing.is_some();
+                let shared = shared.then(|| draft.shared_reference(&feed.organization));
+                let variable = match shared {
+                    Some(variable) if source == TokenSource::SharedReference => variable,
+                    _ => draft.reference(&feed.organization),
+                };
+                entries.push((Entry { key: id.to_owned(), variable }, one));
+            }
         }
-        plan.served.push(Served { tool: NAME, target: feed.to_string(), named_in: served.named_in.clone() });
+        draft.serve(one, source);
     }
-    entries
+    entries.into_iter().map(|(entry, _)| entry).collect()
 }
 
 /// The installation whose settings to carry over, where every Maven that a later step may start takes `MAVEN_ARGS`.
 ///
 /// On Unix the start script splits that variable at blanks, whatever quotes it holds, so no path with blanks can go there.
-fn modern(request: &Request<'_>) -> Option<Installation> {
-    let host = request.host;
-    let mut own = request.files.iter().filter(|file| file.origin != Origin::Dependency);
-    let wrapped = own.any(|file| file.path.file_name().and_then(|name| name.to_str()).is_some_and(is_wrapper));
-    let folders = [host.variable("AGENT_TEMPDIRECTORY"), host.pipeline_workspace.as_deref().and_then(Path::to_str)];
-    let blanks = !host.windows && folders.into_iter().flatten().any(|folder| folder.contains(char::is_whitespace));
+fn modern(sources: Sources<'_>, draft: &Draft<'_>) -> Option<Installation> {
+    let host = draft.host;
+    let is_wrapper = |parsed: &MavenFile| matches!(parsed.content, Content::Wrapper);
+    let wrapped = sources.of::<MavenFile>().any(|(_, parsed)| is_wrapper(parsed));
+    let blanks = !host.windows && draft.names.directory().to_string_lossy().contains(char::is_whitespace);
     let named = Arguments::of(host).global_settings();
-    let missing = named.is_some_and(|file| request.look.read(&file).is_none());
-    let installations = installation::all(host, request.look);
+    let missing = named.is_some_and(|file| draft.look.read(&file).is_none());
+    let installations = installation::all(host, draft.look);
     let modern = !wrapped && !blanks && !missing && installations.iter().all(Installation::takes_arguments);
     installations.into_iter().next().filter(|_| modern)
 }
 
 fn by_arguments(
-    request: &Request<'_>,
     entries: &[Entry],
     installation: &Installation,
     arguments: &Arguments,
-) -> Result<Vec<Change>, PlanError> {
-    let mut changes = Vec::new();
+    draft: &mut Draft<'_>,
+) -> Result<(), PlanError> {
     let global = arguments.global_settings().unwrap_or_else(|| installation.settings());
-    changes.push(Change::PrivateFile(carried_over(request.look, GLOBAL_COPY, &global, entries)?));
-    let mut user_copy = None;
-    match arguments.settings() {
-        // The user's arguments name another settings file, whose servers win over the installation's.
-        Some(file) => {
-            let own = own_entries(request.look, &file, entries)?;
-            if !own.is_empty() {
-                changes.push(Change::PrivateFile(carried_over(request.look, USER_COPY, &file, &own)?));
-                user_copy = Some(USER_COPY);
-            }
-        }
-        None => {
-            for home in homes(request.host) {
-                let own = own_entries(request.look, &settings_below(&home), entries)?;
-                if !own.is_empty() {
-                    changes.push(shared(&home, own));
-                }
-            }
-        }
-    }
-    let value = arguments.with_copies(user_copy);
-    let former = request.host.variable(ARGUMENTS).map(str::to_owned);
-    changes.push(Change::Variable(Variable::borrowed(ARGUMENTS, value, former)));
-    Ok(changes)
+    let global = carried_over(draft.look, GLOBAL_COPY, &global, entries)?;
+    let global = draft.private_file(global);
+    draft.set(Variable::new(ARGUMENTS, Template::text(arguments.with_copy(&global))));
+    Ok(())
 }
 
 /// The home folders' files. Each is planned for here too, so that one that cannot be used stops the run before it begins.
-fn in_homes(request: &Request<'_>, entries: &[Entry]) -> Result<Vec<Change>, PlanError> {
-    let mut homes = homes(request.host);
-    homes.retain(|home| request.look.may_write(home));
+fn in_homes(entries: &[Entry], draft: &mut Draft<'_>) -> Result<(), PlanError> {
+    let mut homes = homes(draft.host);
+    homes.retain(|home| draft.look.may_write(home));
     if homes.is_empty() {
         let reason = "there is no home folder that can be written to, and its settings.xml goes there".to_owned();
-        return Err(PlanError::NoPlace { tool: NAME, reason });
+        return Err(PlanError::NoPlace { tool: ID.name, reason });
     }
-    let change = |home: &PathBuf| {
-        carried_over(request.look, "", &settings_below(home), entries)?;
-        Ok(shared(home, entries.to_vec()))
-    };
-    homes.iter().map(change).collect()
+    for home in homes {
+        carried_over(draft.look, "", &settings_below(&home), entries)?;
+        draft.share(shared(&home, entries.to_vec()));
+    }
+    Ok(())
 }
 
-fn shared(home: &Path, entries: Vec<Entry>) -> Change {
-    let path = settings_below(home);
-    Change::SharedFile(SharedFile { path, place: home.to_path_buf(), entries, revise: settings::revise })
+fn shared(home: &Path, entries: Vec<Entry>) -> SharedFile {
+    SharedFile { path: settings_below(home), place: home.to_path_buf(), entries, revise: settings::revise }
 }
 
 /// A private copy of a settings file with our servers in it; a new file where there is none.
 fn carried_over(look: &dyn Look, name: &str, file: &Path, entries: &[Entry]) -> Result<PrivateFile, PlanError> {
     let bytes = look.read(file).unwrap_or_default();
-    let text = Text::decode(&bytes).map_err(|error| unusable(file, &error))?;
+    let text = Text::decode(bytes).map_err(|error| unusable(file, &error))?;
     let edits = settings::revise(Some(&text.body), entries).map_err(|error| unusable(file, &error))?;
     let edits: Vec<TextEdit> = edits.into_iter().map(|keyed| keyed.edit).collect();
-    Ok(PrivateFile::carrying(name, &text, &edits))
-}
-
-/// Those of the entries whose id a settings file has a server for.
-fn own_entries(look: &dyn Look, file: &Path, entries: &[Entry]) -> Result<Vec<Entry>, PlanError> {
-    let Some(bytes) = look.read(file) else { return Ok(Vec::new()) };
-    let text = Text::decode(&bytes).map_err(|error| unusable(file, &error))?;
-    let ids = settings::server_ids(&text.body).map_err(|error| unusable(file, &error))?;
-    Ok(entries.iter().filter(|entry| ids.contains(&entry.key)).cloned().collect())
+    Ok(PrivateFile::carrying(name, text, edits))
 }
 
 fn unusable(file: &Path, error: &dyn std::fmt::Display) -> PlanError {
-    PlanError::UserFile { tool: NAME, file: file.display().to_string(), reason: error.to_string() }
+    PlanError::UserFile { tool: ID.name, file: file.display().to_string(), reason: error.to_string() }
 }
 
 #[cfg(test)]

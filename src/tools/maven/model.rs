@@ -5,10 +5,13 @@ use std::path::{Component, Path, PathBuf};
 
 use super::configuration::{self, is_configuration};
 use super::references::Projects;
+use super::settings::SettingsFile;
 use super::{is_settings, is_wrapper};
 use crate::edit::xml::{Document, Node};
-use crate::host::Host;
-use crate::tools::{Credential, Mention, Origin, Receiver, SourceFile, Unparsable};
+use crate::reach::{Binding, Role};
+use crate::tools::reading::{
+    Mention, Origin, Place, ReadFile, Reading, Receiver, Sent, SourceFile, Sources, Unparsable,
+};
 
 /// The values that a property may have: profiles give it several, and any profile may be active.
 pub type Properties = BTreeMap<String, Vec<String>>;
@@ -16,8 +19,6 @@ pub type Properties = BTreeMap<String, Vec<String>>;
 /// A project or a settings file.
 #[derive(Debug, Default)]
 pub struct Model {
-    /// Its place among the source files.
-    file: usize,
     /// Where it is.
     pub path: PathBuf,
     /// As written, references and all.
@@ -32,61 +33,111 @@ pub struct Model {
     modules: Vec<String>,
     /// `project.groupId` and the like.
     pub coordinates: Properties,
-    /// What settings have for a server: its id and a text.
-    servers: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
 struct Repository {
     id: Option<String>,
     url: String,
+    role: Role,
 }
 
-/// What the files hold.
-#[derive(Default)]
-struct Models {
-    projects: Vec<Model>,
-    settings: Vec<Model>,
-    /// What `.mvn` defines.
-    defined: Properties,
-    unparsable: Vec<Unparsable>,
+/// A file, taken apart.
+#[derive(Debug, Default)]
+pub struct MavenFile {
+    /// What it is.
+    pub content: Content,
+    /// What Maven may see in it that cannot be seen here.
+    pub doubts: Vec<Unparsable>,
 }
 
-fn read(files: &[SourceFile]) -> Models {
-    let mut found = Models { defined: configuration::properties(files), ..Models::default() };
-    for (index, file) in files.iter().enumerate() {
-        let name = file.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        if is_wrapper(name) || is_configuration(name) || file.text.body.trim().is_empty() {
-            continue;
+/// What a file is to Maven.
+#[derive(Debug, Default)]
+pub enum Content {
+    /// A project.
+    Project(Model),
+    /// Settings, with the repositories of their profiles and mirrors.
+    Settings(Model, SettingsFile),
+    /// Arguments that a repository gives Maven and Java in `.mvn`.
+    Arguments(Vec<String>),
+    /// What starts a Maven of the repository's own.
+    Wrapper,
+    /// Something else.
+    #[default]
+    Nothing,
+}
+
+impl MavenFile {
+    /// Takes a file apart.
+    pub fn parse(file: &SourceFile) -> Self {
+        let (name, text) = (file.name(), &file.text.body);
+        if is_wrapper(name) {
+            return Self { content: Content::Wrapper, doubts: Vec::new() };
+        }
+        if is_configuration(name) {
+            return Self { content: Content::Arguments(configuration::words(text)), doubts: Vec::new() };
         }
         let is_settings = is_settings(name);
+        // Samples are often one comment.
+        if !is_settings && !text.contains("project") && name == "pom.xml" || text.trim().is_empty() {
+            return Self::default();
+        }
         let of_any_name = name != "pom.xml" && !is_settings;
-        let doubt = Unparsable::doubted(file);
-        let doubted = doubt.is_some();
-        found.unparsable.extend(doubt);
-        match Document::parse(&file.text.body) {
-            Ok(document) if document.root().name() == "project" && file.origin != Origin::User => {
-                found.projects.push(project(index, &file.path, document.root()));
+        let mut doubts: Vec<Unparsable> = Unparsable::doubted(file).into_iter().collect();
+        let content = match Document::parse(text) {
+            Ok(document) if document.root().name() == "project" && file.source.origin != Origin::User => {
+                Content::Project(project(&file.source.path, document.root()))
             }
             // Other programs have settings files too. What is named as Maven's own is, whatever it says.
             Ok(document) if document.root().name() == "settings" || of_any_name => {
-                found.settings.push(settings_file(index, document.root()));
+                Content::Settings(settings_model(document.root()), SettingsFile::of(document.root()))
             }
-            Ok(_) => {}
-            Err(_) if doubted || is_settings && !file.text.body.contains("<settings") => {}
-            Err(error) => found.unparsable.push(Unparsable::not_well_formed(file, &error)),
-        }
+            Ok(_) => Content::Nothing,
+            Err(_) if !doubts.is_empty() || is_settings && !text.contains("<settings") => Content::Nothing,
+            Err(error) => {
+                doubts.push(Unparsable::not_well_formed(&file.source, &error));
+                Content::Nothing
+            }
+        };
+        Self { content, doubts }
     }
-    found
+}
+
+/// What the files hold.
+struct Models<'s> {
+    projects: Vec<(&'s ReadFile, &'s Model)>,
+    settings: Vec<(&'s ReadFile, &'s Model, &'s SettingsFile)>,
+    /// What `.mvn` defines.
+    defined: Properties,
+}
+
+impl<'s> Models<'s> {
+    fn of(sources: Sources<'s>) -> Self {
+        let (mut projects, mut settings) = (Vec::new(), Vec::new());
+        for (file, parsed) in sources.of::<MavenFile>() {
+            match &parsed.content {
+                Content::Project(model) => projects.push((file, model)),
+                Content::Settings(model, own) => settings.push((file, model, own)),
+                Content::Arguments(_) | Content::Wrapper | Content::Nothing => {}
+            }
+        }
+        Self { projects, settings, defined: configuration::properties(sources) }
+    }
+
+    fn references<'m>(&'m self, sources: Sources<'m>) -> Projects<'m> {
+        let projects = self.projects.iter().map(|(_, model)| *model).collect();
+        let settings = self.settings.iter().map(|(_, model, _)| *model).collect();
+        Projects::new(sources.host, projects, settings, &self.defined)
+    }
 }
 
 /// The files of modules and parents, and those that `.mvn` names. None need exist.
-pub fn further_files(files: &[SourceFile], host: &Host) -> Vec<PathBuf> {
-    let found = read(files);
-    let projects = Projects::new(host, &found.projects, &found.settings, &found.defined);
-    let known: HashSet<&Path> = files.iter().map(|file| file.path.as_path()).collect();
+pub fn further_files(sources: Sources<'_>) -> Vec<PathBuf> {
+    let models = Models::of(sources);
+    let projects = models.references(sources);
+    let known: HashSet<&Path> = sources.files.iter().map(|file| file.source.path.as_path()).collect();
     let mut further = BTreeSet::new();
-    for (index, model) in found.projects.iter().enumerate() {
+    for (index, (_, model)) in models.projects.iter().enumerate() {
         further.extend(model.parents.iter().cloned());
         for module in &model.modules {
             for module in projects.resolved(module, Some(index)) {
@@ -94,9 +145,9 @@ pub fn further_files(files: &[SourceFile], host: &Host) -> Vec<PathBuf> {
             }
         }
     }
-    for (folder, name) in configuration::file_names(files) {
+    for (folder, name) in configuration::file_names(sources) {
         // Maven takes them from the folder that it is started in.
-        let below = found.projects.iter().filter_map(|model| model.path.parent());
+        let below = models.projects.iter().filter_map(|(_, model)| model.path.parent());
         let starts = below.filter(|start| start.starts_with(&folder)).chain([folder.as_path()]);
         further.extend(starts.map(|start| normal(&start.join(&name))));
     }
@@ -107,71 +158,55 @@ pub fn further_files(files: &[SourceFile], host: &Host) -> Vec<PathBuf> {
     further
 }
 
-/// What the servers of settings files send.
-pub fn credentials(files: &[SourceFile], host: &Host) -> Vec<Credential> {
-    let found = read(files);
-    let projects = Projects::new(host, &found.projects, &found.settings, &found.defined);
-    let mut credentials = Vec::new();
-    for model in &found.settings {
-        let SourceFile { shown, origin, .. } = &files[model.file];
-        for (id, written) in model.servers.iter().filter(|(_, written)| written.contains("${")) {
+/// What the files say: every repository that they name, and what the servers of settings files send.
+pub fn read(sources: Sources<'_>) -> Reading {
+    let models = Models::of(sources);
+    let projects = models.references(sources);
+    let mut reading = Reading::default();
+    reading.doubts.extend(sources.of::<MavenFile>().flat_map(|(_, parsed)| parsed.doubts.iter().cloned()));
+    let mut found = Found::default();
+    for (file, model, own) in &models.settings {
+        found.add(&Place::of(&file.source), &model.repositories, |text| projects.resolved(text, None));
+        for (id, written) in own.texts.iter().filter(|(_, written)| written.contains("${")) {
             let text = format!("{written} {}", projects.resolved(written, None).join(" "));
             for id in projects.resolved(id, None) {
-                let (receiver, text, place) = (Receiver::Name(id), text.clone(), shown.clone());
-                credentials.push(Credential { receiver, text, place, origin: *origin });
+                let place = Place::of(&file.source);
+                reading.sends.push(Sent { receiver: Receiver::Name(id), text: text.clone(), place });
             }
         }
     }
-    credentials
-}
-
-/// Every repository that the files name.
-pub fn mentions(files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unparsable>> {
-    let Models { projects: models, settings, defined, unparsable } = read(files);
-    let mut result: Vec<Result<Mention, Unparsable>> = unparsable.into_iter().map(Err).collect();
-    let projects = Projects::new(host, &models, &settings, &defined);
-    let mut found = Found::default();
-    for model in &settings {
-        let origin = files[model.file].origin;
-        found.add((model.file, origin), &model.repositories, |text| projects.resolved(text, None));
-    }
-    for (index, model) in models.iter().enumerate() {
-        let origin = files[model.file].origin;
-        found.add((model.file, origin), &model.repositories, |text| projects.resolved(text, Some(index)));
+    for (index, (file, model)) in models.projects.iter().enumerate() {
+        found.add(&Place::of(&file.source), &model.repositories, |text| projects.resolved(text, Some(index)));
         for module in model.modules.iter().filter(|module| module.contains("${")) {
             if projects.resolved(module, Some(index)).iter().any(|module| module.contains("${")) {
                 let reason = format!("where its module '{module}' lies cannot be told; write out the path");
-                result.push(Err(Unparsable::hides_names(&files[model.file], reason)));
+                reading.doubts.push(Unparsable::hides_names(&file.source, reason));
             }
         }
         // What a project inherits, Maven resolves with the project's own properties.
         for ancestor in projects.ancestors(index) {
-            let inherited = models[ancestor].repositories.iter().filter(|repository| repository.has_references());
-            let file = models[ancestor].file;
-            let origin = origin.max(files[file].origin);
-            found.add((file, origin), inherited, |text| projects.resolved(text, Some(index)));
+            let (holder, above) = models.projects[ancestor];
+            let inherited = above.repositories.iter().filter(|repository| repository.has_references());
+            let (shown, origin) = (holder.source.shown.clone(), file.source.origin.max(holder.source.origin));
+            let place = Place::File { shown, line: None, origin };
+            found.add(&place, inherited, |text| projects.resolved(text, Some(index)));
         }
     }
-    result.extend(
-        found
-            .mentions
-            .into_iter()
-            .map(|((file, origin), name, url)| Ok(Mention { name, url, file: files[file].shown.clone(), origin })),
-    );
-    result
+    reading.mentions = found.mentions;
+    reading
 }
 
-/// Mentions by file, id and URL, each once.
+/// Mentions by place, id and URL, each once.
 #[derive(Default)]
 struct Found {
-    mentions: Vec<((usize, Origin), Option<String>, String)>,
-    known: HashSet<((usize, Origin), Option<String>, String)>,
+    mentions: Vec<Mention>,
+    known: HashSet<(Place, Option<String>, String)>,
 }
 
 impl Found {
     fn add<'r>(
         &mut self,
-        file: (usize, Origin),
+        place: &Place,
         repositories: impl IntoIterator<Item = &'r Repository>,
         resolved: impl Fn(&str) -> Vec<String>,
     ) {
@@ -182,9 +217,10 @@ impl Found {
             };
             for url in resolved(&repository.url) {
                 for id in &ids {
-                    let mention = (file, id.clone(), url.trim().to_owned());
-                    if self.known.insert(mention.clone()) {
-                        self.mentions.push(mention);
+                    let url = url.trim().to_owned();
+                    if self.known.insert((place.clone(), id.clone(), url.clone())) {
+                        let (name, place, role) = (id.clone(), place.clone(), repository.role);
+                        self.mentions.push(Mention { name, url, doubt: None, role, bound: Binding::Name, place });
                     }
                 }
             }
@@ -198,14 +234,14 @@ impl Repository {
     }
 }
 
-fn project(file: usize, path: &Path, root: Node<'_>) -> Model {
-    let mut model = Model { file, path: normal(path), ..Model::default() };
+fn project(path: &Path, root: Node<'_>) -> Model {
+    let mut model = Model { path: normal(path), ..Model::default() };
     let profiles = root.descend(&["profiles", "profile"]);
     for holder in std::iter::once(root).chain(profiles.iter().copied()) {
         add_repositories(&mut model.repositories, holder);
         // A site is deployed with the server of its id as well.
         for kind in ["repository", "snapshotRepository", "site"] {
-            add(&mut model.repositories, &holder.descend(&["distributionManagement", kind]));
+            add(&mut model.repositories, &holder.descend(&["distributionManagement", kind]), Role::Publish);
         }
     }
     for holder in std::iter::once(root).chain(profiles.iter().copied()) {
@@ -234,14 +270,9 @@ fn project(file: usize, path: &Path, root: Node<'_>) -> Model {
     model
 }
 
-fn settings_file(file: usize, root: Node<'_>) -> Model {
-    let mut model = Model { file, ..Model::default() };
-    add(&mut model.repositories, &root.descend(&["mirrors", "mirror"]));
-    for server in root.descend(&["servers", "server"]) {
-        let id = server.child_content("id").unwrap_or_default();
-        let texts = server.descendants().map(Node::content).filter(|text| !text.is_empty());
-        model.servers.extend(texts.map(|text| (id.to_owned(), text.to_owned())));
-    }
+fn settings_model(root: Node<'_>) -> Model {
+    let mut model = Model::default();
+    add(&mut model.repositories, &root.descend(&["mirrors", "mirror"]), Role::Source);
     for profile in root.descend(&["profiles", "profile"]) {
         add_repositories(&mut model.repositories, profile);
         add_properties(&mut model.profile_properties, profile);
@@ -250,15 +281,15 @@ fn settings_file(file: usize, root: Node<'_>) -> Model {
 }
 
 fn add_repositories(repositories: &mut Vec<Repository>, holder: Node<'_>) {
-    add(repositories, &holder.descend(&["repositories", "repository"]));
-    add(repositories, &holder.descend(&["pluginRepositories", "pluginRepository"]));
+    add(repositories, &holder.descend(&["repositories", "repository"]), Role::Source);
+    add(repositories, &holder.descend(&["pluginRepositories", "pluginRepository"]), Role::Source);
 }
 
-fn add(repositories: &mut Vec<Repository>, nodes: &[Node<'_>]) {
+fn add(repositories: &mut Vec<Repository>, nodes: &[Node<'_>], role: Role) {
     for node in nodes {
         if let Some(url) = node.child_content("url") {
             let id = node.child_content("id").filter(|id| !id.is_empty()).map(str::to_owned);
-            repositories.push(Repository { id, url: url.to_owned() });
+            repositories.push(Repository { id, url: url.to_owned(), role });
         }
     }
 }

@@ -22,21 +22,21 @@ const DEEPEST: usize = 8;
 #[derive(Debug)]
 pub struct Projects<'m> {
     host: &'m Host,
-    models: &'m [Model],
+    models: Vec<&'m Model>,
     parents: Vec<Option<usize>>,
     children: BTreeMap<usize, Vec<usize>>,
-    settings: &'m [Model],
+    settings: Vec<&'m Model>,
     /// What `.mvn` defines, for all of them.
     defined: &'m Properties,
 }
 
 impl<'m> Projects<'m> {
     /// Finds who is whose parent.
-    pub fn new(host: &'m Host, models: &'m [Model], settings: &'m [Model], defined: &'m Properties) -> Self {
+    pub fn new(host: &'m Host, models: Vec<&'m Model>, settings: Vec<&'m Model>, defined: &'m Properties) -> Self {
         let by_path: BTreeMap<&Path, usize> =
             models.iter().enumerate().map(|(index, model)| (model.path.as_path(), index)).collect();
         let parent = |model: &Model| model.parents.iter().find_map(|path| by_path.get(path.as_path()).copied());
-        let parents: Vec<Option<usize>> = models.iter().map(parent).collect();
+        let parents: Vec<Option<usize>> = models.iter().map(|model| parent(model)).collect();
         let mut children: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
         for (index, parent) in parents.iter().enumerate() {
             if let Some(parent) = parent {
@@ -125,11 +125,11 @@ impl<'m> Projects<'m> {
             values.extend(found.into_iter().flatten().cloned());
             found.is_some()
         };
-        for model in self.settings {
+        for model in &self.settings {
             add(&model.profile_properties);
         }
         if let Some(project) = project {
-            let own = &self.models[project];
+            let own = self.models[project];
             let mut known = add(&own.coordinates);
             for index in std::iter::once(project).chain(self.ancestors(project)) {
                 add(&self.models[index].profile_properties);

@@ -1,11 +1,16 @@
 //! Servers of `settings.xml`.
 
 use super::arguments::Arguments;
+use super::model::{Content, MavenFile};
 use super::{is_settings, mirrors};
 use crate::edit::xml::list::{Item, List, NewElement, Second, add};
-use crate::edit::xml::{Document, Node, NotWellFormed, can_hold};
-use crate::plan::{Entry, KeyedEdit, Plan};
-use crate::tools::{Origin, Request, USER_NAME};
+#[cfg(test)]
+use crate::edit::xml::{Document, NotWellFormed};
+use crate::edit::xml::{Node, can_hold};
+use crate::plan::draft::Draft;
+use crate::plan::{CannotRevise, Entry, KeyedEdit};
+use crate::tools::USER_NAME;
+use crate::tools::reading::{Origin, ReadFile, Sources};
 
 /// Maven refuses a file with two: "Duplicated tag".
 const SERVERS: List = List { root: "settings", name: "servers", second: Second::Refused };
@@ -13,7 +18,7 @@ const SERVERS: List = List { root: "settings", name: "servers", second: Second::
 /// Plans the edits after which a settings file has a server for every entry.
 ///
 /// The first of several servers with one id is the one that Maven takes.
-pub fn revise(text: Option<&str>, entries: &[Entry]) -> Result<Vec<KeyedEdit>, NotWellFormed> {
+pub fn revise(text: Option<&str>, entries: &[Entry]) -> Result<Vec<KeyedEdit>, CannotRevise> {
     let servers: Vec<Server<'_>> = entries.iter().map(Server).collect();
     let edits = add(text, &servers, SERVERS)?;
     Ok(edits.into_iter().map(|(key, edit)| KeyedEdit { key, edit }).collect())
@@ -60,7 +65,8 @@ impl Item for Server<'_> {
 }
 
 /// The ids that a settings file has servers for.
-pub fn server_ids(text: &str) -> Result<Vec<String>, NotWellFormed> {
+#[cfg(test)]
+fn server_ids(text: &str) -> Result<Vec<String>, NotWellFormed> {
     if text.trim().is_empty() {
         return Ok(Vec::new());
     }
@@ -69,40 +75,119 @@ pub fn server_ids(text: &str) -> Result<Vec<String>, NotWellFormed> {
     Ok(servers.into_iter().filter_map(|server| server.child_content("id").map(str::to_owned)).collect())
 }
 
-/// Says what in other settings files keeps our servers from being asked for.
-pub fn warn(request: &Request<'_>, entries: &[Entry], plan: &mut Plan) {
-    for file in request.files.iter().filter(|file| file.origin != Origin::Dependency) {
-        let Ok(document) = Document::parse(&file.text.body) else { continue };
-        let root = document.root();
-        if root.name() != "settings" {
-            continue;
+/// What a settings file says about servers and mirrors.
+#[derive(Debug)]
+pub struct SettingsFile {
+    /// The root element's prefix, with its colon.
+    prefix: String,
+    /// Whether the root element is Maven's.
+    is_settings: bool,
+    servers: Vec<OwnServer>,
+    mirrors: Vec<Mirror>,
+    /// Every text of a server, with the server's id.
+    pub texts: Vec<(String, String)>,
+}
+
+#[derive(Debug)]
+struct OwnServer {
+    id: String,
+    is_of_ours: Option<String>,
+}
+
+#[derive(Debug)]
+struct Mirror {
+    id: Option<String>,
+    of: String,
+}
+
+impl SettingsFile {
+    /// Takes it apart.
+    pub fn of(root: Node<'_>) -> Self {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let mut servers = Vec::new();
+        let mut texts = Vec::new();
+        for server in root.descend(&["servers", "server"]) {
+            let id = server.child_content("id").unwrap_or_default().to_owned();
+            let found = server.descendants().map(Node::content).filter(|text| !text.is_empty());
+            texts.extend(found.map(|text| (id.clone(), text.to_owned())));
+            let ours = server.child_content("username") == Some(USER_NAME) && server.children().count() == 3;
+            servers.push(OwnServer { is_of_ours: owned(server.child_content("password").filter(|_| ours)), id });
         }
-        let shown = &file.shown;
-        if !root.prefix().is_empty() {
+        let mirror = |mirror: Node<'_>| {
+            Some(Mirror { id: owned(mirror.child_content("id")), of: mirror.child_content("mirrorOf")?.to_owned() })
+        };
+        let mirrors = root.descend(&["mirrors", "mirror"]).into_iter().filter_map(mirror).collect();
+        let is_settings = root.name() == "settings";
+        Self { prefix: root.prefix().to_owned(), is_settings, servers, mirrors, texts }
+    }
+}
+
+/// A server that a file of the user's or the machine's has under an id.
+#[derive(Debug)]
+pub enum UsersServer {
+    /// The user's own.
+    Theirs {
+        /// The file.
+        file: String,
+    },
+    /// Ours, which a job under the same account has put there.
+    Ours,
+}
+
+/// The server that a settings file outside the workspace has under an id: the user's own goes before ours.
+pub fn server_of_users(sources: Sources<'_>, id: &str) -> Option<UsersServer> {
+    let of_users = settings_files(sources).filter(|(file, _)| file.source.origin == Origin::User);
+    let mut found = None;
+    for (file, own) in of_users {
+        for server in own.servers.iter().filter(|server| server.id == id) {
+            let ours = server.is_of_ours.as_ref().is_some_and(|password| password.starts_with(OUR_PASSWORD));
+            if !ours {
+                return Some(UsersServer::Theirs { file: file.source.shown.clone() });
+            }
+            found = Some(UsersServer::Ours);
+        }
+    }
+    found
+}
+
+/// What every password of ours begins with.
+const OUR_PASSWORD: &str = "${env.ADO_ENTRA_AUTH_";
+
+/// The settings files among the sources that a Maven of this job may read.
+fn settings_files(sources: Sources<'_>) -> impl Iterator<Item = (&ReadFile, &SettingsFile)> {
+    let of_maven = sources.of::<MavenFile>().filter_map(|(file, parsed)| match &parsed.content {
+        Content::Settings(_, own) if own.is_settings => Some((file, own)),
+        _ => None,
+    });
+    of_maven.filter(|(file, _)| file.source.origin != Origin::Beside)
+}
+
+/// Says what in other settings files keeps our servers from being asked for.
+pub fn warn(sources: Sources<'_>, entries: &[Entry], draft: &mut Draft<'_>) {
+    for (file, own) in settings_files(sources) {
+        let shown = &file.source.shown;
+        if !own.prefix.is_empty() {
             // Measured with 3.8.7: "Expected root element 'settings' but found 'm:settings'".
-            plan.warnings.push(format!(
+            draft.warn(format!(
                 "Maven 3 ignores {shown}, since its root element has the prefix '{}', and with it the servers of this task there",
-                root.prefix().trim_end_matches(':')
+                own.prefix.trim_end_matches(':')
             ));
         }
         for entry in entries {
-            let server = Server(entry);
-            let id = &entry.key;
-            let servers = root.descend(&["servers", "server"]);
-            let own = servers.into_iter().find(|element| server.is_named(*element));
-            if file.origin == Origin::Workspace && own.is_some_and(|element| !server.is_met(element)) {
-                plan.warnings.push(format!(
+            let (id, password) = (&entry.key, Server(entry).password());
+            let server = own.servers.iter().find(|server| server.id == *id);
+            let other = server.is_some_and(|server| server.is_of_ours.as_ref() != Some(&password));
+            if file.source.origin == Origin::Workspace && other {
+                draft.warn(format!(
                     "{shown} has a server '{id}' of its own: where Maven is given that file with -s, it takes that \
                      credential and not this task's"
                 ));
             }
-            let mirror = root.descend(&["mirrors", "mirror"]).into_iter().find(|mirror| {
-                mirror.child_content("mirrorOf").is_some_and(|mirror_of| mirrors::covers(mirror_of, id))
-            });
-            let mirror = mirror.and_then(|mirror| mirror.child_content("id")).filter(|mirror| mirror != id);
+            let mirror = own.mirrors.iter().find(|mirror| mirrors::covers(&mirror.of, id));
+            let mirror = mirror.and_then(|mirror| mirror.id.as_deref()).filter(|mirror| mirror != id);
             let unserved = |mirror: &&str| !entries.iter().any(|entry| entry.key == *mirror);
             if let Some(mirror) = mirror.filter(unserved) {
-                plan.warnings.push(format!(
+                draft.warn(format!(
                     "{shown} sends Maven's repository '{id}' to the mirror '{mirror}', which gets no credential from \
                      this task"
                 ));
@@ -112,21 +197,20 @@ pub fn warn(request: &Request<'_>, entries: &[Entry], plan: &mut Plan) {
 }
 
 /// Says which settings files hide the one in the home folder.
-pub fn warn_of_other_settings(request: &Request<'_>, arguments: &Arguments, plan: &mut Plan) {
+pub fn warn_of_other_settings(sources: Sources<'_>, arguments: &Arguments, draft: &mut Draft<'_>) {
     if let Some(file) = arguments.settings() {
-        plan.warnings.push(format!(
+        draft.warn(format!(
             "MAVEN_ARGS names {}: a Maven that takes it does not read the settings in the home folder, where this \
              task puts its servers",
             file.display()
         ));
     }
-    for file in request.files.iter().filter(|file| file.origin == Origin::Workspace) {
-        let named = file.path.file_name().and_then(|name| name.to_str()).is_some_and(is_settings);
-        if named && Document::parse(&file.text.body).is_ok_and(|document| document.root().name() == "settings") {
-            plan.warnings.push(format!(
+    for (file, _) in settings_files(sources).filter(|(file, _)| file.source.origin == Origin::Workspace) {
+        if is_settings(file.source.name()) {
+            draft.warn(format!(
                 "where Maven is given {} with -s, it does not read the settings in the home folder, where this task \
                  puts its servers",
-                file.shown
+                file.source.shown
             ));
         }
     }

@@ -1,70 +1,20 @@
 //! What Maven's files name, and what is planned for them.
 
-use crate::plan::PrivateFile;
-use std::collections::BTreeMap;
-
 use super::*;
-use crate::tools::git::Delivery;
-use crate::tools::{Origin, ServedFeed, ServedOrganization};
+use crate::plan::{Change, Plan};
+use crate::tools::reading::{Hidden, RelPath};
+use crate::tools::testing::{Disk, file, file_of_bytes, host, reading, shown, taken_apart, utf16};
 
-/// Files by path. Maven is where `bin/mvn` is.
-#[derive(Default)]
-struct Disk(BTreeMap<PathBuf, String>);
-
-impl Disk {
-    fn with(mut self, path: &str, text: &str) -> Self {
-        self.0.insert(PathBuf::from(path), text.to_owned());
-        self
-    }
-
-    /// With a Maven whose settings have a mirror and no servers.
-    fn with_maven(self, version: &str) -> Self {
-        let core = format!("/opt/maven/lib/maven-core-{version}.jar");
-        self.with("/opt/maven/bin/mvn", "").with(&core, "").with("/opt/maven/conf/settings.xml", INSTALLED)
-    }
-}
-
-impl Look for Disk {
-    fn read(&self, path: &Path) -> Option<Vec<u8>> {
-        self.0.get(path).map(|text| text.clone().into_bytes())
-    }
-
-    fn list(&self, folder: &Path) -> Vec<String> {
-        let names =
-            self.0.keys().filter(|path| path.parent() == Some(folder)).filter_map(|path| path.file_name()?.to_str());
-        names.map(str::to_owned).collect()
-    }
-
-    fn program(&self, name: &str) -> Option<PathBuf> {
-        self.0.keys().find(|path| path.ends_with(Path::new("bin").join(name))).cloned()
-    }
+/// With a Maven whose settings have a mirror and no servers.
+fn with_maven(disk: Disk, version: &str) -> Disk {
+    let core = format!("/opt/maven/lib/maven-core-{version}.jar");
+    disk.with("/opt/maven/bin/mvn", "").with(&core, "").with("/opt/maven/conf/settings.xml", INSTALLED)
 }
 
 const INSTALLED: &str = "<settings>\n  <mirrors><mirror><id>block</id><mirrorOf>external:http:*</mirrorOf></mirror></mirrors>\n</settings>\n";
 
-fn host(environment: &[(&str, &str)]) -> Host {
-    Host {
-        environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
-        home: Some(PathBuf::from("/home/build")),
-        pipeline_workspace: Some(PathBuf::from("/agent/1")),
-        working_directory: PathBuf::from("/agent/1/s"),
-        ..Host::default()
-    }
-}
-
-fn file(path: &str, text: &str) -> SourceFile {
-    let origin = if path.starts_with("/agent/1/s/") { Origin::Workspace } else { Origin::User };
-    let shown = path.trim_start_matches("/agent/1/s/").to_owned();
-    SourceFile { path: PathBuf::from(path), shown, text: Text::decode(text.as_bytes()).unwrap(), origin }
-}
-
-/// The mentions as `id url file`.
 fn mentioned(files: &[SourceFile], host: &Host) -> Vec<String> {
-    let shown = |mention: Result<Mention, Unparsable>| match mention {
-        Ok(mention) => format!("{} {} {}", mention.name.unwrap_or_default(), mention.url, mention.file),
-        Err(error) => format!("{}: {}", error.file, error.reason),
-    };
-    Maven.mentions(files, host).into_iter().map(shown).collect()
+    crate::tools::testing::mentioned(&Maven, files, host)
 }
 
 fn of_pom(text: &str) -> Vec<String> {
@@ -184,136 +134,110 @@ fn settings_files_name_mirrors_and_repositories() {
 
 fn feed(id: &str, organization: &str) -> ServedFeed {
     let url = format!("https://pkgs.dev.azure.com/{organization}/_packaging/{id}/maven/v1");
-    ServedFeed {
-        name: Some(id.to_owned()),
-        feed: Feed::parse(&url).unwrap_or_else(|| panic!("{url}")),
-        named_in: "pom.xml".to_owned(),
-    }
+    crate::tools::testing::feed(Some(id), &url, "pom.xml")
 }
 
 fn planned(feeds: &[ServedFeed], files: &[SourceFile], host: &Host, disk: &Disk) -> Result<Plan, PlanError> {
-    let organizations: Vec<ServedOrganization> = Vec::new();
-    let request = Request {
-        feeds,
-        organizations: &organizations,
-        serves: &|_| true,
-        files,
-        host,
-        look: disk,
-        git_credential: Delivery::Helper,
-    };
-    let mut plan = Plan::default();
-    Maven.plan(&request, &mut plan).map(|()| plan)
+    crate::tools::testing::planned(&Maven, feeds, files, host, disk)
 }
 
-/// A line for each change.
-fn shown(plan: &Plan) -> Vec<String> {
-    let line = |change: &Change| match change {
-        Change::Variable(variable) => format!("{}={}", variable.name, variable.value.shown()),
-        Change::PrivateFile(PrivateFile { name, content, .. }) => {
-            let ids = settings::server_ids(&String::from_utf8_lossy(content)).unwrap();
-            format!("{name}: {}", ids.join(" "))
-        }
-        Change::SharedFile(file) => {
-            let keys: Vec<&str> = file.entries.iter().map(|entry| entry.key.as_str()).collect();
-            format!("{} under {}: {}", file.path.display(), file.place.display(), keys.join(" "))
-        }
-    };
-    plan.changes.iter().map(line).collect()
+/// The lines of what is changed beside the variables that files refer to.
+fn changes(plan: &Plan) -> Vec<String> {
+    shown(plan).into_iter().filter(|line| !line.starts_with("ADO_ENTRA_AUTH_")).collect()
 }
 
 #[test]
 fn old_and_unknown_mavens_are_reached_through_the_home_folder() {
-    let expected = ["/home/build/.m2/settings.xml under /home/build: a"];
-    for disk in [Disk::default(), Disk::default().with_maven("3.8.7"), Disk::default().with_maven("3.x")] {
-        assert_eq!(shown(&planned(&[feed("a", "contoso")], &[], &host(&[]), &disk).unwrap()), expected);
+    let expected = ["/home/build/.m2/settings.xml under /home/build: a=ADO_ENTRA_AUTH_MAVEN_CONTOSO"];
+    for disk in [Disk::default(), with_maven(Disk::default(), "3.8.7"), with_maven(Disk::default(), "3.x")] {
+        assert_eq!(changes(&planned(&[feed("a", "contoso")], &[], &host(&[]), &disk).unwrap()), expected);
     }
-    let modern = Disk::default().with_maven("3.9.6");
+    let modern = with_maven(Disk::default(), "3.9.6");
     // A wrapper starts a Maven of its own; the other Maven may be the one that is started; blanks would split the path.
     let wrapper = [file("/agent/1/s/.mvn/wrapper/maven-wrapper.properties", "distributionUrl=x")];
-    assert_eq!(shown(&planned(&[feed("a", "contoso")], &wrapper, &host(&[]), &modern).unwrap()), expected);
-    for variable in
-        [("M2_HOME", "/opt/old"), ("AGENT_TEMPDIRECTORY", "/my agent/_temp"), ("MAVEN_ARGS", "-gs missing.xml")]
-    {
-        assert_eq!(shown(&planned(&[feed("a", "contoso")], &[], &host(&[variable]), &modern).unwrap()), expected);
+    assert_eq!(changes(&planned(&[feed("a", "contoso")], &wrapper, &host(&[]), &modern).unwrap()), expected);
+    for variable in [("M2_HOME", "/opt/old"), ("MAVEN_ARGS", "-gs missing.xml")] {
+        assert_eq!(changes(&planned(&[feed("a", "contoso")], &[], &host(&[variable]), &modern).unwrap()), expected);
     }
     // Java goes by the account's home folder, or by what it is told.
     let other = Host { account_home: Some(PathBuf::from("/root")), ..host(&[]) };
-    assert_eq!(shown(&planned(&[feed("a", "contoso")], &[], &other, &Disk::default()).unwrap()).len(), 2);
+    assert_eq!(changes(&planned(&[feed("a", "contoso")], &[], &other, &Disk::default()).unwrap()).len(), 2);
     let told = Host { account_home: Some(PathBuf::from("/root")), ..host(&[("MAVEN_OPTS", "-Xmx1g -Duser.home=/j")]) };
     assert_eq!(
-        shown(&planned(&[feed("a", "contoso")], &[], &told, &Disk::default()).unwrap()),
-        ["/j/.m2/settings.xml under /j: a"]
+        changes(&planned(&[feed("a", "contoso")], &[], &told, &Disk::default()).unwrap()),
+        ["/j/.m2/settings.xml under /j: a=ADO_ENTRA_AUTH_MAVEN_CONTOSO"]
     );
+}
+
+/// The private copy, as it will be written.
+fn copy(plan: &Plan) -> String {
+    let file = plan.changes.iter().find_map(|change| match change {
+        Change::PrivateFile(file) => Some(file),
+        _ => None,
+    });
+    String::from_utf8(file.unwrap().bytes(Template::shown)).unwrap()
 }
 
 #[test]
 fn maven_since_3_9_is_given_a_copy_of_the_installations_settings() {
-    let disk = Disk::default().with_maven("3.9.6");
+    let disk = with_maven(Disk::default(), "3.9.6");
     let plan = planned(&[feed("a", "contoso"), feed("b", "fabrikam")], &[], &host(&[]), &disk).unwrap();
-    assert_eq!(
-        shown(&plan),
-        ["maven-global-settings.xml: a b", "MAVEN_ARGS=-gs <private directory>/maven-global-settings.xml"]
-    );
-    let Change::PrivateFile(PrivateFile { content, .. }) = &plan.changes[0] else { panic!() };
-    let content = String::from_utf8(content.clone()).unwrap();
+    let set = shown(&plan);
+    assert_eq!(set[..2], ["ADO_ENTRA_AUTH_X_CONTOSO=***", "ADO_ENTRA_AUTH_X_FABRIKAM=***"]);
+    assert_eq!(set[3..], ["MAVEN_ARGS=-gs /run/maven-global-settings.xml"]);
+    let content = copy(&plan);
     assert!(content.starts_with(INSTALLED.trim_end_matches("</settings>\n")), "{content}");
-    assert!(content.contains("<password>${env.ADO_ENTRA_AUTH_MAVEN_FABRIKAM}</password>"));
-    assert_eq!(plan.user_names, [USER_NAME]);
-    assert_eq!(plan.served.len(), 2);
+    assert!(content.contains("<password>${env.ADO_ENTRA_AUTH_X_FABRIKAM}</password>"));
+    assert!(plan.served.iter().all(|served| served.source == TokenSource::Reference) && plan.served.len() == 2);
+    // What an earlier step keeps is referred to by that step's name.
+    let plan = planned(&[feed("a", "earlier")], &[], &host(&[]), &disk).unwrap();
+    assert!(copy(&plan).contains("<password>${env.ADO_ENTRA_AUTH_Y_EARLIER}</password>"));
+    assert!(plan.grants.is_empty() && shown(&plan).len() == 2);
 }
 
 #[test]
 fn the_users_own_arguments_stay_first() {
-    let own = "<settings><servers><server><id>a</id></server></servers></settings>";
-    let disk = Disk::default()
-        .with_maven("4.0.0")
-        .with("/u.xml", own)
-        .with("/g.xml", own)
-        .with("/agent/1/s/empty.xml", "<settings/>");
+    let disk =
+        with_maven(Disk::default(), "4.0.0").with("/g.xml", "<settings/>").with("/agent/1/s/empty.xml", "<settings/>");
     for (arguments, expected) in [
-        (
-            "-B -T 1C",
-            vec!["maven-global-settings.xml: a", "-B -T 1C -gs <private directory>/maven-global-settings.xml"],
-        ),
-        (
-            "--global-settings=/g.xml -B",
-            vec!["maven-global-settings.xml: a", "-B -gs <private directory>/maven-global-settings.xml"],
-        ),
-        (
-            "-s empty.xml",
-            vec!["maven-global-settings.xml: a", "-s empty.xml -gs <private directory>/maven-global-settings.xml"],
-        ),
-        (
-            "-s /u.xml -gs /g.xml -s empty.xml",
-            vec![
-                "maven-global-settings.xml: a",
-                "maven-settings.xml: a",
-                "-s <private directory>/maven-settings.xml -gs <private directory>/maven-global-settings.xml",
-            ],
-        ),
+        ("-B -T 1C", "-B -T 1C -gs /run/maven-global-settings.xml"),
+        ("--global-settings=/g.xml -B", "-B -gs /run/maven-global-settings.xml"),
+        ("-s empty.xml", "-s empty.xml -gs /run/maven-global-settings.xml"),
     ] {
         let plan = planned(&[feed("a", "contoso")], &[], &host(&[("MAVEN_ARGS", arguments)]), &disk).unwrap();
-        let changes: Vec<String> =
-            shown(&plan).iter().map(|line| line.trim_start_matches("MAVEN_ARGS=").to_owned()).collect();
-        assert_eq!(changes, expected, "{arguments}");
         let Some(Change::Variable(variable)) = plan.changes.last() else { panic!() };
+        assert_eq!(variable.value.shown(), expected);
         assert_eq!(variable.former.as_deref(), Some(arguments));
     }
     let windows = Host { windows: true, ..host(&[("MAVEN_ARGS", "-Dx=\"a b\" -s \"/u.xml\"")]) };
     let plan = planned(&[feed("a", "contoso")], &[], &windows, &disk).unwrap();
-    assert_eq!(
-        shown(&plan)[2],
-        "MAVEN_ARGS=\"-Dx=a b\" -s \"<private directory>/maven-settings.xml\" -gs \"<private directory>/maven-global-settings.xml\""
-    );
+    assert_eq!(shown(&plan).last().unwrap(), "MAVEN_ARGS=\"-Dx=a b\" -s /u.xml -gs \"/run/maven-global-settings.xml\"");
 }
 
 #[test]
-fn a_server_of_the_user_gives_way_where_it_stands() {
+fn a_server_of_the_users_stays_and_is_named() {
     let own = "<settings><servers><server><id>a</id><password>own</password></server></servers></settings>";
-    let disk = Disk::default().with_maven("3.9.6").with("/home/build/.m2/settings.xml", own);
-    let plan = planned(&[feed("a", "contoso"), feed("b", "contoso")], &[], &host(&[]), &disk).unwrap();
-    assert_eq!(shown(&plan)[1], "/home/build/.m2/settings.xml under /home/build: a");
+    for disk in [with_maven(Disk::default(), "3.9.6"), Disk::default()] {
+        let disk = disk.with("/home/build/.m2/settings.xml", own);
+        let files = [file("/home/build/.m2/settings.xml", own)];
+        let plan = planned(&[feed("a", "contoso"), feed("b", "contoso")], &files, &host(&[]), &disk).unwrap();
+        assert!(
+            !shown(&plan).iter().any(|line| line.contains(": a=") || line.contains("<id>a</id>")),
+            "{:?}",
+            shown(&plan)
+        );
+        let said = plan.warnings.sentences();
+        assert!(said.len() == 1 && said[0].contains("a server 'a' of your own"), "{said:?}");
+        assert_eq!(plan.served.len(), 1);
+    }
+    // What another job under the account has put there is no server of the user's, and Maven takes it.
+    let ours = "<settings><servers><server><id>a</id><username>ado-entra-auth</username>\
+        <password>${env.ADO_ENTRA_AUTH_MAVEN_CONTOSO}</password></server></servers></settings>";
+    let files = [file("/home/build/.m2/settings.xml", ours)];
+    let disk = with_maven(Disk::default(), "3.9.6").with("/home/build/.m2/settings.xml", ours);
+    let plan = planned(&[feed("a", "contoso")], &files, &host(&[]), &disk).unwrap();
+    assert!(plan.variables().any(|variable| variable.name == "ADO_ENTRA_AUTH_MAVEN_CONTOSO"));
+    assert!(plan.warnings.sentences().is_empty() && plan.served.len() == 1);
 }
 
 #[test]
@@ -337,12 +261,12 @@ fn ids_that_cannot_be_servers_get_nothing() {
     unresolved.name = Some("${x}".to_owned());
     let plan = planned(&[unnamed, unresolved], &[], &host(&[]), &Disk::default()).unwrap();
     assert!(plan.changes.is_empty() && plan.served.is_empty());
-    assert_eq!(plan.warnings.len(), 2);
+    assert_eq!(plan.warnings.sentences().len(), 2);
     // One server cannot hold two tokens.
     let mut other = feed("b", "fabrikam");
     other.name = Some("a".to_owned());
     let plan = planned(&[feed("a", "contoso"), other], &[], &host(&[]), &Disk::default()).unwrap();
-    assert_eq!((shown(&plan).len(), plan.served.len(), plan.warnings.len()), (1, 1, 1));
+    assert_eq!((changes(&plan).len(), plan.served.len(), plan.warnings.sentences().len()), (1, 1, 1));
 }
 
 #[test]
@@ -350,13 +274,15 @@ fn settings_that_get_in_the_way_are_named() {
     let own = "<settings><servers><server><id>a</id></server></servers></settings>";
     let mirror = "<settings><mirrors><mirror><id>m</id><mirrorOf>*,!b</mirrorOf></mirror></mirrors></settings>";
     let files = [file("/agent/1/s/ci-settings.xml", own), file("/home/build/.m2/settings.xml", mirror)];
-    let warnings = |feeds: &[ServedFeed], disk: &Disk| planned(feeds, &files, &host(&[]), disk).unwrap().warnings;
+    let warnings =
+        |feeds: &[ServedFeed], disk: &Disk| planned(feeds, &files, &host(&[]), disk).unwrap().warnings.sentences();
     let found = warnings(&[feed("a", "contoso"), feed("b", "contoso")], &Disk::default());
     assert_eq!(found.len(), 3, "{found:#?}");
     assert!(found[0].starts_with("ci-settings.xml has a server 'a' of its own"));
     assert!(found[1].starts_with("/home/build/.m2/settings.xml sends Maven's repository 'a' to the mirror 'm'"));
     assert!(found[2].starts_with("where Maven is given ci-settings.xml with -s"));
-    assert_eq!(warnings(&[feed("b", "contoso")], &Disk::default().with_maven("3.9.6")), Vec::<String>::new());
+    let modern = with_maven(Disk::default(), "3.9.6");
+    assert_eq!(warnings(&[feed("b", "contoso")], &modern), Vec::<String>::new());
 }
 
 #[test]
@@ -377,10 +303,8 @@ fn a_mirror_covers_what_its_pattern_says() {
 #[test]
 fn utf16_files_are_read() {
     let text = "<?xml version=\"1.0\" encoding=\"UTF-16\"?><project><repositories><repository><id>f</id><url>https://evil.example/</url></repository></repositories></project>";
-    let bytes: Vec<u8> = [0xfeff].into_iter().chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect();
-    let file = SourceFile { text: Text::decode(&bytes).unwrap(), ..file("/agent/1/s/pom.xml", "") };
-    let found: Vec<_> = Maven.mentions(&[file], &host(&[])).into_iter().map(Result::unwrap).collect();
-    assert_eq!((found[0].name.as_deref(), found[0].url.as_str()), (Some("f"), "https://evil.example/"));
+    let file = file_of_bytes("/agent/1/s/pom.xml", &utf16(text));
+    assert_eq!(mentioned(&[file], &host(&[])), ["f https://evil.example/ pom.xml"]);
 }
 
 #[test]
@@ -392,7 +316,8 @@ fn files_that_others_refer_to_are_asked_for() {
         file("/agent/1/s/a/pom.xml", pom),
         file("/agent/1/s/.mvn/maven.config", "-gs\nci/mirrors.txt\n--settings=u.txt -sx.txt"),
     ];
-    let found = Maven.further_files(&files, &host(&[]));
+    let host = host(&[]);
+    let found = Maven.further(Sources { files: &taken_apart(&Maven, &files, &host), host: &host });
     for expected in ["a/base.xml", "a/x/build.xml", "y/pom.xml", "ci/mirrors.txt", "a/ci/mirrors.txt", "u.txt", "x.txt"]
     {
         assert!(found.contains(&PathBuf::from("/agent/1/s").join(expected)), "{expected}: {found:?}");
@@ -405,14 +330,16 @@ fn files_that_others_refer_to_are_asked_for() {
         file("/agent/1/s/build.xml", &format!("<project>{repository}</project>")),
         file("/agent/1/s/mirrors.txt", mirrors),
     ];
-    assert_eq!(mentioned(&files, &host(&[])), ["f https://m/ mirrors.txt", "f https://e/ build.xml"]);
+    assert_eq!(mentioned(&files, &host), ["f https://m/ mirrors.txt", "f https://e/ build.xml"]);
 }
 
 #[test]
 fn a_module_that_cannot_be_found_hides_names() {
     let pom = "<project><modules><module>x${file.separator}build.xml</module></modules></project>";
-    let found = Maven.mentions(&[file("/agent/1/s/pom.xml", pom)], &host(&[]));
-    assert!(found[0].as_ref().is_err_and(|file| file.hides == crate::tools::Hidden::Names), "{found:?}");
+    let found = reading(&Maven, &[file("/agent/1/s/pom.xml", pom)], &host(&[])).doubts;
+    assert!(found[0].hides == Hidden::Names, "{found:?}");
+    let named = |name| Maven.reads(RelPath::new(Path::new("/a"), name), Among::Project);
+    assert!(named("pom.xml") && named("ci-settings.xml") && !named("web.xml"));
 }
 
 #[test]

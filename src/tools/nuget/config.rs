@@ -3,7 +3,8 @@
 use super::names::decoded;
 use crate::edit::xml::{Document, Node, NotWellFormed};
 use crate::host::Host;
-use crate::tools::{Credential, Mention, Origin, Receiver, SourceFile, Unparsable};
+use crate::reach::{Binding, Role};
+use crate::tools::reading::{Mention, Place, Reading, Receiver, Sent, Source, SourceFile, Unparsable};
 
 /// `nuget.config` in any letters, and names such as `nuget.release.config`, which a client may be given.
 pub fn is_config(file_name: &str) -> bool {
@@ -19,100 +20,104 @@ pub fn is_project(file_name: &str) -> bool {
 
 const PROJECT_PROPERTIES: [&str; 2] = ["RestoreSources", "RestoreAdditionalProjectSources"];
 
-/// What one file names.
-pub fn mentions(file: &SourceFile, host: &Host) -> Vec<Result<Mention, Unparsable>> {
-    let text = &file.text.body;
-    let name = file.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let found = if is_project(name) {
-        // There may be thousands; hardly any speaks of sources.
-        if PROJECT_PROPERTIES.iter().any(|property| text.contains(property)) {
-            of_project(text)
-        } else {
-            Ok(Vec::new())
-        }
-    } else {
-        of_config(text, host)
-    };
-    let mention = |(name, url)| {
-        let SourceFile { shown, origin, .. } = file;
-        Ok(Mention { name, url, file: shown.clone(), origin: *origin })
-    };
-    // A project file names no sources.
-    let doubt = if is_project(name) { None } else { Unparsable::doubted(file) };
-    let mut result: Vec<_> = doubt.map(Err).into_iter().collect();
-    match found {
-        Ok(found) => result.extend(found.into_iter().map(mention)),
-        Err(_) if !result.is_empty() => {}
-        Err(error) => result.push(Err(Unparsable::not_well_formed(file, &error))),
-    }
-    result
+/// A file, taken apart.
+#[derive(Debug, Default)]
+pub struct NuGetFile {
+    /// The sources that it names, by name and URL.
+    pub sources: Vec<(Option<String>, String)>,
+    /// The credentials that it has.
+    pub credentials: Vec<OwnCredential>,
+    /// What else it sends: where to, and the text as written and resolved.
+    sends: Vec<(Receiver, String)>,
+    /// What NuGet may see in it that cannot be seen here.
+    pub doubts: Vec<Unparsable>,
 }
 
-/// What one file has NuGet send.
-pub fn credentials(file: &SourceFile, host: &Host) -> Vec<Credential> {
-    let name = file.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let Some(document) = (!is_project(name)).then(|| Document::parse(&file.text.body).ok()).flatten() else {
-        return Vec::new();
-    };
-    let credential = |receiver: Receiver, value: &str| Credential {
-        receiver,
-        text: format!("{value} {}", expanded(value, host)),
-        place: file.shown.clone(),
-        origin: file.origin,
-    };
-    let root = document.root();
-    let mut found = Vec::new();
-    for source in root.descend(&["packageSourceCredentials"]).into_iter().flat_map(Node::children) {
-        for value in source.children().filter_map(|add| add.attribute("value")) {
-            found.push(credential(Receiver::Name(decoded(source.name())), value));
+/// A credential for a source in a configuration file.
+#[derive(Debug)]
+pub struct OwnCredential {
+    /// The source's name.
+    pub name: String,
+    /// What it consists of, by key.
+    pub values: Vec<(String, String)>,
+}
+
+impl NuGetFile {
+    /// Takes a file apart.
+    pub fn parse(file: &SourceFile, host: &Host) -> Self {
+        let text = &file.text.body;
+        if is_project(file.name()) {
+            // There may be thousands; hardly any speaks of sources.
+            if !PROJECT_PROPERTIES.iter().any(|property| text.contains(property)) {
+                return Self::default();
+            }
+            return Document::parse(text)
+                .map_or_else(|error| Self::unread(file, &error), |document| of_project(&document));
         }
+        let doubt = Unparsable::doubted(file);
+        match Document::parse(text) {
+            Ok(document) => Self { doubts: doubt.into_iter().collect(), ..of_config(document.root(), host) },
+            Err(_) if doubt.is_some() => Self { doubts: doubt.into_iter().collect(), ..Self::default() },
+            Err(error) => Self::unread(file, &error),
+        }
+    }
+
+    fn unread(file: &SourceFile, error: &NotWellFormed) -> Self {
+        Self { doubts: vec![Unparsable::not_well_formed(&file.source, error)], ..Self::default() }
+    }
+
+    /// What it names and sends.
+    pub fn read(&self, source: &Source, reading: &mut Reading) {
+        let place = Place::of(source);
+        reading.doubts.extend(self.doubts.iter().cloned());
+        for (name, url) in &self.sources {
+            let (name, url, place) = (name.clone(), url.clone(), place.clone());
+            reading.mentions.push(Mention { name, url, doubt: None, role: Role::Source, bound: Binding::Name, place });
+        }
+        for (receiver, text) in &self.sends {
+            reading.sends.push(Sent { receiver: receiver.clone(), text: text.clone(), place: place.clone() });
+        }
+    }
+}
+
+fn of_config(root: Node<'_>, host: &Host) -> NuGetFile {
+    let mut found = NuGetFile::default();
+    for source in root.descend(&["packageSourceCredentials"]).into_iter().flat_map(Node::children) {
+        let name = decoded(source.name());
+        let pair = |add: Node<'_>| {
+            let key = add.attribute("key").filter(|_| is_add(add)).unwrap_or_default();
+            Some((key.to_owned(), add.attribute("value")?.to_owned()))
+        };
+        let values: Vec<(String, String)> = source.children().filter_map(pair).collect();
+        for (_, value) in &values {
+            found.sends.push((Receiver::Name(name.clone()), format!("{value} {}", expanded(value, host))));
+        }
+        found.credentials.push(OwnCredential { name, values });
     }
     for add in adds(root, "apikeys") {
         if let (Some(url), Some(value)) = (add.attribute("key"), add.attribute("value")) {
-            found.push(credential(Receiver::Url(expanded(url, host)), value));
+            found.sends.push((Receiver::Url(expanded(url, host)), format!("{value} {}", expanded(value, host))));
         }
     }
     for value in adds(root, "config").filter_map(|add| add.attribute("value")) {
-        found.push(credential(Receiver::Url(expanded(value, host)), value));
+        found.sends.push((Receiver::Url(expanded(value, host)), format!("{value} {}", expanded(value, host))));
     }
-    found
-}
-
-/// Every spelling of every source's name.
-pub fn source_names(files: &[SourceFile], host: &Host) -> Vec<String> {
-    let configs =
-        files.iter().filter(|file| file.origin != Origin::Dependency && !file.path.to_str().is_some_and(is_project));
-    let mut names: Vec<String> = configs
-        .flat_map(|file| of_config(&file.text.body, host).unwrap_or_default())
-        .filter_map(|(name, _)| name)
-        .collect();
-    names.sort();
-    names.dedup();
-    names
-}
-
-type Named = (Option<String>, String);
-
-fn of_config(text: &str, host: &Host) -> Result<Vec<Named>, NotWellFormed> {
-    let document = Document::parse(text)?;
-    let root = document.root();
     if root.name() != "configuration" {
-        return Ok(Vec::new());
+        return found;
     }
     let value = |add: &Node<'_>| add.attribute("value").map(|value| expanded(value.trim(), host));
-    let mut found = Vec::new();
     for add in adds(root, "packageSources") {
         if let (Some(name), Some(url)) = (add.attribute("key"), value(&add).filter(|url| may_be_remote(url))) {
-            found.push((Some(name.trim().to_owned()), url));
+            found.sources.push((Some(name.trim().to_owned()), url));
         }
     }
     for add in adds(root, "config") {
         let is_push = add.attribute("key").is_some_and(|key| key.eq_ignore_ascii_case("defaultPushSource"));
         if let Some(url) = value(&add).filter(|url| is_push && may_be_remote(url)) {
-            found.push((None, url));
+            found.sources.push((None, url));
         }
     }
-    Ok(found)
+    found
 }
 
 /// The `<add>`s of a section. NuGet takes that one name in any case of letters, that of a section as it is (measured with
@@ -126,11 +131,11 @@ pub fn is_add(element: Node<'_>) -> bool {
     element.name().eq_ignore_ascii_case("add")
 }
 
-fn of_project(text: &str) -> Result<Vec<Named>, NotWellFormed> {
-    let document = Document::parse(text)?;
+fn of_project(document: &Document<'_>) -> NuGetFile {
     let properties = document.nodes().filter(|node| PROJECT_PROPERTIES.contains(&node.name()));
     let urls = properties.flat_map(|node| node.content().split(';')).map(str::trim);
-    Ok(urls.filter(|url| is_remote(url)).map(|url| (None, url.to_owned())).collect())
+    let sources = urls.filter(|url| is_remote(url)).map(|url| (None, url.to_owned())).collect();
+    NuGetFile { sources, ..NuGetFile::default() }
 }
 
 fn is_remote(url: &str) -> bool {

@@ -1,18 +1,20 @@
 //! Credentials of `nuget.config`.
 
-use super::config::is_add;
+use super::config::{NuGetFile, OwnCredential, is_add};
 use super::names::{decoded, encoded};
 use super::places::Place;
+use crate::edit::xml::Node;
 use crate::edit::xml::list::{Item, List, NewElement, Second, add};
-use crate::edit::xml::{Document, Node, NotWellFormed};
-use crate::plan::{Entry, KeyedEdit, Plan};
-use crate::tools::{Origin, Request, USER_NAME};
+use crate::plan::draft::Draft;
+use crate::plan::{CannotRevise, Entry, KeyedEdit};
+use crate::tools::USER_NAME;
+use crate::tools::reading::{Origin, Sources};
 
 /// nuget.exe 5.8 reads the first and takes no notice of a second.
 const CREDENTIALS: List = List { root: "configuration", name: "packageSourceCredentials", second: Second::Ignored };
 
 /// Plans the edits after which a configuration file has credentials for every entry.
-pub fn revise(text: Option<&str>, entries: &[Entry]) -> Result<Vec<KeyedEdit>, NotWellFormed> {
+pub fn revise(text: Option<&str>, entries: &[Entry]) -> Result<Vec<KeyedEdit>, CannotRevise> {
     let credentials: Vec<Credential<'_>> = entries.iter().map(Credential).collect();
     let edits = add(text, &credentials, CREDENTIALS)?;
     Ok(edits.into_iter().map(|(key, edit)| KeyedEdit { key, edit }).collect())
@@ -28,6 +30,15 @@ impl Credential<'_> {
             ("ClearTextPassword", format!("%{}%", self.0.variable)),
             ("ValidAuthenticationTypes", "basic".to_owned()),
         ]
+    }
+}
+
+impl Credential<'_> {
+    /// Whether a file's credential is this one already.
+    fn is_same(&self, own: &OwnCredential) -> bool {
+        let values = self.values();
+        let stands = |(key, value): &(&str, String)| own.values.iter().any(|(k, v)| k == key && v == value);
+        values.iter().all(stands) && own.values.len() == values.len()
     }
 }
 
@@ -62,25 +73,22 @@ impl Item for Credential<'_> {
 }
 
 /// Says which files have other credentials for a source and go before ours: the nearest file wins (measured with nuget.exe 5.8).
-pub fn warn(request: &Request<'_>, entries: &[Entry], places: &[Place], plan: &mut Plan) {
-    for file in request.files {
-        if file.origin == Origin::Dependency || places.iter().any(|place| place.file == file.path) {
+pub fn warn(sources: Sources<'_>, entries: &[Entry], places: &[Place], draft: &mut Draft<'_>) {
+    for (file, own) in sources.of::<NuGetFile>() {
+        let source = &file.source;
+        if source.origin == Origin::Beside || places.iter().any(|place| place.file == source.path) {
             continue;
         }
-        let nearer = |place: &Place| !place.above_checkout || file.path.starts_with(&place.folder);
-        if file.origin == Origin::User && !places.iter().any(nearer) {
+        let nearer = |place: &Place| !place.above_checkout || source.path.starts_with(&place.folder);
+        if source.origin == Origin::User && !places.iter().any(nearer) {
             continue;
         }
-        let Ok(document) = Document::parse(&file.text.body) else { continue };
-        let credentials = document.root().descend(&["packageSourceCredentials"]);
         for entry in entries.iter().map(Credential) {
-            let elements = credentials.iter().flat_map(|list| list.children());
-            let mut others = elements.filter(|element| entry.is_named(*element) && !entry.is_met(*element));
-            if others.next().is_some() {
-                plan.warnings.push(format!(
+            if own.credentials.iter().any(|own| own.name == entry.key() && !entry.is_same(own)) {
+                draft.warn(format!(
                     "{} has credentials for the NuGet source '{}' of its own, which go before this task's; remove \
                      them there",
-                    file.shown,
+                    source.shown,
                     entry.key()
                 ));
             }
@@ -94,6 +102,7 @@ mod tests {
 
     use super::*;
     use crate::edit::text::TextEdit;
+    use crate::edit::xml::Document;
     use crate::edit::xml::list::testing::{after, undone};
 
     fn edits(text: &str, keys: &[&str]) -> Vec<(String, TextEdit)> {

@@ -7,8 +7,10 @@ use serde_json::Value;
 use super::Source;
 use crate::azure_devops::feed::Feed;
 use crate::kernel::organization::Organization;
-use crate::plan::{Change, Part, Plan, Template, Variable};
-use crate::tools::{Request, USER_NAME};
+use crate::plan::draft::Draft;
+use crate::plan::{Part, Template, Variable};
+use crate::reach::ServedFeed;
+use crate::tools::USER_NAME;
 
 /// Each holds a token of some 2,000 characters, and every process of the job carries them all.
 const MOST_SOURCE_VARIABLES: usize = 10;
@@ -23,14 +25,14 @@ const ENDPOINTS: [&str; 2] =
 const PREFIXES: [&str; 2] = ["ARTIFACTS_CREDENTIALPROVIDER_URI_PREFIXES", "VSS_NUGET_URI_PREFIXES"];
 const ACCESS_TOKEN: [&str; 2] = ["ARTIFACTS_CREDENTIALPROVIDER_ACCESSTOKEN", "VSS_NUGET_ACCESSTOKEN"];
 
-/// Adds `NuGetPackageSourceCredentials_<name>` for names that every shell can carry. NuGet takes the value as it is, so the token
-/// itself must stand there, and only this step's own can.
-pub fn add_source_variables(request: &Request<'_>, sources: &[Source<'_>], plan: &mut Plan) {
+/// Adds `NuGetPackageSourceCredentials_<name>` for a source whose credential no file can hold. NuGet takes the value as it is,
+/// so the token itself must stand there, and only this step's own can.
+pub fn add_source_variables(sources: &[Source<'_>], draft: &mut Draft<'_>) {
     let exportable = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let ours = |source: &&Source<'_>| exportable(&source.entry.key) && (request.serves)(&source.feed.organization);
+    let exportable = sources.iter().filter(|source| exportable(&source.name));
     let mut names: Vec<(&str, &Organization)> =
-        sources.iter().filter(ours).map(|source| (source.entry.key.as_str(), &source.feed.organization)).collect();
-    if request.host.windows {
+        exportable.map(|source| (source.name.as_str(), &source.feed.feed.organization)).collect();
+    if draft.host.windows {
         // One variable there, whatever the case of its letters.
         names.sort_by_key(|(name, _)| name.to_ascii_lowercase());
         names.dedup_by(|(a, _), (b, _)| a.eq_ignore_ascii_case(b));
@@ -39,57 +41,53 @@ pub fn add_source_variables(request: &Request<'_>, sources: &[Source<'_>], plan:
         return;
     }
     for (name, organization) in names {
-        let name = format!("NuGetPackageSourceCredentials_{name}");
+        let Some(token) = draft.token(organization) else { continue };
         let value = Template::new([
             Part::Text(format!("Username={USER_NAME};Password=")),
-            Part::TokenFor(organization.clone()),
+            token,
             Part::Text(";ValidAuthenticationTypes=Basic".to_owned()),
         ]);
-        let former = request.host.variable(&name).map(str::to_owned);
-        plan.changes.push(Change::Variable(Variable { exact_case: true, ..Variable::borrowed(name, value, former) }));
+        draft.set(Variable::new(format!("NuGetPackageSourceCredentials_{name}"), value).exact_case());
     }
 }
 
-/// Adds what Microsoft's provider reads. Always, since a later step may install it and nothing else reads these.
-pub fn add_provider_variables(request: &Request<'_>, plan: &mut Plan) {
+/// Adds what Microsoft's provider reads, for the feeds that it is to serve. Whether it can.
+pub fn add_provider_variables(served: &[&ServedFeed], draft: &mut Draft<'_>) -> bool {
     let mut known = BTreeSet::new();
-    let mut feeds: Vec<&Feed> = request.feeds.iter().map(|served| &served.feed).collect();
-    feeds.retain(|feed| (request.serves)(&feed.organization) && known.insert(feed.url.as_str().to_ascii_lowercase()));
+    let mut feeds: Vec<&Feed> = served.iter().map(|served| &served.feed).collect();
+    feeds.retain(|feed| draft.serves(&feed.organization) && known.insert(feed.url.as_str().to_ascii_lowercase()));
     if feeds.is_empty() {
-        return;
+        return false;
     }
-    let host = request.host;
+    let host = draft.host;
     let name = ENDPOINTS.into_iter().find(|name| host.variable(name).is_some()).unwrap_or(ENDPOINTS[1]);
-    let former = host.variable(name);
-    let Some(others) = other_endpoints(former.unwrap_or_default(), &feeds) else {
-        plan.warnings.push(format!(
+    let Some(others) = other_endpoints(host.variable(name).unwrap_or_default(), &feeds) else {
+        draft.warn(format!(
             "{name} is set to something that is not the JSON of Microsoft's credential provider, and stays as it is: \
              the provider gets no credentials from this task"
         ));
-        return;
+        return false;
     };
-    let value = endpoints(&feeds, &others);
+    let value = endpoints(&feeds, &others, draft);
     let length = value.render(|_| String::new()).len() + feeds.len() * TOKEN_CHARACTERS;
     if length <= MOST_CHARACTERS {
-        let former = former.map(str::to_owned);
-        plan.changes.push(Change::Variable(Variable::borrowed(name, value, former)));
-        return;
+        draft.set(Variable::new(name, value));
+        return true;
     }
     // The other way has one token for all of them, and another organization may be of another tenant.
     let organization = &feeds[0].organization;
     let of_one = feeds.iter().all(|feed| feed.organization == *organization);
     let free = PREFIXES.iter().chain(&ACCESS_TOKEN).all(|name| host.variable(name).is_none());
-    if of_one && free {
-        let prefixes = Variable::borrowed(PREFIXES[1], Template::text(prefixes(organization)), None);
-        let token = Variable::borrowed(ACCESS_TOKEN[1], Template::token_for(organization), None);
-        plan.changes.extend([prefixes, token].map(Change::Variable));
-    } else {
-        let why =
-            if of_one { format!("{} is in use", PREFIXES[1]) } else { "belong to several organizations".to_owned() };
-        plan.warnings.push(format!(
-            "Microsoft's credential provider gets no credentials from this task: they are too many for {name}, and {why}"
-        ));
+    if let Some(token) = draft.token(organization).filter(|_| of_one && free) {
+        draft.set(Variable::new(PREFIXES[1], Template::text(prefixes(organization))));
+        draft.set(Variable::new(ACCESS_TOKEN[1], Template::new([token])));
+        return true;
     }
+    let why = if of_one { format!("{} is in use", PREFIXES[1]) } else { "belong to several organizations".to_owned() };
+    draft.warn(format!(
+        "Microsoft's credential provider gets no credentials from this task: they are too many for {name}, and {why}"
+    ));
+    false
 }
 
 /// The endpoints that the variable has for other feeds; nothing where it cannot be read.
@@ -107,13 +105,13 @@ fn other_endpoints(former: &str, feeds: &[&Feed]) -> Option<Vec<Value>> {
 }
 
 /// Ours go first: the provider stops reading at the first entry that it does not like.
-fn endpoints(feeds: &[&Feed], others: &[Value]) -> Template {
+fn endpoints(feeds: &[&Feed], others: &[Value], draft: &mut Draft<'_>) -> Template {
     let mut template = Template::text("{\"endpointCredentials\":[");
     for (index, feed) in feeds.iter().enumerate() {
         let comma = if index == 0 { "" } else { "," };
         let (url, user) = (Value::from(feed.url.as_str()), Value::from(USER_NAME));
         template.push_text(format!("{comma}{{\"endpoint\":{url},\"username\":{user},\"password\":\""));
-        template.extend([Part::TokenFor(feed.organization.clone())]);
+        template.extend(draft.token(&feed.organization));
         template.push_text("\"}");
     }
     for other in others {

@@ -1,12 +1,12 @@
 //! NuGet: sources of `nuget.config` and of project files, credentials by the source's name.
 //!
 //! `nuget.exe`, `dotnet` and `MSBuild` look for credentials in this order: a variable of the source's name, the configuration
-//! files from the nearest to the farthest, credential providers. Each way has a gap, so all three are set:
+//! files from the nearest to the farthest, credential providers. What holds no token goes first:
 //!
 //! - a configuration file in the pipeline's workspace, the folder above the checkout, which every client below it reads as a
 //!   parent of the project's own; it holds references to variables, and any name fits (measured with nuget.exe 5.8);
-//! - variables for plain names, which also reach a client that is given `--configfile` or works elsewhere;
-//! - the variables of Microsoft's credential provider, for sources without a name.
+//! - variables of the sources' names, where there is no place for such a file;
+//! - the variables of Microsoft's credential provider, for sources without a name, where it is installed.
 
 mod config;
 mod credentials;
@@ -17,41 +17,39 @@ mod places;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{
-    Binding, Credential, Mention, PlanError, Request, SourceFile, Tool, USER_NAME, Unparsable, token_variable,
-};
+use super::reading::{Among, Origin, Parsed, Reading, RelPath, SourceFile, Sources};
+use super::{Auto, PlanError, Tool, ToolId};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
-use crate::plan::{Change, Entry, Plan, Served, SharedFile};
+use crate::plan::draft::Draft;
+use crate::plan::{Entry, SharedFile, TokenSource};
+use crate::reach::ServedFeed;
 
-const NAME: &str = "nuget";
+use config::NuGetFile;
 
 /// NuGet in all its clients.
 #[derive(Debug)]
 pub struct NuGet;
 
+static ID: ToolId = ToolId {
+    name: "nuget",
+    speaks: Some(Protocol::NuGet),
+    auto: Auto::NamesAFeed,
+    takes_inputs: true,
+    variables: &["NuGetPackageSourceCredentials_*", "VSS_NUGET_*", "ARTIFACTS_CREDENTIALPROVIDER_*"],
+    dependency_folders: &[],
+};
+
 impl Tool for NuGet {
-    fn name(&self) -> &'static str {
-        NAME
+    fn id(&self) -> &'static ToolId {
+        &ID
     }
 
-    fn protocol(&self) -> Option<Protocol> {
-        Some(Protocol::NuGet)
+    fn reads(&self, path: RelPath<'_>, among: Among) -> bool {
+        config::is_config(path.name()) || among == Among::Project && config::is_project(path.name())
     }
 
-    fn binding(&self) -> Binding {
-        Binding::Name
-    }
-
-    fn reads(&self, file_name: &str) -> bool {
-        config::is_config(file_name) || config::is_project(file_name)
-    }
-
-    fn reads_among_dependencies(&self, file_name: &str) -> bool {
-        config::is_config(file_name)
-    }
-
-    fn user_files(&self, host: &Host, look: &dyn Look) -> Vec<PathBuf> {
+    fn outside(&self, host: &Host, look: &dyn Look) -> Vec<PathBuf> {
         places::files_in_force(host, look)
     }
 
@@ -59,12 +57,16 @@ impl Tool for NuGet {
         places::journalled(host)
     }
 
-    fn mentions(&self, files: &[SourceFile], host: &Host) -> Vec<Result<Mention, Unparsable>> {
-        files.iter().flat_map(|file| config::mentions(file, host)).collect()
+    fn parse(&self, file: &SourceFile, host: &Host) -> Parsed {
+        Box::new(NuGetFile::parse(file, host))
     }
 
-    fn credentials(&self, files: &[SourceFile], host: &Host) -> Vec<Credential> {
-        files.iter().flat_map(|file| config::credentials(file, host)).collect()
+    fn read(&self, sources: Sources<'_>) -> Reading {
+        let mut reading = Reading::default();
+        for (file, parsed) in sources.of::<NuGetFile>() {
+            parsed.read(&file.source, &mut reading);
+        }
+        reading
     }
 
     /// NuGet compares the names of sources without regard to case.
@@ -76,100 +78,97 @@ impl Tool for NuGet {
         format!("{}/nuget/v3/index.json", feed.base_url())
     }
 
-    fn plan(&self, request: &Request<'_>, plan: &mut Plan) -> Result<(), PlanError> {
-        if request.feeds.is_empty() {
-            return Ok(());
-        }
-        let sources = self.sources(request, plan);
-        let entries: Vec<Entry> = sources.iter().map(|source| source.entry.clone()).collect();
-        if !entries.is_empty() {
-            let places = places::for_credentials(request.host, request.look);
-            if places.is_empty() {
-                plan.warnings.push(
-                    "NuGet gets credentials by variables only, since neither the pipeline's workspace nor a home \
-                     folder is known"
-                        .to_owned(),
-                );
-            }
-            credentials::warn(request, &entries, &places, plan);
-            plan.changes.extend(places.into_iter().map(|place| {
+    fn usual_name(&self, _feed: &Feed) -> Option<String> {
+        None
+    }
+
+    fn plan(&self, served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Result<(), PlanError> {
+        let named = self.named(served, sources, draft);
+        let places = places::for_credentials(draft.host, draft.look);
+        let in_variables = places.is_empty();
+        if in_variables {
+            environment::add_source_variables(&named, draft);
+        } else {
+            let entry = |source: &Source<'_>| {
+                let variable = draft.reference(&source.feed.feed.organization);
+                Entry { key: source.name.clone(), variable }
+            };
+            let entries: Vec<Entry> = named.iter().map(entry).collect();
+            credentials::warn(sources, &entries, &places, draft);
+            for place in places.into_iter().filter(|_| !entries.is_empty()) {
                 let (entries, revise) = (entries.clone(), credentials::revise as crate::plan::Revise);
-                Change::SharedFile(SharedFile { path: place.file, place: place.folder, entries, revise })
-            }));
+                draft.share(SharedFile { path: place.file, place: place.folder, entries, revise });
+            }
         }
-        environment::add_source_variables(request, &sources, plan);
-        environment::add_provider_variables(request, plan);
-        let provided = places::has_provider(request.host, request.look);
-        let reached = |feed: &Feed| provided || sources.iter().any(|source| source.feed.url == feed.url);
-        for served in request.feeds.iter().filter(|served| reached(&served.feed)) {
-            let (target, named_in) = (served.feed.to_string(), served.named_in.clone());
-            plan.served.push(Served { tool: NAME, target, named_in });
+        let source = if in_variables { TokenSource::Variable } else { TokenSource::Reference };
+        let mut unnamed: Vec<&ServedFeed> = Vec::new();
+        for one in served {
+            if named.iter().any(|source| source.feed.feed.url == one.feed.url) {
+                draft.serve(one, source);
+            } else {
+                unnamed.push(one);
+            }
         }
-        plan.user_names.push(USER_NAME.to_owned());
+        let provided = !unnamed.is_empty() && places::has_provider(draft.host, draft.look);
+        if provided && environment::add_provider_variables(&unnamed, draft) {
+            for one in unnamed {
+                draft.serve(one, TokenSource::Variable);
+            }
+        } else if !provided {
+            for one in unnamed {
+                let (feed, named_in) = (&one.feed, &one.named_in);
+                draft.warn(format!(
+                    "{named_in} names {feed} without a source name, for which NuGet needs Microsoft's credential provider, \
+                     and that is not installed: add the feed to nuget.config as a source"
+                ));
+            }
+        }
         Ok(())
     }
 }
 
 /// A source by one spelling of its name.
-struct Source<'r> {
-    entry: Entry,
-    feed: &'r Feed,
+struct Source<'s> {
+    name: String,
+    feed: &'s ServedFeed,
 }
 
 impl NuGet {
     /// The sources to write, each spelling once: clients compare the names of credentials with regard to case (measured with
-    /// nuget.exe 5.8), those of sources without. What has no name, or none that can be written safely, is said.
-    fn sources<'r>(&self, request: &Request<'r>, plan: &mut Plan) -> Vec<Source<'r>> {
+    /// nuget.exe 5.8), those of sources without. What has no name, or none that can be written safely, is left out.
+    fn named<'s>(&self, served: &'s [ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Vec<Source<'s>> {
         let mut spellings: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for name in config::source_names(request.files, request.host) {
-            spellings.entry(self.name_key(&name)).or_default().push(name);
+        let files = sources.of::<NuGetFile>().filter(|(file, _)| file.source.origin != Origin::Beside);
+        for name in files.flat_map(|(_, parsed)| &parsed.sources).filter_map(|(name, _)| name.as_ref()) {
+            let known = spellings.entry(self.name_key(name)).or_default();
+            if !known.contains(name) {
+                known.push(name.clone());
+            }
         }
-        let mut variables: BTreeMap<String, String> = BTreeMap::new();
-        let mut sources: Vec<Source<'r>> = Vec::new();
-        for served in request.feeds {
-            let feed = &served.feed;
-            let Some(name) = &served.name else {
-                say_unnamed(request, feed, &served.named_in, plan);
-                continue;
-            };
-            let variable = token_variable(NAME, &feed.organization);
+        let mut found: Vec<Source<'s>> = Vec::new();
+        for one in served {
+            let (feed, named_in) = (&one.feed, &one.named_in);
+            let Some(name) = &one.name else { continue };
             let same = spellings.get(&self.name_key(name)).into_iter().flatten().filter(|other| *other != name);
             for spelling in std::iter::once(name).chain(same) {
                 if !names::can_be_element(spelling) {
-                    plan.warnings.push(format!(
-                        "NuGet gets no credential for {feed} by name: its source name '{spelling}' in {} cannot be \
-                         written to nuget.config; rename the source",
-                        served.named_in
+                    draft.warn(format!(
+                        "NuGet gets no credential for {feed} by name: its source name '{spelling}' in {named_in} cannot be \
+                         written to nuget.config; rename the source"
                     ));
                     continue;
                 }
-                match variables.get(spelling) {
-                    None => {
-                        variables.insert(spelling.clone(), variable.clone());
-                        sources
-                            .push(Source { entry: Entry { key: spelling.clone(), variable: variable.clone() }, feed });
-                    }
-                    Some(known) if *known == variable => {}
-                    Some(_) => plan.warnings.push(format!(
-                        "NuGet gets no credential for {feed} by name: the source name '{spelling}' in {} stands for a \
-                         feed of another organization too",
-                        served.named_in
+                match found.iter().find(|known| known.name == *spelling) {
+                    None => found.push(Source { name: spelling.clone(), feed: one }),
+                    Some(known) if known.feed.feed.organization == feed.organization => {}
+                    Some(_) => draft.warn(format!(
+                        "NuGet gets no credential for {feed} by name: the source name '{spelling}' in {named_in} stands for a \
+                         feed of another organization too"
                     )),
                 }
             }
         }
-        sources
-    }
-}
-
-fn say_unnamed(request: &Request<'_>, feed: &Feed, named_in: &str, plan: &mut Plan) {
-    let same_url = |other: &Feed| other.url.as_str().eq_ignore_ascii_case(feed.url.as_str());
-    let named = request.feeds.iter().any(|served| served.name.is_some() && same_url(&served.feed));
-    if !named && !places::has_provider(request.host, request.look) {
-        plan.warnings.push(format!(
-            "{named_in} names {feed} without a source name, for which NuGet needs Microsoft's credential provider, \
-             and that is not installed: add the feed to nuget.config as a source"
-        ));
+        found
     }
 }
 

@@ -1,4 +1,0 @@
-//! Answers tools that ask for a credential at the time of use.
-
-pub mod git;
-mod user_helpers;

@@ -1,0 +1,110 @@
+//! What a client asks at run time, and what it is told.
+//!
+//! A client starts this program for each answer: git for a process of its own, cargo for a registry. So nothing here waits for the
+//! command line's parser, the whole environment or the network.
+//!
+//! [`reply`] is the one decision for every client. A dialect only turns its client's words into a [`Question`] and the [`Reply`]
+//! into words; it is pure over bytes.
+
+pub mod cargo;
+pub mod git;
+mod others;
+pub mod start;
+#[cfg(test)]
+mod tests;
+pub mod vault;
+
+use url::Url;
+
+use crate::azure_devops::feed::{Feed, Protocol};
+use crate::diagnosis::{Explain, Explanation};
+use crate::kernel::clock::now;
+use crate::kernel::dialect::Dialect;
+use crate::kernel::organization::{Organization, unambiguous};
+
+use vault::{Issued, Vault, VaultError, Wanted};
+
+/// What a client asks a token for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Question {
+    /// Who asks.
+    pub client: Dialect,
+    /// For which address, as the client has it.
+    pub url: String,
+}
+
+/// What a client is told.
+#[derive(Debug)]
+pub enum Reply {
+    /// The token.
+    Token(Issued),
+    /// Not for this job to answer: the client goes on to whom the user has set up.
+    NotOurs,
+    /// Ours, and there is no token to give.
+    Trouble(Explanation),
+}
+
+/// A token that has ended.
+#[derive(Debug, thiserror::Error)]
+#[error("the access token for {0} has expired")]
+struct Expired(Organization);
+
+impl Explain for Expired {
+    fn remedy(&self) -> String {
+        "run AdoEntraAuth@1 again before this step".to_owned()
+    }
+}
+
+/// Answers a question from the vault of a run, as it could be opened.
+///
+/// A run that is over has nothing to say, also where somebody has copied its settings. Another trouble is told only where Azure DevOps
+/// is meant; whatever else a client asks is none of ours.
+pub fn reply(question: &Question, vault: &Result<Vault<'_>, VaultError>) -> Reply {
+    let Some(wanted) = wanted(question) else { return Reply::NotOurs };
+    let found = match vault {
+        Ok(vault) => vault.token(&wanted),
+        Err(VaultError::Gone { .. }) => return Reply::NotOurs,
+        Err(error) => return Reply::Trouble(Explanation::of(error)),
+    };
+    match found {
+        Ok(Some(issued)) => in_time(issued),
+        Ok(None) => Reply::NotOurs,
+        Err(error) => Reply::Trouble(Explanation::of(&error)),
+    }
+}
+
+fn in_time(issued: Issued) -> Reply {
+    if issued.expires_at > now() {
+        return Reply::Token(issued);
+    }
+    Reply::Trouble(Explanation::of(&Expired(issued.organization)))
+}
+
+/// What a question is about, where the client may ask for it: git for repositories, cargo for the index of a feed.
+fn wanted(question: &Question) -> Option<Wanted> {
+    let client = question.client;
+    match client {
+        Dialect::Git => {
+            let organization = Organization::of_url(&question.url)?;
+            let url = unambiguous(&question.url)?;
+            let own_host = format!("{organization}.visualstudio.com");
+            let serves_repositories = url.host_str().is_some_and(|host| host == "dev.azure.com" || host == own_host);
+            serves_repositories.then_some(Wanted { client, organization, feed: None })
+        }
+        Dialect::Cargo => {
+            let feed = Feed::parse(&question.url).filter(is_cargo_index)?;
+            Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
+        }
+    }
+}
+
+/// Whether a feed's address is that of its index, `…/Cargo/index/`, at a host that serves packages.
+fn is_cargo_index(feed: &Feed) -> bool {
+    let own_host = format!("{}.pkgs.visualstudio.com", feed.organization);
+    let serves_packages =
+        |url: &Url| url.host_str().is_some_and(|host| host == "pkgs.dev.azure.com" || host == own_host);
+    let rest = feed.url.as_str().strip_prefix(&feed.base_url()).unwrap_or_default();
+    feed.protocol == Some(Protocol::Cargo)
+        && serves_packages(&feed.url)
+        && rest.strip_suffix('/').unwrap_or(rest).eq_ignore_ascii_case("/Cargo/index")
+}

@@ -1,0 +1,102 @@
+//! The credential helpers of git that the user has configured, for what is not ours to answer.
+//!
+//! Our helper is the only one at the hosts of Azure DevOps, or git would have the user's helpers store our token. So that
+//! they still serve what they served before, git is asked again as if ours were not configured.
+
+#[cfg(test)]
+mod tests;
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use zeroize::Zeroizing;
+
+use crate::kernel::run_folder;
+
+const PREFIX: &str = "GIT_CONFIG_";
+/// More than this nobody sets; git would take minutes to read them.
+const MOST_PAIRS: usize = 10_000;
+/// The file of a run's folder that git's configuration includes.
+const INCLUDED_FILE: &str = "gitconfig";
+/// What stands behind the program in the command line of a helper that a run of an older release configures.
+const HELPER_ARGUMENTS: &str = "credential git";
+/// Set for the git that is asked again: where its configuration names our helper once more, as a copy of it in the user's file
+/// does, the two would ask each other for ever.
+const ASKED_AGAIN: &str = "ADO_ENTRA_AUTH_ASKED_AGAIN";
+
+/// Has the user's own helpers do `operation` (`get`, `store` or `erase`) for a request; gives what they say to `get`.
+#[allow(
+    clippy::disallowed_methods,
+    reason = "the one place that starts a program: git, from PATH, as git itself would"
+)]
+pub fn pass_on(
+    operation: &str,
+    request: &[u8],
+    variable: &dyn Fn(&str) -> Option<String>,
+) -> Option<Zeroizing<Vec<u8>>> {
+    let operation = match operation {
+        "get" => "fill",
+        "store" => "approve",
+        "erase" => "reject",
+        _ => return None,
+    };
+    if variable(ASKED_AGAIN).is_some_and(|value| !value.is_empty()) {
+        return None;
+    }
+    let pairs = without_ours(&standing_pairs(variable)?);
+    let mut command = Command::new("git");
+    // What git itself asks the user, it asks after us.
+    command.args(["-c", "core.askPass=", "credential", operation]);
+    command.env(ASKED_AGAIN, "1");
+    command.env("GIT_TERMINAL_PROMPT", "0").env_remove("GIT_ASKPASS").env_remove("SSH_ASKPASS");
+    command.env(format!("{PREFIX}COUNT"), pairs.len().to_string());
+    for (number, (key, value)) in pairs.iter().enumerate() {
+        command.env(format!("{PREFIX}KEY_{number}"), key).env(format!("{PREFIX}VALUE_{number}"), value);
+    }
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()?;
+    // Dropped at once, so that git sees the end of the request.
+    child.stdin.take()?.write_all(request).ok()?;
+    let mut said = Zeroizing::new(Vec::new());
+    let read = child.stdout.take()?.read_to_end(&mut said);
+    let succeeded = child.wait().ok()?.success();
+    (operation == "fill" && succeeded && read.is_ok()).then_some(said)
+}
+
+fn standing_pairs(variable: &dyn Fn(&str) -> Option<String>) -> Option<Vec<(String, String)>> {
+    let count: usize = variable(&format!("{PREFIX}COUNT"))?.parse().ok().filter(|count| *count < MOST_PAIRS)?;
+    let key = |n| variable(&format!("{PREFIX}KEY_{n}"));
+    // Some systems keep no blank variables.
+    let value = |n| variable(&format!("{PREFIX}VALUE_{n}")).unwrap_or_default();
+    (0..count).map(|n| Some((key(n)?, value(n)))).collect()
+}
+
+/// The pairs without those of every step of this task: the file that a run includes, and what older releases set: reset, helper, path.
+fn without_ours(pairs: &[(String, String)]) -> Vec<(String, String)> {
+    let mut kept = Vec::new();
+    let mut position = 0;
+    while let Some(pair) = pairs.get(position) {
+        let triple = pairs.get(position..position + 3);
+        if triple.is_some_and(is_older_triple) {
+            position += 3;
+            continue;
+        }
+        if !includes_ours(pair) {
+            kept.push(pair.clone());
+        }
+        position += 1;
+    }
+    kept
+}
+
+fn includes_ours((key, value): &(String, String)) -> bool {
+    let path = Path::new(value);
+    key.eq_ignore_ascii_case("include.path")
+        && path.file_name().is_some_and(|name| name == INCLUDED_FILE)
+        && path.parent().is_some_and(|folder| run_folder::name_of(folder).is_some())
+}
+
+fn is_older_triple(pairs: &[(String, String)]) -> bool {
+    let ours = |value: &str| value.starts_with('!') && value.ends_with(HELPER_ARGUMENTS);
+    matches!(pairs, [reset, helper, _] if reset.1.is_empty() && reset.0 == helper.0 && ours(&helper.1))
+}

@@ -1,0 +1,126 @@
+//! From the way a client starts this program to the answer: by the program's own name, or by `credential DIALECT FOLDER`.
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use zeroize::Zeroizing;
+
+use super::git::Outcome;
+use super::{Question, Reply, cargo, git, others, reply, vault};
+use crate::diagnosis::{Explanation, harmless};
+use crate::kernel::dialect::Dialect;
+use crate::kernel::environment;
+
+/// The subcommand by which a client's configuration starts this program.
+const SUBCOMMAND: &str = "credential";
+
+/// A client's call.
+#[derive(Debug, Eq, PartialEq)]
+pub struct Call {
+    dialect: Dialect,
+    /// The folder of the run that the client's configuration belongs to.
+    folder: PathBuf,
+    /// What the client itself adds.
+    arguments: Vec<OsString>,
+}
+
+/// How this program was started.
+#[derive(Debug, Eq, PartialEq)]
+pub enum Start {
+    /// By a client that asks for a credential.
+    Client(Call),
+    /// Like that, in a form that no configuration of ours has.
+    Unclear,
+    /// By somebody else.
+    CommandLine,
+}
+
+/// How this program was started, which its arguments tell, the program's own name first among them. `program` is its own path.
+pub fn of(arguments: &[OsString], program: impl FnOnce() -> Option<PathBuf>) -> Start {
+    let Some((name, rest)) = arguments.split_first() else { return Start::CommandLine };
+    if let Some(dialect) = Dialect::of_program(name) {
+        let folder =
+            own_path(dialect, Path::new(name), program).and_then(|path| Some(path.parent()?.parent()?.to_path_buf()));
+        let call = |folder| Call { dialect, folder, arguments: rest.to_vec() };
+        return folder.map_or(Start::Unclear, |folder| Start::Client(call(folder)));
+    }
+    let [first, rest @ ..] = rest else { return Start::CommandLine };
+    if first != SUBCOMMAND {
+        return Start::CommandLine;
+    }
+    let [name, rest @ ..] = rest else { return Start::Unclear };
+    match (name.to_str().and_then(Dialect::of_name), rest) {
+        (Some(dialect), [folder, arguments @ ..]) => {
+            Start::Client(Call { dialect, folder: folder.into(), arguments: arguments.to_vec() })
+        }
+        _ => Start::Unclear,
+    }
+}
+
+/// The path below the run's folder under which the client started this program: the program's own, or, where that is a link to it, as the
+/// client wrote it.
+fn own_path(dialect: Dialect, name: &Path, program: impl FnOnce() -> Option<PathBuf>) -> Option<PathBuf> {
+    let is_named = |path: &PathBuf| Dialect::of_program(path.as_os_str()) == Some(dialect);
+    program().filter(is_named).or_else(|| name.is_absolute().then(|| name.to_path_buf()))
+}
+
+/// Answers a client. It goes by what it reads, not by the exit code.
+pub fn run(call: &Call) -> ExitCode {
+    let answered = match call.dialect {
+        Dialect::Git => answer_git(call),
+        Dialect::Cargo => answer_cargo(call),
+    };
+    // A client that is gone is no trouble.
+    answered.map_or(ExitCode::SUCCESS, |()| ExitCode::SUCCESS)
+}
+
+/// Says that the program was started in a form that no client uses.
+pub fn refuse() -> ExitCode {
+    complain("a client starts this with a run's folder, not a user\nremedy: see `ado-entra-auth --help`");
+    ExitCode::from(2)
+}
+
+fn answer_git(call: &Call) -> io::Result<()> {
+    let operation = call.arguments.first().and_then(|operation| operation.to_str()).unwrap_or_default();
+    let mut input = Zeroizing::new(Vec::new());
+    io::stdin().take(git::LARGEST_REQUEST_BYTES).read_to_end(&mut input)?;
+    match git::answer(operation, &input, &mut |question| ask(call, question)) {
+        Outcome::Answer(answer) => io::stdout().write_all(answer.as_bytes()),
+        Outcome::Silence => Ok(()),
+        Outcome::NotOurs => match others::pass_on(operation, &input, &environment::variable) {
+            Some(answer) => io::stdout().write_all(&answer),
+            None => Ok(()),
+        },
+        Outcome::Trouble(explanation) => {
+            explain(&explanation);
+            Ok(())
+        }
+    }
+}
+
+fn answer_cargo(call: &Call) -> io::Result<()> {
+    if !call.arguments.iter().any(|argument| argument == cargo::PLUGIN_ARGUMENT) {
+        complain("cargo starts this, not a user");
+        return Ok(());
+    }
+    cargo::serve(&mut io::stdin().lock(), &mut io::stdout().lock(), &mut |question| ask(call, question))
+}
+
+fn ask(call: &Call, question: &Question) -> Reply {
+    reply(question, &vault::open(&call.folder, &environment::variable))
+}
+
+fn explain(explanation: &Explanation) {
+    complain(&explanation.to_string());
+}
+
+/// Says an error on stderr, which the agent reads for commands. A reader that is gone is no trouble.
+fn complain(text: &str) {
+    let lines: String = format!("error: {text}").lines().flat_map(|line| [harmless(line), "\n".to_owned()]).collect();
+    let _ = io::stderr().write_all(lines.as_bytes());
+}

@@ -1,0 +1,172 @@
+//! Where the tokens lie that a client is given at run time.
+//!
+//! Each run of the step seals its tokens into one file of its private folder; the key is in a variable with a name that nobody
+//! can guess. Neither is worth anything without the other: a file of a repository that names variables gets no token, and a
+//! folder that a killed job left behind is noise.
+
+mod error;
+mod file;
+mod key;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use crate::azure_devops::feed::Feed;
+use crate::disk;
+use crate::kernel::dialect::Dialect;
+use crate::kernel::organization::Organization;
+use crate::kernel::run_folder;
+use crate::kernel::secret::AccessToken;
+
+pub use error::VaultError;
+use file::{Entry, VERSION, VaultFile};
+pub use key::{Key, key_variable};
+
+/// How many earlier runs are asked at most; a job has a few.
+const MOST_EARLIER: usize = 100;
+
+/// A token that a client may be given.
+#[derive(Debug)]
+pub struct Deposit<'a> {
+    /// Whose services take it.
+    pub organization: Organization,
+    /// Who may ask for it.
+    pub client: Dialect,
+    /// For which feeds, by any of their addresses; nothing where for all that this client asks for of the organization.
+    pub feeds: Option<Vec<String>>,
+    /// The token.
+    pub token: &'a AccessToken,
+    /// When it ends, in seconds since 1970.
+    pub expires_at: u64,
+}
+
+/// A token that a client is given.
+#[derive(Debug)]
+pub struct Issued {
+    /// Whose services take it.
+    pub organization: Organization,
+    /// The token.
+    pub token: AccessToken,
+    /// When it ends, in seconds since 1970.
+    pub expires_at: u64,
+}
+
+/// What a client asks for, as far as a vault looks at it.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    /// Who asks.
+    pub client: Dialect,
+    /// Of which organization.
+    pub organization: Organization,
+    /// For which feed; nothing for a repository.
+    pub feed: Option<Feed>,
+}
+
+/// Writes a run's vault into its private folder, in place of one that may be there, in one step.
+///
+/// `earlier` are the folders of earlier runs of the same job, the one to ask first in front. They lie beside this run's, and only their
+/// names are written: a container sees them below another path.
+pub fn write(
+    folder: &Path,
+    key_variable: &str,
+    key: &Key,
+    deposits: &[Deposit<'_>],
+    earlier: &[PathBuf],
+) -> Result<(), VaultError> {
+    let names = earlier.iter().filter_map(|folder| run_folder::name_of(folder).map(str::to_owned));
+    let vault = VaultFile {
+        version: VERSION,
+        key: key_variable.to_owned(),
+        earlier: names.take(MOST_EARLIER).collect(),
+        entries: deposits.iter().map(|deposit| Entry::of(deposit, key)).collect::<Result<_, _>>()?,
+    };
+    let path = folder.join(file::NAME);
+    let written = serde_json::to_vec(&vault).map_err(Into::into).and_then(|json| disk::replace_private(&path, &json));
+    written.map_err(|error| VaultError::Write { path, reason: error.to_string() })
+}
+
+/// The vault of a run, and behind it those of earlier runs of the same job.
+pub struct Vault<'v> {
+    folder: PathBuf,
+    file: VaultFile,
+    variable: &'v dyn Fn(&str) -> Option<String>,
+}
+
+/// Opens the vault of a run. `variable` looks into the environment.
+///
+/// A folder is believed only where it is called as a run's is, and belongs to this user and to nobody else.
+pub fn open<'v>(folder: &Path, variable: &'v dyn Fn(&str) -> Option<String>) -> Result<Vault<'v>, VaultError> {
+    let place = || folder.to_path_buf();
+    if run_folder::name_of(folder).is_none() {
+        return Err(VaultError::NotARun { folder: place() });
+    }
+    if !disk::exists(folder) {
+        return Err(VaultError::Gone { folder: place() });
+    }
+    if !disk::is_private_folder(folder) {
+        return Err(VaultError::NotPrivate { folder: place() });
+    }
+    let path = folder.join(file::NAME);
+    let bytes = match disk::read(&path) {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Err(VaultError::Gone { folder: place() }),
+        Err(trouble) => return Err(VaultError::Read { path, reason: trouble.to_string() }),
+    };
+    match VaultFile::parse(&bytes) {
+        Some(file) => Ok(Vault { folder: place(), file, variable }),
+        None => Err(VaultError::Damaged { path }),
+    }
+}
+
+impl Vault<'_> {
+    /// The token for what a client wants; nothing where no run of the job has one for it.
+    ///
+    /// The first run that has an entry for it decides, also where that entry cannot be opened: what the last step has set up is not
+    /// answered with another step's identity.
+    pub fn token(&self, wanted: &Wanted) -> Result<Option<Issued>, VaultError> {
+        if let Some(outcome) = self.own_token(wanted) {
+            return outcome.map(Some);
+        }
+        let Some(parent) = self.folder.parent() else { return Ok(None) };
+        for name in self.file.earlier.iter().take(MOST_EARLIER) {
+            // Not a path that leads elsewhere.
+            if run_folder::name_of(Path::new(name)) != Some(name.as_str()) {
+                continue;
+            }
+            // An earlier run may be undone, or be of another release of the task.
+            let Ok(earlier) = open(&parent.join(name), self.variable) else { continue };
+            if let Some(outcome) = earlier.own_token(wanted) {
+                return outcome.map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// What this run itself has for it.
+    fn own_token(&self, wanted: &Wanted) -> Option<Result<Issued, VaultError>> {
+        let entry = self.file.entries.iter().find(|entry| entry.is_for(wanted))?;
+        let organization = wanted.organization.clone();
+        let Some(text) = (self.variable)(&self.file.key).filter(|text| !text.is_empty()) else {
+            return Some(Err(VaultError::NoKey { organization, variable: self.file.key.clone() }));
+        };
+        let opened = Key::parse(&text).and_then(|key| entry.open(&key));
+        Some(match opened {
+            Some((token, expires_at)) => Ok(Issued { organization, token: AccessToken::new(token), expires_at }),
+            None => Err(VaultError::Sealed { organization, folder: self.folder.clone() }),
+        })
+    }
+}
+
+impl Entry {
+    fn is_for(&self, wanted: &Wanted) -> bool {
+        self.client == wanted.client.name()
+            && self.organization == wanted.organization.name()
+            && self.covers(wanted.feed.as_ref())
+    }
+
+    fn covers(&self, feed: Option<&Feed>) -> bool {
+        let Some(feeds) = &self.feeds else { return true };
+        feed.is_some_and(|feed| feeds.iter().filter_map(|url| Feed::parse(url)).any(|granted| granted.same_feed(feed)))
+    }
+}

@@ -1,0 +1,23 @@
+//! Single looks at the environment, for what must answer within milliseconds; a step reads all of it, in `agent::job`.
+
+#![allow(clippy::disallowed_methods, reason = "one of the two doors to the environment")]
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+/// A variable's value, empty or not. Nothing where it is not set, or holds what is no text.
+///
+/// The system itself compares names without regard to case on Windows.
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+/// What this process was started as, and with which arguments.
+pub fn arguments() -> Vec<OsString> {
+    std::env::args_os().collect()
+}
+
+/// This program's own path, links followed; nothing where the system does not tell.
+pub fn program() -> Option<PathBuf> {
+    std::env::current_exe().ok()
+}

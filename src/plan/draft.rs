@@ -1,0 +1,173 @@
+//! All that a tool can write to while it plans.
+//!
+//! What was there before, what holds the token, and for whom it is held are known in here, once.
+
+use std::path::PathBuf;
+
+use super::names::{RunNames, shared_reference};
+use super::{Change, Deposit, Part, Plan, PrivateFile, Served, SharedFile, Template, TokenSource, Variable};
+use crate::host::{Host, Look};
+use crate::kernel::dialect::Dialect;
+use crate::kernel::organization::Organization;
+use crate::reach::{Grant, PermittedOrganization, Reach, ServedFeed};
+
+/// A tool's part of a plan, as it grows.
+pub struct Draft<'p> {
+    tool: &'static str,
+    /// The machine and the job.
+    pub host: &'p Host,
+    /// A look at the disk.
+    pub look: &'p dyn Look,
+    /// Where the run's own files lie.
+    pub names: &'p RunNames,
+    reach: &'p Reach,
+    plan: &'p mut Plan,
+}
+
+/// What every tool's planning goes by.
+#[derive(Clone, Copy)]
+pub struct Surroundings<'p> {
+    /// The machine and the job.
+    pub host: &'p Host,
+    /// A look at the disk.
+    pub look: &'p dyn Look,
+    /// Where the run's own files lie, and what its variables are called.
+    pub names: &'p RunNames,
+    /// Who may see which token.
+    pub reach: &'p Reach,
+}
+
+impl<'p> Draft<'p> {
+    /// The draft of a tool, by its name in the input `tools`.
+    pub fn new(tool: &'static str, surroundings: Surroundings<'p>, plan: &'p mut Plan) -> Self {
+        let Surroundings { host, look, names, reach } = surroundings;
+        Self { tool, host, look, names, reach, plan }
+    }
+
+    /// The permitted organizations, for a tool that goes by organization.
+    pub fn organizations(&self) -> &'p [PermittedOrganization] {
+        &self.reach.permitted
+    }
+
+    /// Whether this step's token serves an organization, rather than that of an earlier step which goes before it.
+    pub fn serves(&self, organization: &Organization) -> bool {
+        self.reach.kept_by_earlier(self.tool, organization).is_none()
+    }
+
+    /// The variable that a configuration of the run's own may name, set on first use. Where an earlier step keeps the
+    /// organization, it is the one which that step has set.
+    pub fn reference(&mut self, organization: &Organization) -> String {
+        let earlier = self.reach.kept_by_earlier(self.tool, organization).and_then(|grant| grant.reference.clone());
+        if let Some(earlier) = earlier {
+            return earlier;
+        }
+        let name = self.names.reference(organization);
+        self.set_reference(name.clone(), organization);
+        name
+    }
+
+    /// The variable that a file which jobs share may name; set where this step serves the organization.
+    pub fn shared_reference(&mut self, organization: &Organization) -> String {
+        let name = shared_reference(self.tool, organization);
+        if self.serves(organization) {
+            self.set_reference(name.clone(), organization);
+        }
+        name
+    }
+
+    fn set_reference(&mut self, name: String, organization: &Organization) {
+        if self.plan.variables().all(|variable| variable.name != name) {
+            let variable = Variable::new(name.clone(), Template::token_for(organization));
+            self.plan.changes.push(Change::Variable(variable));
+        }
+        self.grant(organization, Some(name));
+    }
+
+    /// The token itself, for a client that takes nothing else; nothing where an earlier step keeps the organization.
+    pub fn token(&mut self, organization: &Organization) -> Option<Part> {
+        let part = self.serves(organization).then(|| Part::TokenFor(organization.clone()))?;
+        self.grant(organization, None);
+        Some(part)
+    }
+
+    /// Lets a client ask for an organization's token at run time: for whatever the organization has, or only for these feeds.
+    pub fn deposit(&mut self, client: Dialect, organization: &Organization, feeds: Option<Vec<String>>) {
+        if self.serves(organization) {
+            self.plan.deposits.push(Deposit { client, organization: organization.clone(), feeds });
+            self.grant(organization, None);
+        }
+    }
+
+    fn grant(&mut self, organization: &Organization, reference: Option<String>) {
+        let known = self.plan.grants.iter_mut();
+        let mut known = known.filter(|grant| grant.tool == self.tool && grant.organization == organization.name());
+        if let Some(grant) = known.next() {
+            grant.reference = grant.reference.take().or(reference);
+            return;
+        }
+        self.plan.grants.push(Grant {
+            tool: self.tool.to_owned(),
+            organization: organization.name().to_owned(),
+            standing: self.reach.standing(organization),
+            reference,
+        });
+    }
+
+    /// Sets a variable of the user's or of the client's. It gets back after the job what it holds now.
+    pub fn set(&mut self, variable: Variable) {
+        let former = self.host.environment.get(&variable.name).cloned().filter(|former| !former.is_empty());
+        self.plan.changes.push(Change::Variable(variable.with_former(former)));
+    }
+
+    /// Adds a file to the run's private directory. Gives its path.
+    pub fn private_file(&mut self, file: PrivateFile) -> PathBuf {
+        let path = self.names.file(&file.name);
+        self.plan.changes.push(Change::PrivateFile(file));
+        path
+    }
+
+    /// Changes a file that is not ours alone, under a journal.
+    pub fn share(&mut self, file: SharedFile) {
+        self.plan.changes.push(Change::SharedFile(file));
+    }
+
+    /// Puts this program on PATH under the name by which clients of a dialect start it.
+    pub fn program(&mut self, dialect: Dialect) {
+        self.plan.changes.push(Change::Program(dialect));
+        if !self.plan.changes.iter().any(|change| matches!(change, Change::Path)) {
+            self.plan.changes.push(Change::Path);
+        }
+    }
+
+    /// Says that a feed will be reached, and how.
+    pub fn serve(&mut self, feed: &ServedFeed, source: TokenSource) {
+        self.plan.served.push(Served {
+            tool: self.tool,
+            organization: feed.feed.organization.clone(),
+            target: feed.feed.to_string(),
+            named_in: feed.named_in.clone(),
+            source,
+        });
+    }
+
+    /// Says that the repositories of an organization will be reached, and how.
+    pub fn serve_repositories(&mut self, permitted: &PermittedOrganization, source: TokenSource) {
+        self.plan.served.push(Served {
+            tool: self.tool,
+            organization: permitted.organization.clone(),
+            target: format!("repositories of {}", permitted.organization),
+            named_in: permitted.named_in(),
+            source,
+        });
+    }
+
+    /// Says what may go wrong, in one sentence.
+    pub fn warn(&mut self, sentence: impl Into<String>) {
+        self.plan.warnings.add(self.tool, sentence.into());
+    }
+
+    /// Says what is as it should be and may still surprise, in one line.
+    pub fn note(&mut self, line: impl Into<String>) {
+        self.plan.notes.push(line.into());
+    }
+}

@@ -1,0 +1,184 @@
+//! The feeds that a tool is to serve, and those that it is not.
+
+use std::collections::BTreeSet;
+
+use super::{Wanted, names};
+use crate::azure_devops::feed::Feed;
+use crate::kernel::organization::Organization;
+use crate::reach::{Address, Binding, Role, ServedFeed};
+use crate::tools::Tool;
+use crate::tools::reading::{Mention, Origin, Reading, Unparsable};
+
+/// What the files and inputs name for one tool.
+#[derive(Default)]
+pub(super) struct Found {
+    /// The feeds to serve, each once.
+    pub served: Vec<ServedFeed>,
+    /// Whether it is the workspace or an input that names one, and not only the user's own files.
+    pub chooses: bool,
+    /// Whether feeds were found that get nothing, which the warnings say.
+    pub withheld: bool,
+    /// The numbers of the feeds that inputs name for it.
+    pub inputs: Vec<usize>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+/// A feed that may be served, and whether it chooses its tool.
+pub(super) type Candidate = (ServedFeed, bool);
+
+pub(super) fn of_tool(
+    tool: &'static dyn Tool,
+    reading: &mut Reading,
+    unread: &[Unparsable],
+    wanted: &Wanted<'_>,
+) -> Found {
+    let mut found = Found::default();
+    let mut candidates = of_mentions(tool, &reading.mentions, wanted, &mut found.warnings);
+    candidates.extend(of_inputs(tool, wanted, &mut found.inputs));
+    let before = candidates.len();
+    names::withhold_doubtful(tool, &reading.mentions, wanted.reach, &mut candidates, &mut found.warnings);
+    let doubts: Vec<Unparsable> = reading.doubts.drain(..).chain(unread.iter().cloned()).collect();
+    names::withhold_hidden(tool, &doubts, &mut candidates, &mut found.warnings);
+    withhold_exposed(tool, &reading.mentions, wanted, &mut candidates, &mut found.warnings);
+    withhold_perilous(tool, reading, &mut candidates, &mut found.warnings);
+    found.withheld = candidates.len() < before;
+    found.chooses = candidates.iter().any(|(_, chooses)| *chooses);
+    // What the repository names goes before what the user's own files repeat.
+    candidates.sort_by_key(|(_, chooses)| !chooses);
+    let mut seen = BTreeSet::new();
+    for (feed, _) in candidates {
+        let name = feed.name.as_deref().map(|name| tool.name_key(name));
+        if seen.insert((name, feed.role, feed.feed.url.to_string())) {
+            found.served.push(feed);
+        }
+    }
+    found
+}
+
+fn of_mentions(
+    tool: &'static dyn Tool,
+    mentions: &[Mention],
+    wanted: &Wanted<'_>,
+    warnings: &mut Vec<String>,
+) -> Vec<Candidate> {
+    let id = tool.id();
+    let mut candidates = Vec::new();
+    for mention in mentions.iter().filter(|mention| mention.place.origin() != Origin::Beside) {
+        let named_in = mention.place.whole();
+        if let Some(doubt) = &mention.doubt {
+            warnings.push(format!(
+                "{}: {} names an address that cannot be told for certain, so it gets no token: {doubt}. If it is a feed, write out \
+                 its address, or name it in the input 'feeds'",
+                id.name, mention.place
+            ));
+            continue;
+        }
+        match wanted.reach.feed(&mention.url) {
+            Address::Permitted(feed) => {
+                if id.speaks.is_some() && feed.protocol.is_none_or(|protocol| Some(protocol) == id.speaks) {
+                    let chooses = mention.place.origin() == Origin::Workspace;
+                    let (name, written) = (mention.name.clone(), mention.url.clone());
+                    let (role, bound) = (mention.role, mention.bound);
+                    candidates.push((ServedFeed { name, role, bound, feed, written, named_in }, chooses));
+                }
+            }
+            Address::Unlisted(other) => {
+                warnings.push(unlisted(tool, mention, &other, wanted.reach.unserved.get(&other)));
+            }
+            Address::Exposed(feed) if mention.bound != Binding::Path => warnings.push(format!(
+                "{}: {named_in} names the feed {feed} over http or with a port of its own, so it gets no token; write https, \
+                 without a port",
+                id.name
+            )),
+            Address::Exposed(_) | Address::Elsewhere => {}
+        }
+    }
+    candidates
+}
+
+fn of_inputs(tool: &'static dyn Tool, wanted: &Wanted<'_>, numbers: &mut Vec<usize>) -> Vec<Candidate> {
+    let id = tool.id();
+    let mut candidates = Vec::new();
+    for (number, input) in wanted.feeds.iter().enumerate() {
+        let feed = match input.feed.protocol {
+            Some(protocol) if Some(protocol) == id.speaks && id.takes_inputs => Some(input.feed.clone()),
+            None if id.speaks.is_some() => Feed::parse(&tool.feed_url(&input.feed)),
+            _ => None,
+        };
+        if let Some(feed) = feed {
+            numbers.push(number);
+            let name = input.name.clone().or_else(|| tool.usual_name(&feed));
+            let (written, named_in) = (feed.url.to_string(), "the input 'feeds'".to_owned());
+            let (role, bound) = (Role::Source, Binding::Name);
+            candidates.push((ServedFeed { name, role, bound, feed, written, named_in }, input.feed.protocol.is_some()));
+        }
+    }
+    candidates
+}
+
+/// Takes back the feeds of an organization whose host something names over http or with a port: this tool's keys know neither, so
+/// it would send the credential there too.
+fn withhold_exposed(
+    tool: &'static dyn Tool,
+    mentions: &[Mention],
+    wanted: &Wanted<'_>,
+    candidates: &mut Vec<Candidate>,
+    warnings: &mut Vec<String>,
+) {
+    let mut exposed: BTreeSet<Organization> = BTreeSet::new();
+    for mention in mentions.iter().filter(|mention| mention.bound == Binding::Path) {
+        if let Address::Exposed(feed) = wanted.reach.feed(&mention.url)
+            && exposed.insert(feed.organization.clone())
+        {
+            let what = if mention.url.starts_with("https:") { "with a port of its own" } else { "over http" };
+            warnings.push(format!(
+                "{}: {} names the feed {feed} {what}, and {} would send the token there: so it gets none for {}. Write https, \
+                 without a port",
+                tool.id().name,
+                mention.place,
+                tool.id().name,
+                feed.organization
+            ));
+        }
+    }
+    candidates.retain(|(feed, _)| !exposed.contains(&feed.feed.organization));
+}
+
+/// Takes back everything where the repository leads the tool's traffic through somebody else.
+fn withhold_perilous(
+    tool: &'static dyn Tool,
+    reading: &Reading,
+    candidates: &mut Vec<Candidate>,
+    warnings: &mut Vec<String>,
+) {
+    let perils = reading.perils.iter().filter(|peril| peril.place.is_of_repository());
+    let before = warnings.len();
+    if !candidates.is_empty() {
+        warnings.extend(perils.map(|peril| {
+            format!(
+                "{}: {} {}, so {} gets no token; remove that setting, or let the pipeline set it in a variable",
+                tool.id().name,
+                peril.place,
+                peril.what,
+                tool.id().name
+            )
+        }));
+    }
+    if warnings.len() > before {
+        candidates.clear();
+    }
+}
+
+fn unlisted(tool: &'static dyn Tool, mention: &Mention, other: &Organization, unserved: Option<&String>) -> String {
+    let (name, place) = (tool.id().name, mention.place.whole());
+    let what =
+        Feed::parse(&mention.url).map_or_else(|| format!("a repository of {other}"), |feed| format!("the feed {feed}"));
+    if let Some(reason) = unserved {
+        return format!("{name}: {place} names {what}, which gets no token: {reason}");
+    }
+    format!(
+        "{name}: {place} names {what}, whose organization is not permitted, so it gets no token; to permit it, add '{other}' to \
+         the input 'organizations'"
+    )
+}

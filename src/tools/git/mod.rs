@@ -1,0 +1,167 @@
+//! git, with the repositories of permitted organizations.
+//!
+//! Everything goes through `GIT_CONFIG_COUNT` and its pairs, which git reads since 2.31 behind all files, so that no file of
+//! the user changes. One pair includes a private file, which names our credential helper; a header goes into pairs of its own.
+//! Sources: git's documentation of git-config, gitcredentials and git-credential.
+
+mod headers;
+mod include;
+mod modules;
+mod pairs;
+
+use std::path::PathBuf;
+
+use super::reading::{Among, Mention, Origin, Parsed, Place, Reading, RelPath, SourceFile, Sources};
+use super::{Auto, PlanError, Tool, ToolId};
+use crate::azure_devops::feed::Feed;
+use crate::host::{Host, Look};
+use crate::kernel::dialect::Dialect;
+use crate::kernel::organization::Organization;
+use crate::plan::draft::Draft;
+use crate::plan::{PrivateFile, Template, TokenSource};
+use crate::reach::{Binding, Role, ServedFeed};
+
+use modules::{Modules, is_ssh, over_https};
+use pairs::Pairs;
+
+/// git.
+pub struct Git(Delivery);
+
+/// How git gets its credentials.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Delivery {
+    /// A credential helper, asked when no header is given.
+    Helper,
+    /// `http.<url>.extraheader`, for programs that ask no helper.
+    ExtraHeader,
+}
+
+/// git, which asks a credential helper.
+pub static WITH_HELPER: Git = Git(Delivery::Helper);
+/// git, which is given headers.
+pub static WITH_HEADERS: Git = Git(Delivery::ExtraHeader);
+
+static ID: ToolId = ToolId {
+    name: "git",
+    speaks: None,
+    auto: Auto::Always,
+    takes_inputs: false,
+    variables: &["GIT_CONFIG_*"],
+    dependency_folders: &[],
+};
+
+/// A git configuration of the user's or the machine's, as far as it silences our helper: headers by URL.
+struct UserConfig(Vec<(String, usize)>);
+
+impl Tool for Git {
+    fn id(&self) -> &'static ToolId {
+        &ID
+    }
+
+    fn reads(&self, path: RelPath<'_>, among: Among) -> bool {
+        path.name() == ".gitmodules" && among == Among::Project
+    }
+
+    fn outside(&self, host: &Host, _look: &dyn Look) -> Vec<PathBuf> {
+        let named = host.variable("GIT_CONFIG_GLOBAL").map(|file| vec![PathBuf::from(file)]);
+        let usual = || {
+            let config = host.variable("XDG_CONFIG_HOME").map(PathBuf::from);
+            let config = config.or_else(|| host.home.as_ref().map(|home| home.join(".config")));
+            let of_home = host.home.as_ref().map(|home| home.join(".gitconfig"));
+            config.map(|folder| folder.join("git").join("config")).into_iter().chain(of_home).collect()
+        };
+        named.unwrap_or_else(usual)
+    }
+
+    fn parse(&self, file: &SourceFile, _host: &Host) -> Parsed {
+        if file.source.origin == Origin::User {
+            return Box::new(UserConfig(headers::of_config(&file.text.body)));
+        }
+        Box::new(Modules::parse(&file.text.body))
+    }
+
+    fn read(&self, sources: Sources<'_>) -> Reading {
+        let mut reading = Reading::default();
+        for (file, modules) in sources.of::<Modules>() {
+            for (url, line) in modules.0.iter().filter(|(url, _)| !is_ssh(url)) {
+                let place = Place::line(&file.source, *line);
+                let (role, bound) = (Role::Source, Binding::Url);
+                reading.mentions.push(Mention { name: None, url: url.clone(), doubt: None, role, bound, place });
+            }
+        }
+        reading
+    }
+
+    fn feed_url(&self, feed: &Feed) -> String {
+        feed.base_url()
+    }
+
+    fn plan(&self, _served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Result<(), PlanError> {
+        let mut pairs = Pairs::standing(draft.host)?;
+        match self.0 {
+            Delivery::Helper => {
+                let content = include::content(draft, &pairs)?;
+                let file = draft.private_file(PrivateFile::new(pairs::FILE, Template::text(content)));
+                pairs.add("include.path".to_owned(), Template::text(include::slashed(&file, draft.host)));
+                for permitted in draft.organizations() {
+                    draft.deposit(Dialect::Git, &permitted.organization, None);
+                    draft.serve_repositories(permitted, TokenSource::Helper(Dialect::Git));
+                }
+                warn_of_headers(sources, draft);
+            }
+            Delivery::ExtraHeader => {
+                for permitted in draft.organizations() {
+                    for (key, value) in headers::pairs(permitted, draft) {
+                        pairs.add(key, value);
+                    }
+                    draft.serve_repositories(permitted, TokenSource::Variable);
+                }
+            }
+        }
+        say_what_needs_another_address(sources, draft);
+        pairs.set(draft);
+        Ok(())
+    }
+}
+
+/// git sends a header of the user's in place of a helper's answer (measured with 2.47).
+fn warn_of_headers(sources: Sources<'_>, draft: &mut Draft<'_>) {
+    for (file, config) in sources.of::<UserConfig>() {
+        for (url, line) in &config.0 {
+            let covers = draft.organizations().iter().any(|permitted| headers::cover(url, &permitted.organization));
+            if covers {
+                draft.warn(format!(
+                    "git: {} line {line} sets an Authorization header for {}, which git sends in place of this task's credential: \
+                     remove it, or set gitCredential: extraHeader",
+                    file.source.shown,
+                    if url.is_empty() { "every address" } else { url }
+                ));
+            }
+        }
+    }
+}
+
+/// Says which addresses of submodules the token cannot serve, and how they would have to be.
+fn say_what_needs_another_address(sources: Sources<'_>, draft: &mut Draft<'_>) {
+    for (file, modules) in sources.of::<Modules>() {
+        let shown = &file.source.shown;
+        for (url, line) in &modules.0 {
+            if let Some((organization, https, ssh)) = over_https(url)
+                && draft.organizations().iter().any(|permitted| permitted.organization == organization)
+            {
+                draft.note(format!(
+                    "git: {shown} line {line} names a repository of {organization} over ssh, which needs a key. To use the token: \
+                     git config --global url.{https}.insteadOf {ssh}"
+                ));
+            } else if Organization::of_url(url).is_some() && modules::has_password(url) {
+                draft.warn(format!(
+                    "git: {shown} line {line} has a password in the address, which git sends in place of this task's credential: \
+                     remove it"
+                ));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

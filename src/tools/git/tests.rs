@@ -1,0 +1,136 @@
+//! What git is given, and what stands beside it.
+
+use super::*;
+use crate::plan::Change;
+use crate::tools::testing::{Disk, file, host, mentioned, planned, shown};
+
+fn helper(host: &Host) -> crate::plan::Plan {
+    planned(&WITH_HELPER, &[], &[], host, &Disk::default()).unwrap()
+}
+
+#[test]
+fn one_pair_includes_a_file_that_names_our_helper_for_each_host() {
+    let plan = helper(&host(&[]));
+    let Change::PrivateFile(file) = &plan.changes[0] else { panic!() };
+    let program = r#"helper = "!'/tasks/it'\\''s here/ado-entra-auth' credential git '/run'""#;
+    let section =
+        |host: &str| format!("[credential \"https://{host}\"]\n\thelper =\n\t{program}\n\tuseHttpPath = true\n");
+    let hosts = ["dev.azure.com", "contoso.visualstudio.com", "fabrikam.visualstudio.com", "earlier.visualstudio.com"];
+    assert_eq!(file.added_text(), hosts.map(section).concat());
+    assert_eq!(
+        shown(&plan)[1..],
+        ["GIT_CONFIG_KEY_0=include.path", "GIT_CONFIG_VALUE_0=/run/gitconfig", "GIT_CONFIG_COUNT=1"]
+    );
+    let deposits: Vec<&str> = plan.deposits.iter().map(|deposit| deposit.organization.name()).collect();
+    assert_eq!(deposits, ["contoso", "fabrikam"]);
+    assert!(plan.variables().all(|variable| !variable.value.holds_token()));
+}
+
+#[test]
+fn pairs_of_the_user_stay() {
+    let own = [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "user.name"), ("GIT_CONFIG_VALUE_0", "me")];
+    let plan = helper(&host(&own));
+    assert_eq!(
+        shown(&plan)[1..],
+        ["GIT_CONFIG_KEY_1=include.path", "GIT_CONFIG_VALUE_1=/run/gitconfig", "GIT_CONFIG_COUNT=2"]
+    );
+    assert_eq!(plan.variables().last().unwrap().former.as_deref(), Some("1"));
+    let error = planned(&WITH_HELPER, &[], &[], &host(&[("GIT_CONFIG_COUNT", "x")]), &Disk::default()).unwrap_err();
+    assert!(error.to_string().contains("GIT_CONFIG_COUNT holds 'x'"), "{error}");
+}
+
+#[test]
+fn headers_come_with_none_beside_them_and_with_no_redirect() {
+    let plan = planned(&WITH_HEADERS, &[], &[], &host(&[]), &Disk::default()).unwrap();
+    let mut expected = Vec::new();
+    for base in [
+        "https://dev.azure.com/contoso",
+        "https://contoso.visualstudio.com",
+        "https://dev.azure.com/fabrikam",
+        "https://fabrikam.visualstudio.com",
+    ] {
+        for (name, value) in
+            [("extraheader", ""), ("extraheader", "Authorization: bearer ***"), ("followRedirects", "false")]
+        {
+            let index = expected.len() / 2;
+            expected.push(format!("GIT_CONFIG_KEY_{index}=http.{base}.{name}"));
+            expected.push(format!("GIT_CONFIG_VALUE_{index}={value}"));
+        }
+    }
+    expected.push("GIT_CONFIG_COUNT=12".to_owned());
+    assert_eq!(shown(&plan), expected);
+    assert!(plan.served.iter().all(|served| served.source == TokenSource::Variable));
+}
+
+#[test]
+fn the_helper_of_a_later_step_takes_back_the_headers_of_an_earlier_one_and_no_others() {
+    let ours = "http.https://dev.azure.com/Contoso";
+    let keys = [
+        ("http.https://example.com.extraheader", "X-Mine: 1"),
+        (&format!("{ours}.extraheader"), ""),
+        (&format!("{ours}.extraheader"), "Authorization: bearer EARLIER"),
+        (&format!("{ours}.followRedirects"), "false"),
+    ];
+    let mut environment = vec![("GIT_CONFIG_COUNT".to_owned(), "4".to_owned())];
+    for (index, (key, value)) in keys.iter().enumerate() {
+        environment.push((format!("GIT_CONFIG_KEY_{index}"), (*key).to_owned()));
+        environment.push((format!("GIT_CONFIG_VALUE_{index}"), (*value).to_owned()));
+    }
+    let environment: Vec<(&str, &str)> =
+        environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    let Change::PrivateFile(file) = &helper(&host(&environment)).changes[0] else { panic!() };
+    let reset = "[http \"https://dev.azure.com/Contoso\"]\n\textraheader =\n\tfollowRedirects = initial\n";
+    assert!(file.added_text().ends_with(reset), "{}", file.added_text());
+    assert!(!file.added_text().contains("example.com"));
+}
+
+#[test]
+fn a_header_of_the_users_is_warned_of_where_it_silences_the_helper() {
+    for (config, warned) in [
+        ("[http \"https://dev.azure.com\"]\n\textraheader = Authorization: Basic x\n", true),
+        ("[HTTP \"https://dev.azure.com/contoso/\"]\n\tExtraHeader = \"AUTHORIZATION: basic x\"\n", true),
+        ("[http]\n\textraheader = Authorization: Basic x\n", true),
+        ("[http]\n\textraheader = X-Trace: 1\n", false),
+        ("[http \"https://github.example\"]\n\textraheader = Authorization: Basic x\n", false),
+        ("[http \"https://dev.azure.com/other\"]\n\textraheader = Authorization: Basic x\n", false),
+    ] {
+        let files = [file("/home/build/.gitconfig", config)];
+        let plan = planned(&WITH_HELPER, &[], &files, &host(&[]), &Disk::default()).unwrap();
+        assert_eq!(plan.warnings.sentences().len(), usize::from(warned), "{config}: {:?}", plan.warnings.sentences());
+        let plan = planned(&WITH_HEADERS, &[], &files, &host(&[]), &Disk::default()).unwrap();
+        assert!(plan.warnings.sentences().is_empty());
+    }
+}
+
+#[test]
+fn submodules_over_ssh_or_with_a_password_are_told_what_they_need() {
+    for (url, note, warning) in [
+        (
+            "git@ssh.dev.azure.com:v3/contoso/Shop/lib",
+            "git config --global url.https://dev.azure.com/contoso/Shop/_git/.insteadOf git@ssh.dev.azure.com:v3/contoso/Shop/",
+            "",
+        ),
+        (
+            "ssh://git@ssh.dev.azure.com/v3/contoso/Shop/lib",
+            "insteadOf ssh://git@ssh.dev.azure.com/v3/contoso/Shop/",
+            "",
+        ),
+        (
+            "contoso@vs-ssh.visualstudio.com:v3/contoso/Shop/lib",
+            "insteadOf contoso@vs-ssh.visualstudio.com:v3/contoso/Shop/",
+            "",
+        ),
+        ("git@ssh.dev.azure.com:v3/other/Shop/lib", "", ""),
+        ("git@github.example:v3/contoso/Shop/lib", "", ""),
+        ("git@ssh.dev.azure.com:v3/contoso/$(id)/lib", "", ""),
+        ("https://me:old@dev.azure.com/contoso/Shop/_git/lib", "", "has a password in the address"),
+        ("https://contoso@dev.azure.com/contoso/Shop/_git/lib", "", ""),
+    ] {
+        let files = [file("/agent/1/s/.gitmodules", &format!("[submodule \"a\"]\n\tpath = a\n\turl = {url}\n"))];
+        let plan = planned(&WITH_HELPER, &[], &files, &host(&[]), &Disk::default()).unwrap();
+        let (notes, warnings) = (plan.notes.join("\n"), plan.warnings.sentences().join("\n"));
+        assert!(notes.contains(note) && (note.is_empty() == notes.is_empty()), "{url}: {notes}");
+        assert!(warnings.contains(warning) && (warning.is_empty() == warnings.is_empty()), "{url}: {warnings}");
+        assert_eq!(mentioned(&WITH_HELPER, &files, &host(&[])).len(), usize::from(url.starts_with("https:")));
+    }
+}

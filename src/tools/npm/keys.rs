@@ -1,0 +1,56 @@
+//! The keys under which npm, pnpm and yarn 1 look for a registry's credential.
+
+use std::collections::BTreeSet;
+
+use super::rc::Rc;
+use crate::plan::draft::Draft;
+use crate::reach::ServedFeed;
+use crate::tools::reading::{Origin, Sources};
+
+/// The key prefixes that cover a feed: packages lie under `npm/registry/`, uploads and older clients use `npm/`
+/// (microsoft/azure-pipelines-tasks#21090). npm compares them with host and path as they stand in the registry's URL, without
+/// the default port; yarn 1 keeps that (measured with 1.22.22).
+pub fn key_prefixes(served: &ServedFeed) -> BTreeSet<String> {
+    let base = served.feed.base_url();
+    let base = base.strip_prefix("https:").unwrap_or(&base);
+    let mut prefixes = BTreeSet::from([format!("{base}/npm/registry/"), format!("{base}/npm/"), own_prefix(served)]);
+    if let Some(host) = served.feed.url.host_str().filter(|_| served.written.contains(":443/")) {
+        let with_port = |prefix: &String| prefix.replacen(host, &format!("{host}:443"), 1);
+        prefixes.extend(prefixes.iter().map(with_port).collect::<Vec<_>>());
+    }
+    prefixes
+}
+
+/// The prefix that the registry's own URL makes.
+fn own_prefix(served: &ServedFeed) -> String {
+    let written = served.feed.url.as_str().trim_end_matches('/');
+    format!("{}/", written.strip_prefix("https:").unwrap_or(written))
+}
+
+/// Says which credentials in the repository's own files go before ours for a feed: they are nearer, and a client takes the
+/// nearest of equal keys. Tarballs lie under `npm/registry/` whatever the registry's URL.
+pub fn warn_of_nearer(served: &ServedFeed, sources: Sources<'_>, draft: &mut Draft<'_>) {
+    let own = own_prefix(served);
+    let packages = format!("{}/npm/registry/", served.feed.base_url().trim_start_matches("https:"));
+    let of_repository = sources.of::<Rc>().filter(|(file, _)| file.source.origin == Origin::Workspace);
+    for (file, rc) in of_repository {
+        for line in &rc.0 {
+            let Some((prefix, kind)) = line.prefix().filter(|(prefix, _)| *prefix == own || *prefix == packages) else {
+                continue;
+            };
+            let (shown, number) = (&file.source.shown, line.number);
+            match kind {
+                "_authToken" => draft.warn(format!(
+                    "npm: {shown} line {number} has a credential of its own for {prefix}, which npm, pnpm and yarn prefer to this \
+                     task's: remove the line"
+                )),
+                // npm 11 and yarn 1 take our token first, pnpm 10 what is nearer (measured).
+                "_auth" | "_password" => draft.warn(format!(
+                    "npm: {shown} line {number} has a password of its own for {prefix}, which pnpm prefers to this task's token: \
+                     remove the line"
+                )),
+                _ => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! What tools read, as data: files taken apart once, and what they name, send and leave in doubt.
+
+use std::any::Any;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::edit::text::Text;
+use crate::edit::xml::NotWellFormed;
+use crate::edit::xml::doubt::{Doubt, doubt};
+use crate::host::Host;
+use crate::reach::{Binding, Role};
+
+/// Where a file lies, for asking who reads it.
+#[derive(Clone, Copy, Debug)]
+pub struct RelPath<'p> {
+    folder: &'p Path,
+    name: &'p str,
+}
+
+impl<'p> RelPath<'p> {
+    /// A file of this name in a folder.
+    pub fn new(folder: &'p Path, name: &'p str) -> Self {
+        Self { folder, name }
+    }
+
+    /// The file's name.
+    pub fn name(&self) -> &'p str {
+        self.name
+    }
+
+    /// Whether it lies directly in a folder of this name.
+    pub fn is_in(&self, folder: &str) -> bool {
+        self.folder.file_name().is_some_and(|name| name == folder)
+    }
+}
+
+/// Among which files one lies.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Among {
+    /// The project's own, below the working directory.
+    Project,
+    /// Those beside it: in a dependency folder, or beside the working directory. Nothing is set up for them, but a tool may read
+    /// them with the same credential.
+    Beside,
+}
+
+/// Whose a file is.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Origin {
+    /// It belongs to the repository, and says what the job needs.
+    Workspace,
+    /// It lies below a dependency folder or beside the working directory: nothing is set up for it, but a tool may read it.
+    Beside,
+    /// The user's own.
+    User,
+}
+
+/// A file that a tool is to take apart.
+#[derive(Clone, Debug)]
+pub struct SourceFile {
+    /// Which it is.
+    pub source: Arc<Source>,
+    /// Its content.
+    pub text: Text,
+}
+
+impl SourceFile {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.source.name()
+    }
+}
+
+/// Which file it is.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// Where it is.
+    pub path: PathBuf,
+    /// The path as messages show it: below the working directory, with slashes.
+    pub shown: String,
+    /// Whose it is.
+    pub origin: Origin,
+}
+
+impl Source {
+    /// The file's name.
+    pub fn name(&self) -> &str {
+        self.path.file_name().and_then(|name| name.to_str()).unwrap_or_default()
+    }
+}
+
+/// What a tool made of a file.
+pub type Parsed = Box<dyn Any + Send + Sync>;
+
+/// A file that a tool has taken apart.
+pub struct ReadFile {
+    /// Which it is.
+    pub source: Arc<Source>,
+    /// What the tool made of it.
+    pub parsed: Parsed,
+    /// Its content, where it is the user's own and may be carried over. What a repository has is not kept: it may be large.
+    pub text: Option<Text>,
+    /// The variables that it refers to, in whatever dialect, and on which lines.
+    pub references: Vec<(String, usize)>,
+}
+
+/// Everything that a tool reads.
+#[derive(Clone, Copy)]
+pub struct Sources<'s> {
+    /// The files, the user's own last.
+    pub files: &'s [ReadFile],
+    /// The machine and the job, whose public variables are configuration too.
+    pub host: &'s Host,
+}
+
+impl<'s> Sources<'s> {
+    /// The files of one kind, with what was made of each.
+    pub fn of<T: 'static>(self) -> impl Iterator<Item = (&'s ReadFile, &'s T)> {
+        self.files.iter().filter_map(|file| Some((file, file.parsed.downcast_ref::<T>()?)))
+    }
+}
+
+/// What a tool's files and variables say.
+#[derive(Debug, Default)]
+pub struct Reading {
+    /// Every registry, repository or source that they name.
+    pub mentions: Vec<Mention>,
+    /// Every text that they have the tool send somewhere beside an address of [`Self::mentions`].
+    pub sends: Vec<Sent>,
+    /// Files that cannot be read as the tool reads them.
+    pub doubts: Vec<Unparsable>,
+    /// Settings by which a credential would reach somebody else, whatever its address.
+    pub perils: Vec<Peril>,
+}
+
+/// Where something is said.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum Place {
+    /// In a file.
+    File {
+        /// The file, as [`Source::shown`].
+        shown: String,
+        /// The line, where it is known.
+        line: Option<usize>,
+        /// Whose the file is.
+        origin: Origin,
+    },
+    /// In a variable of the job.
+    Variable(String),
+    /// Nowhere: the tool has it built in. In words, such as "Maven itself".
+    BuiltIn(&'static str),
+}
+
+impl Place {
+    /// A place in a file.
+    pub fn of(source: &Source) -> Self {
+        Self::File { shown: source.shown.clone(), line: None, origin: source.origin }
+    }
+
+    /// A line of a file.
+    pub fn line(source: &Source, line: usize) -> Self {
+        Self::File { shown: source.shown.clone(), line: Some(line), origin: source.origin }
+    }
+
+    /// Whose it is. A variable of the job belongs to whoever wrote the pipeline.
+    pub fn origin(&self) -> Origin {
+        match self {
+            Self::File { origin, .. } => *origin,
+            Self::Variable(_) => Origin::Workspace,
+            Self::BuiltIn(_) => Origin::Beside,
+        }
+    }
+
+    /// Whether the repository has the say there, rather than the user or the pipeline.
+    pub fn is_of_repository(&self) -> bool {
+        matches!(self, Self::File { origin: Origin::Workspace | Origin::Beside, .. })
+    }
+
+    /// The same without the line.
+    pub fn whole(&self) -> String {
+        match self {
+            Self::File { shown, .. } => shown.clone(),
+            other => other.to_string(),
+        }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::File { shown, line: Some(line), .. } => write!(f, "{shown} line {line}"),
+            Self::File { shown, line: None, .. } => f.write_str(shown),
+            Self::Variable(name) => write!(f, "the variable {name}"),
+            Self::BuiltIn(what) => f.write_str(what),
+        }
+    }
+}
+
+/// A registry, repository or source that something names.
+#[derive(Clone, Debug)]
+pub struct Mention {
+    /// The tool's own name for it.
+    pub name: Option<String>,
+    /// The URL with the tool's own references resolved as far as can be seen.
+    pub url: String,
+    /// Why the tool may see another URL there, in a clause; then it gets nothing. Nothing where every reading agrees.
+    pub doubt: Option<String>,
+    /// What the tool uses it for.
+    pub role: Role,
+    /// What a credential for it would be bound to.
+    pub bound: Binding,
+    /// Where it is named.
+    pub place: Place,
+}
+
+/// A text that a file has its tool send.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// Where to.
+    pub receiver: Receiver,
+    /// The text as written, or with references resolved.
+    pub text: String,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Where a text is sent.
+#[derive(Clone, Debug)]
+pub enum Receiver {
+    /// To this URL; empty where it may be any.
+    Url(String),
+    /// To whatever has this name.
+    Name(String),
+}
+
+/// A setting by which a tool's credential would reach somebody else, whatever its address.
+#[derive(Clone, Debug)]
+pub struct Peril {
+    /// Where it stands.
+    pub place: Place,
+    /// What it does, in a clause that follows the place: "sends the traffic of npm through evil.example".
+    pub what: String,
+}
+
+/// A file that cannot be read as its tool would read it.
+#[derive(Clone, Debug)]
+pub struct Unparsable {
+    /// The file, as [`Source::shown`].
+    pub file: String,
+    /// What is wrong with it, and what to do.
+    pub reason: String,
+    /// What the tool may see in it.
+    pub hides: Hidden,
+    /// Whose it is.
+    pub origin: Origin,
+}
+
+/// What a tool may see in a file that cannot be read here.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Hidden {
+    /// Nothing: it cannot read the file either.
+    Nothing,
+    /// Names with letters beyond ASCII.
+    Letters,
+    /// Any name.
+    Names,
+}
+
+impl Unparsable {
+    /// A file that its tool cannot read either.
+    pub fn malformed(source: &Source, reason: impl Into<String>) -> Self {
+        Self { file: source.shown.clone(), reason: reason.into(), hides: Hidden::Nothing, origin: source.origin }
+    }
+
+    /// A file that its tool may read, and find any name in.
+    pub fn hides_names(source: &Source, reason: impl Into<String>) -> Self {
+        Self { hides: Hidden::Names, ..Self::malformed(source, reason) }
+    }
+
+    /// An XML file that is not well-formed.
+    pub fn not_well_formed(source: &Source, error: &NotWellFormed) -> Self {
+        let hides = if error.is_bound { Hidden::Names } else { Hidden::Nothing };
+        Self { hides, ..Self::malformed(source, error.to_string()) }
+    }
+
+    /// An XML file in which its tool may see something else.
+    pub fn doubted(file: &SourceFile) -> Option<Self> {
+        let source = &file.source;
+        Some(match doubt(&file.text)? {
+            Doubt::Everything(reason) => Self::hides_names(source, reason),
+            Doubt::Letters(reason) => Self { hides: Hidden::Letters, ..Self::malformed(source, reason) },
+        })
+    }
+}
