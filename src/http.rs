@@ -1,5 +1,7 @@
 //! The one door to the network: the company's proxy and authorities, limits of time and size, retries, no redirects.
 
+#[cfg(all(unix, not(target_vendor = "apple")))]
+mod authorities;
 mod early;
 mod error;
 mod pinned;
@@ -35,6 +37,8 @@ pub struct Network {
     pub proxy_bypass: Vec<String>,
     /// Certificates, PEM, to trust beside the system's.
     pub authorities: Option<Vec<u8>>,
+    /// Whether the environment says where the system's certificates are (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
+    pub system_authorities_named: bool,
     /// A client certificate and its key, PEM.
     pub client_certificate: Option<CertificateContent>,
     /// Whether the agent was set up to accept any certificate.
@@ -118,6 +122,9 @@ impl Http {
             let mut builder = plain_client().https_only(true).connect_timeout(CONNECT_LIMIT);
             if let Some(proxy) = proxy::of(network)? {
                 builder = builder.no_proxy().proxy(proxy);
+            }
+            if let Some(settings) = settings_of_a_bundle(network) {
+                return Ok(builder.tls_backend_preconfigured(settings));
             }
             if let Some(pem) = &network.authorities {
                 builder = builder.tls_certs_merge(Certificate::from_pem_bundle(pem).map_err(settings)?);
@@ -272,6 +279,16 @@ fn http_date(text: &str) -> Option<u64> {
 
 fn settings(error: impl std::borrow::Borrow<reqwest::Error>) -> CallError {
     CallError::Settings(reasons(error.borrow()))
+}
+
+/// TLS settings by the system's bundle of authorities, for the usual agent on a system that has one.
+fn settings_of_a_bundle(network: &Network) -> Option<rustls::ClientConfig> {
+    #[cfg(all(unix, not(target_vendor = "apple")))]
+    if !network.system_authorities_named && network.client_certificate.is_none() && !network.accept_any_certificate {
+        return authorities::settings(authorities::bundle(), network.authorities.as_deref());
+    }
+    let _ = network;
+    None
 }
 
 /// What all clients have in common.

@@ -9,6 +9,7 @@
 
 mod agents;
 mod arc;
+mod authorities;
 mod causes;
 mod certificate_assertions;
 mod certificates;

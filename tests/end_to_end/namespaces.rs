@@ -66,6 +66,11 @@ pub fn with_arc_agent(step: TaskStep, folder: &Path) -> TaskStep {
     mounted(step, &format!("{program} && {folders}"), folder)
 }
 
+/// The step with this folder in the place of the system's authorities.
+pub fn with_system_authorities(step: TaskStep, folder: &Path) -> TaskStep {
+    mounted(step, "mount --bind \"$0\" /etc/ssl/certs", folder)
+}
+
 /// The step whose main part runs where this line of the shell has mounted things; `$0` is the folder.
 fn mounted(step: TaskStep, line: &str, folder: &Path) -> TaskStep {
     let line = format!("{line} && exec \"$@\"");

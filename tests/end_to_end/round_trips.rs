@@ -29,7 +29,8 @@ fn round_trips(step: &TaskStep, goal: u32) -> u32 {
     fewest
 }
 
-fn with_secret() -> TaskStep {
+/// The step with an application's secret.
+pub fn with_secret() -> TaskStep {
     let step = bare_step().input("connectionType", "clientSecret").input("clientId", SECRET_CLIENT);
     step.input("tenantId", TENANT).input("clientSecret", SECRET)
 }

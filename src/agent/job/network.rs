@@ -31,6 +31,9 @@ impl Job {
             proxy_password: self.secret("AGENT_PROXYPASSWORD").map(Password::new),
             proxy_bypass: bypass.unwrap_or_default(),
             authorities,
+            system_authorities_named: ["SSL_CERT_FILE", "SSL_CERT_DIR"]
+                .iter()
+                .any(|name| self.raw_variable(name).is_some()),
             client_certificate,
             accept_any_certificate,
         };
