@@ -17,9 +17,8 @@ use crate::disk;
 use crate::identity::entra::Propagation;
 use crate::identity::federation;
 use crate::reach::{FeedInput, PermittedOrganization};
-use crate::survey::Choice;
 use crate::tools::git;
-use crate::tools::{self, LATER_TOOLS, TOOLS, Tool};
+use crate::tools::{self, Choice, LATER_TOOLS, TOOLS, Tool};
 
 use identity::ConnectionType;
 use reach::{feeds, permitted};

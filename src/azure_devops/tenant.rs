@@ -9,7 +9,7 @@ use reqwest::{Method, Url};
 
 use crate::http::retry::{self, Again, Tries};
 use crate::http::{Answer, Call, CallError, Http, Outcome, azure_devops_headers};
-use crate::identity::entra::is_guid;
+use crate::kernel::guid::Guid;
 use crate::kernel::organization::Organization;
 
 const HEADER: &str = "x-vss-resourcetenant";
@@ -44,7 +44,7 @@ async fn patiently(http: &Http, organization: &Organization) -> Tenant {
         match ask(http, organization, method).await {
             Ok(answer) => match answer.header(HEADER).map(str::trim) {
                 Some(NO_TENANT) => return Tenant::Absent,
-                Some(tenant) if is_guid(tenant) => return Tenant::Entra(tenant.to_ascii_lowercase()),
+                Some(tenant) if Guid::is(tenant) => return Tenant::Entra(tenant.to_ascii_lowercase()),
                 Some(_) => "the answer names something that is no tenant".clone_into(&mut why),
                 None => why = format!("the answer (HTTP {}) names no tenant", answer.status),
             },

@@ -1,6 +1,8 @@
 //! Shows what a run would write, file by file and variable by variable. No network, no agent, and nothing is written.
 
 use std::fmt::Write;
+use std::sync::mpsc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -15,6 +17,7 @@ use crate::cli::{DryRun, Format};
 use crate::diagnosis::{Explanation, harmless};
 use crate::disk;
 use crate::edit::text::Text;
+use crate::host::Host;
 use crate::plan::names::{RunNames, VARIABLE_PREFIX};
 use crate::plan::{Change, Plan, SharedFile, Visibility};
 use crate::reach::{Reach, Unserved};
@@ -54,9 +57,28 @@ fn planned(mut job: Job, arguments: &DryRun) -> Result<(Settings, Plan), Explana
     let host = job.host(settings.working_directory.clone(), Job::program().unwrap_or_default());
     let grants = runs::earlier(&job, None).iter().flat_map(EarlierRun::grants).collect();
     let reach = Reach { permitted: settings.permitted.clone(), unserved: Unserved::new(), grants };
-    let workspace = Workspace::read(&settings, host);
-    let plan = workspace.plan(&settings, &reach, &RunNames::shown()).map_err(|error| Explanation::of(&error))?;
+    let plan = in_time(settings.clone(), host, reach)?;
     Ok((settings, plan))
+}
+
+/// As long as the step itself may take.
+const LIMIT: Duration = Duration::from_secs(45);
+
+/// Plans in a thread of its own, which ends with the command where it takes too long.
+fn in_time(settings: Settings, host: Host, reach: Reach) -> Result<Plan, Explanation> {
+    let directory = settings.working_directory.display().to_string();
+    let (send, receive) = mpsc::channel();
+    std::thread::spawn(move || {
+        let workspace = Workspace::read(&settings, host);
+        let _ = send.send(workspace.plan(&settings, &reach, &RunNames::shown()));
+    });
+    let late = |_| Explanation {
+        headline: format!("the working directory {directory} is too large to look at in {} seconds", LIMIT.as_secs()),
+        facts: Vec::new(),
+        remedy: "name a smaller folder with --working-directory".to_owned(),
+        cause: None,
+    };
+    receive.recv_timeout(LIMIT).map_err(late)?.map_err(|error| Explanation::of(&error))
 }
 
 const NO_ORGANIZATION: &str = "no organization is permitted here; in a pipeline the service connection's and the pipeline's own \

@@ -294,7 +294,7 @@ fn check(issued: &Issued, client: &Client) -> Result<(), ExchangeError> {
     }
     let same =
         |found: &Option<String>, asked: &str| found.as_ref().is_some_and(|found| found.eq_ignore_ascii_case(asked));
-    if is_guid(&client.tenant) && !same(&claims.tid, &client.tenant) {
+    if Guid::is(&client.tenant) && !same(&claims.tid, &client.tenant) {
         return unexpected("tenant", claims.tid.clone(), &client.tenant);
     }
     let application = claims.appid.clone().or_else(|| claims.azp.clone());
@@ -302,11 +302,6 @@ fn check(issued: &Issued, client: &Client) -> Result<(), ExchangeError> {
         return unexpected("application", application, &client.client_id);
     }
     Ok(())
-}
-
-/// Whether `text` is a GUID with hyphens.
-pub fn is_guid(text: &str) -> bool {
-    Guid::parse(text).is_ok()
 }
 
 /// Whether `text` can name a tenant: a GUID or a domain.
@@ -317,7 +312,7 @@ pub fn is_tenant(text: &str) -> bool {
             && !label.ends_with('-')
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
     };
-    is_guid(text) || (text.contains('.') && text.split('.').all(label))
+    Guid::is(text) || (text.contains('.') && text.split('.').all(label))
 }
 
 #[cfg(test)]

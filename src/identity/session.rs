@@ -9,8 +9,9 @@ use crate::diagnosis::causes::{self, Cause};
 use crate::diagnosis::{Explain, Explanation};
 use crate::http::Http;
 use crate::identity::Identity;
-use crate::identity::entra::{Issued, Propagation, is_guid};
+use crate::identity::entra::{Issued, Propagation};
 use crate::identity::tokens::{TokenError, Tokens};
+use crate::kernel::guid::Guid;
 use crate::kernel::organization::Organization;
 use crate::reach::{PermittedOrganization, Standing, Unserved};
 
@@ -246,12 +247,12 @@ impl SignedIn {
 
 /// The identity's own tenant as an id, which the first token tells where an input has a domain.
 fn home_of(main: &Issued, home: Option<&str>) -> Option<String> {
-    home.filter(|home| is_guid(home)).map(str::to_owned).or_else(|| main.claims.tid.clone())
+    home.filter(|home| Guid::is(home)).map(str::to_owned).or_else(|| main.claims.tid.clone())
 }
 
 /// Under which name a token is kept: the tenant that it says it is of, else the one that was asked.
 fn key_of(issued: &Issued, asked: Option<&str>) -> String {
-    let own = issued.claims.tid.as_deref().filter(|tenant| is_guid(tenant));
+    let own = issued.claims.tid.as_deref().filter(|tenant| Guid::is(tenant));
     own.or(asked).unwrap_or_default().to_ascii_lowercase()
 }
 
@@ -280,7 +281,7 @@ async fn token(
 ) -> Result<Issued, SignInError> {
     let elsewhere = tenant.zip(organization).zip(home).filter(|((tenant, _), home)| {
         // A domain may stand for the same tenant.
-        is_guid(home) && !home.eq_ignore_ascii_case(tenant)
+        Guid::is(home) && !home.eq_ignore_ascii_case(tenant)
     });
     let issued = match (tokens.of_tenant(tenant, propagation).await, elsewhere) {
         (Ok(issued), _) => issued,

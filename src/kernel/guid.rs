@@ -30,6 +30,11 @@ impl Guid {
         Self(bytes)
     }
 
+    /// Whether a text is a GUID in its usual form.
+    pub fn is(text: &str) -> bool {
+        Self::parse(text).is_ok()
+    }
+
     /// Reads `0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9`, in any case of letters and with the hyphens.
     pub fn parse(text: &str) -> Result<Self, NotAGuid> {
         if !text.is_ascii() || !text.split('-').map(str::len).eq(GROUPS) {

@@ -16,18 +16,9 @@ use crate::plan::names::RunNames;
 use crate::plan::{Change, Part, Plan, Template, Variable};
 use crate::reach::{FeedInput, Reach};
 use crate::tools::reading::{ReadFile, Sources, Unparsable};
-use crate::tools::{Auto, PlanError, Tool};
+use crate::tools::{Auto, Choice, PlanError, Tool};
 
 use feeds::Found;
-
-/// Which tools are wanted.
-#[derive(Clone)]
-pub struct Choice {
-    /// All that there are, as the inputs set them up.
-    pub tools: Vec<&'static dyn Tool>,
-    /// The names of those that the user wants; nothing where the workspace decides.
-    pub named: Option<BTreeSet<&'static str>>,
-}
 
 /// What the survey goes by.
 pub struct Wanted<'a> {

@@ -11,6 +11,7 @@ pub mod reading;
 #[cfg(test)]
 pub mod testing;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::azure_devops::feed::{Feed, Protocol};
@@ -121,6 +122,15 @@ pub trait Tool: Sync {
 
     /// Drafts what the tool needs in later steps for these feeds, or for every permitted organization.
     fn plan(&self, served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Result<(), PlanError>;
+}
+
+/// Which tools are wanted.
+#[derive(Clone)]
+pub struct Choice {
+    /// All that there are, as the inputs set them up.
+    pub tools: Vec<&'static dyn Tool>,
+    /// The names of those that the user wants; nothing where the workspace decides.
+    pub named: Option<BTreeSet<&'static str>>,
 }
 
 /// The tool that the input `tools` means by `name`, without regard to case.

@@ -1,15 +1,15 @@
 //! The dry run: what a run would write, and nothing written.
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use serde_json::Value;
 
-use crate::support::{BINARY, Snapshot, emulator, job, write, write_file};
+use crate::support::{Snapshot, emulator, job, program, write, write_file};
 
 /// A dry run in an environment of its own.
 fn dry_run(home: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
-    let mut command = Command::new(BINARY);
+    let mut command = program();
     command.arg("dry-run").args(arguments).env_clear().env("HOME", home).envs(variables.iter().copied());
     command.output().unwrap()
 }

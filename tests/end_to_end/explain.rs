@@ -1,13 +1,12 @@
 //! `explain`: every known error, in every form in which people meet it.
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use ado_entra_auth::diagnosis::causes::{self, Cause};
 use regex_lite::Regex;
 use serde_json::Value;
 
-use crate::support::{BINARY, in_parallel};
+use crate::support::{in_parallel, program};
 
 const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const TENANT: &str = "22222222-aaaa-4bbb-8ccc-000000000002";
@@ -15,13 +14,7 @@ const TRACE: &str = "33333333-aaaa-4bbb-8ccc-000000000003";
 
 /// Runs the command with these arguments, and this on stdin.
 fn explain(arguments: &[&str], stdin: &[u8]) -> Output {
-    let mut command = Command::new(BINARY);
-    command.arg("explain").args(arguments).env_clear();
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().unwrap();
-    // A reader that has enough closes the pipe.
-    _ = child.stdin.take().unwrap().write_all(stdin);
-    child.wait_with_output().unwrap()
+    program().arg("explain").args(arguments).env_clear().write_stdin(stdin).output().unwrap()
 }
 
 fn stdout(output: &Output) -> String {

@@ -13,6 +13,7 @@ mod authorities;
 mod causes;
 mod certificate_assertions;
 mod certificates;
+mod command_line;
 mod dry_run;
 mod exchange;
 mod exchange_refused;

@@ -8,7 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::support::{BINARY, tool, write_file};
+use crate::support::{program, tool, write_file};
 
 const TENANT: &str = "ff882432-09b0-437b-bd22-ca13c0037ded";
 const ORGANIZATION: &str = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9";
@@ -35,7 +35,7 @@ const HOSTILE: [&str; 11] = [
 ];
 
 fn setup(arguments: &[&str]) -> Output {
-    Command::new(BINARY).arg("setup").args(arguments).env_clear().output().unwrap()
+    program().arg("setup").args(arguments).env_clear().output().unwrap()
 }
 
 fn printed(arguments: &[&str]) -> String {

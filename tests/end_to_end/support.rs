@@ -20,6 +20,11 @@ pub const LIMIT: Duration = Duration::from_secs(45);
 /// A host that no token may reach.
 pub const EVIL: &str = "evil.example";
 
+/// The program's command line.
+pub fn program() -> assert_cmd::Command {
+    assert_cmd::Command::new(BINARY)
+}
+
 /// The sample world, running.
 pub fn emulator() -> Emulator {
     Emulator::start(World::sample()).unwrap()

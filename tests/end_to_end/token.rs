@@ -1,9 +1,8 @@
 //! The command `token`, in a shell and in a pipeline's script.
 
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::Output;
 
 use ado_entra_auth_emulator::machine::Machine;
 use ado_entra_auth_emulator::message::Answer;
@@ -16,16 +15,15 @@ use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::support::{BINARY, claims, emulator, job, step};
+use crate::support::{claims, emulator, job, program, step};
 
 /// The command on a machine that reaches the network as a company's does.
-fn token(emulator: &Emulator, folder: &Path, arguments: &[&str]) -> Command {
+fn token(emulator: &Emulator, folder: &Path, arguments: &[&str]) -> assert_cmd::Command {
     let authority = folder.join("ca.pem");
     emulator.write_authority(&authority).unwrap();
-    let mut command = Command::new(BINARY);
+    let mut command = program();
     command.arg("token").args(arguments).current_dir(folder).env_clear();
     command.env("HTTPS_PROXY", emulator.proxy_url()).env("SSL_CERT_FILE", &authority);
-    command.stdin(Stdio::null());
     command
 }
 
@@ -38,7 +36,7 @@ const BY_SECRET: [&str; 6] = [
     "tenantId=11111111-aaaa-4bbb-8ccc-000000000001",
 ];
 
-fn run(command: &mut Command) -> Output {
+fn run(command: &mut assert_cmd::Command) -> Output {
     command.output().unwrap()
 }
 
@@ -46,7 +44,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-fn printed(command: &mut Command) -> String {
+fn printed(command: &mut assert_cmd::Command) -> String {
     let output = run(command);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     text(&output.stdout)
@@ -113,9 +111,7 @@ fn secrets_come_from_files_and_standard_input_and_never_from_the_command_line() 
 
     let from_stdin = [&BY_SECRET[..], &["--input-file", "clientSecret=-"]].concat();
     let mut command = token(&emulator, folder.path(), &from_stdin);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(SECRET.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = run(command.write_stdin(SECRET));
     assert_eq!(claims(text(&output.stdout).trim())["appid"], SECRET_CLIENT);
 
     emulator.clear_requests();
@@ -205,7 +201,7 @@ fn the_claims_of_a_token_command_nothing() {
 #[test]
 fn wrong_arguments_command_nothing() {
     for arguments in [["explain", "--##vso[task.uploadfile]/etc/passwd"], ["token", "--format=##vso[task.complete]"]] {
-        let output = Command::new(BINARY).args(arguments).output().unwrap();
+        let output = program().args(arguments).output().unwrap();
         let said = text(&output.stderr);
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains("vso[task.") && !said.contains("##"), "{said}");

@@ -5,9 +5,10 @@ use reqwest::Url;
 use super::{InputError, authority, one_of, secret, text};
 use crate::agent::job::{Endpoint, Job};
 use crate::diagnosis::causes::{job, oidc};
-use crate::identity::entra::{is_guid, is_tenant};
+use crate::identity::entra::is_tenant;
 use crate::identity::managed_identity::Selector;
 use crate::identity::{Application, Identity, Proof};
+use crate::kernel::guid::Guid;
 use crate::kernel::secret::ClientSecret;
 
 pub(super) const CONNECTION: &str = "azureDevOpsServiceConnection";
@@ -95,7 +96,7 @@ fn azure_resource_manager(job: &Job) -> Result<Identity, InputError> {
     match scheme.as_str() {
         "workloadidentityfederation" => connection.application(job, connection.federated()),
         "managedserviceidentity" => match &endpoint.machine_client_id {
-            Some(id) if !is_guid(id) => Err(connection.unusable(
+            Some(id) if !Guid::is(id) => Err(connection.unusable(
                 format!("its managed identity's client id '{id}' is not a GUID"),
                 "correct the service connection",
             )),
@@ -185,7 +186,7 @@ struct ServiceConnection {
 impl ServiceConnection {
     fn of(job: &Job, input: &'static str) -> Result<Self, InputError> {
         let id = text(job, input)?.ok_or(InputError::Missing { name: input })?.to_ascii_lowercase();
-        if !is_guid(&id) {
+        if !Guid::is(&id) {
             let reason =
                 "the agent passes a service connection's id here, a GUID (resourceId in the address of its page)"
                     .to_owned();
@@ -202,7 +203,7 @@ impl ServiceConnection {
     fn application(&self, job: &Job, proof: Proof) -> Result<Identity, InputError> {
         let remedy =
             "correct the service connection: it needs the application (client) id and the tenant id of its identity";
-        let client_id = self.endpoint.client_id.clone().filter(|client| is_guid(client));
+        let client_id = self.endpoint.client_id.clone().filter(|client| Guid::is(client));
         let client_id =
             client_id.ok_or_else(|| self.unusable("its client id is missing or is not a GUID".to_owned(), remedy))?;
         let tenant = self.endpoint.tenant_id.clone().filter(|tenant| is_tenant(tenant));
@@ -233,7 +234,7 @@ fn client_id(job: &Job) -> Result<Option<String>, InputError> {
 
 fn guid(job: &Job, name: &'static str) -> Result<Option<String>, InputError> {
     match text(job, name)? {
-        Some(value) if !is_guid(value) => {
+        Some(value) if !Guid::is(value) => {
             Err(InputError::Refused { name, value: value.to_owned(), reason: "it must be a GUID".to_owned() })
         }
         other => Ok(other.map(str::to_ascii_lowercase)),
