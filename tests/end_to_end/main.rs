@@ -33,6 +33,7 @@ mod nuget;
 mod peers;
 mod pods;
 mod propagation;
+mod rc_reader;
 mod round_trips;
 mod secrets;
 mod setup;
