@@ -27,6 +27,9 @@ pub fn in_text(text: &str) -> Vec<(String, usize)> {
 /// Reports every name that `text` may refer to, with its line, perhaps several times: for a text of many megabytes, of which only
 /// some names are asked for.
 pub fn each(text: &str, mut report: impl FnMut(&str, usize)) {
+    if !text.contains(['$', '%', '\\', '&']) {
+        return;
+    }
     let has_escapes = text.contains('\\');
     let is_xml_like = text.contains(['<', '&']);
     let raw = || text.char_indices();

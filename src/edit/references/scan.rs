@@ -119,7 +119,7 @@ impl Word {
 
     /// Reports each name that a dialect could see in it: all of it, what stands before a sign, each run of letters and digits.
     fn report(&self, report: &mut dyn FnMut(&str, usize)) {
-        if self.is_too_long {
+        if self.is_too_long || self.text.is_empty() {
             return;
         }
         let mut report = |name: &str| {

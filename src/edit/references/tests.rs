@@ -152,12 +152,12 @@ fn hostile_texts_take_their_length_in_time() {
         "é",
         "$é",
     ] {
-        let text = entity.clone() + &unit.repeat(200_000 / unit.len());
+        let text = entity.clone() + &unit.repeat(50_000 / unit.len());
         let start = Instant::now();
         let mut count = 0_usize;
         each(&text, |_, _| count += 1);
         assert!(start.elapsed() < Duration::from_secs(10), "{unit}: {:?}", start.elapsed());
-        assert!(count < 1_000_000, "{unit}: {count}");
+        assert!(count < 250_000, "{unit}: {count}");
     }
 }
 

@@ -112,7 +112,7 @@ pub(super) struct Entities(BTreeMap<String, String>);
 
 /// More or longer ones than a name would be put together of.
 const MOST_ENTITIES: usize = 64;
-const LONGEST_VALUE: usize = 512;
+const LONGEST_DECLARATION: usize = 1_024;
 /// How deeply values may refer to each other.
 const ROUNDS: usize = 4;
 
@@ -120,14 +120,13 @@ impl Entities {
     pub(super) fn of(text: &str) -> Self {
         let mut found = Self(BTreeMap::new());
         for (at, start) in text.match_indices("<!ENTITY").take(MOST_ENTITIES) {
-            let declaration = text[at + start.len()..].trim_start();
+            let declaration = &text[at + start.len()..];
+            let declaration = declaration[..declaration.floor_char_boundary(LONGEST_DECLARATION)].trim_start();
             let Some((name, rest)) = declaration.split_once(char::is_whitespace) else { continue };
             let rest = rest.trim_start();
             let Some(quote) = rest.chars().next().filter(|quote| matches!(quote, '"' | '\'')) else { continue };
             let Some((value, _)) = rest[1..].split_once(quote) else { continue };
-            if value.len() <= LONGEST_VALUE {
-                found.0.entry(name.to_owned()).or_insert_with(|| value.to_owned());
-            }
+            found.0.entry(name.to_owned()).or_insert_with(|| value.to_owned());
         }
         for _ in 0..ROUNDS {
             let resolved = |value: &String| Xml::new(value, &found).map(|(_, character)| character).collect();
