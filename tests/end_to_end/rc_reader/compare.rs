@@ -77,7 +77,9 @@ pub fn compare(bytes: &[u8], client: Client, theirs: &[(String, Described)]) {
             (mine, _) => panic!("{shown}: {key} is {mine:?} for us"),
         }
     }
-    ours.retain(|_, mine| mine.as_ref().is_some_and(|(_, value)| value != "null" && value != "[object Object]"));
+    // A section takes the place of what is nothing.
+    let is_nothing = |value: &str| matches!(value, "" | "0" | "false" | "null" | "[object Object]");
+    ours.retain(|_, mine| mine.as_ref().is_some_and(|(_, value)| !is_nothing(value)));
     assert!(ours.is_empty(), "{shown}: only we see {ours:?}");
 }
 
