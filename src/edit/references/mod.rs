@@ -8,20 +8,26 @@
 mod scan;
 mod view;
 
-use std::collections::BTreeMap;
-
 use view::{Entities, Unescaped, Xml};
 
-/// The names that `text` refers to, each with the first line where it does, counted from 1.
+/// The names that `text` refers to, with every line where it does, counted from 1.
 pub fn in_text(text: &str) -> Vec<(String, usize)> {
-    let mut found: BTreeMap<String, usize> = BTreeMap::new();
+    let mut found: Vec<(String, usize)> = Vec::new();
+    let mut enough = 1_024;
+    let tidy = |found: &mut Vec<(String, usize)>| {
+        found.sort_unstable();
+        found.dedup();
+    };
     each(text, |name, line| {
-        match found.get_mut(name) {
-            Some(first) => *first = line.min(*first),
-            None => _ = found.insert(name.to_owned(), line),
+        found.push((name.to_owned(), line));
+        // The views of one text report much of it again.
+        if found.len() >= enough {
+            tidy(&mut found);
+            enough = 2 * found.len().max(512);
         }
     });
-    found.into_iter().collect()
+    tidy(&mut found);
+    found
 }
 
 /// Reports every name that `text` may refer to, with its line, perhaps several times: for a text of many megabytes, of which only

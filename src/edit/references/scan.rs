@@ -44,7 +44,7 @@ pub(super) fn scan(text: &str, view: impl Iterator<Item = (usize, char)>, report
         }
         percents = match (percents, character) {
             (word, '%') => {
-                word.inspect(|word| word.report(report));
+                word.inspect(|word| word.report_whole(report));
                 Some(Word::new(line))
             }
             (_, '\n') => None,
@@ -117,31 +117,35 @@ impl Word {
         self.text.split_once('-').map_or("", |(_, default)| default)
     }
 
-    /// Reports each name that a dialect could see in it: all of it, what stands before a sign, each run of letters and digits.
-    fn report(&self, report: &mut dyn FnMut(&str, usize)) {
-        if self.is_too_long || self.text.is_empty() {
+    /// Reports all of it, and what stands before a sign: `X-this`, `X:~0,3`, each behind `env.` as well.
+    fn report_whole(&self, report: &mut dyn FnMut(&str, usize)) {
+        if self.is_too_long {
             return;
         }
-        let mut report = |name: &str| {
-            if !name.is_empty() {
-                report(name, self.line);
-            }
-        };
         let whole = self.text.trim();
         let of_environment = whole.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("env"));
         let inner = if of_environment { whole[3..].strip_prefix(['.', ':']) } else { None };
         for text in [Some(whole), inner].into_iter().flatten() {
-            report(text);
-            for (at, _) in text.match_indices(|c| ":-?#%/+=^,@!".contains(c)).take(8) {
-                report(text[..at].trim());
+            let signs = text.match_indices(|c| ":-?#%/+=^,@!".contains(c)).take(8);
+            let parts = signs.map(|(at, _)| text[..at].trim());
+            for name in parts.chain([text]).filter(|name| !name.is_empty()) {
+                report(name, self.line);
             }
         }
-        let of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        for dotted in whole.split(|c| c != '.' && !of_name(c)).filter(|dotted| *dotted != whole) {
-            report(dotted);
+    }
+
+    /// Reports each name that a dialect could see in it: those, and each run of letters and digits.
+    fn report(&self, report: &mut dyn FnMut(&str, usize)) {
+        if self.is_too_long {
+            return;
         }
-        for plain in whole.split(|c| !of_name(c)).filter(|plain| *plain != whole) {
-            report(plain);
+        self.report_whole(report);
+        let whole = self.text.trim();
+        let of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let dotted = whole.split(|c| c != '.' && !of_name(c));
+        let plain = whole.split(|c| !of_name(c));
+        for name in dotted.chain(plain).filter(|name| !name.is_empty() && *name != whole) {
+            report(name, self.line);
         }
     }
 }

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use proptest::collection::vec;
@@ -8,8 +9,9 @@ use super::*;
 
 const NAME: &str = "ADO_TOKEN";
 
+/// The first line of each name.
 fn references(text: &str) -> BTreeMap<String, usize> {
-    in_text(text).into_iter().collect()
+    in_text(text).into_iter().rev().collect()
 }
 
 fn line_of(text: &str, name: &str) -> Option<usize> {
@@ -96,6 +98,7 @@ fn what_refers_to_nothing_is_not_found() {
         "$(ADO_TOKEN",
         "%ADO_TOKEN",
         "%ADO_TOKEN\n%",
+        "100% of ADO_TOKEN is 5%",
         "$XADO_TOKEN",
         "${XADO_TOKEN}",
         "${ADO_TOKENX}",
@@ -106,6 +109,12 @@ fn what_refers_to_nothing_is_not_found() {
     ] {
         assert_eq!(line_of(text, NAME), None, "{text}");
     }
+}
+
+#[test]
+fn every_line_is_named_once() {
+    let lines: Vec<_> = in_text("${A}\n\\${A}&#36;{A}\n\nA\n$A$A");
+    assert_eq!(lines, [1, 2, 5].map(|line| ("A".to_owned(), line)));
 }
 
 #[test]
