@@ -79,6 +79,11 @@ impl Text {
         bytes
     }
 
+    /// Whether a byte-order mark stands before it.
+    pub fn is_marked(&self) -> bool {
+        self.marked
+    }
+
     /// Whether it is UTF-16, which many tools cannot read.
     pub fn is_utf16(&self) -> bool {
         matches!(self.encoding, Encoding::Utf16LittleEndian | Encoding::Utf16BigEndian)
@@ -87,6 +92,13 @@ impl Text {
     /// Whether its letters beyond ASCII are guesses.
     pub fn is_single_bytes(&self) -> bool {
         self.encoding == Encoding::SingleBytes
+    }
+}
+
+/// A new text, in UTF-8 without a mark.
+impl From<String> for Text {
+    fn from(body: String) -> Self {
+        Self { body, ..Self::default() }
     }
 }
 

@@ -34,6 +34,7 @@ mod nuget;
 mod peers;
 mod pods;
 mod propagation;
+mod rc_reader;
 mod round_trips;
 mod secrets;
 mod setup;

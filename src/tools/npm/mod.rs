@@ -116,8 +116,8 @@ impl Tool for Npm {
             draft.serve(feed, TokenSource::Reference);
         }
         let lines: Vec<String> = lines.into_iter().collect();
-        let edit = npmrc::append(&carried.body, &lines);
-        let file = draft.private_file(PrivateFile::carrying("npmrc", carried, vec![edit]));
+        let edits = npmrc::append(&carried, &lines);
+        let file = draft.private_file(PrivateFile::carrying("npmrc", carried, edits));
         draft.set(user_config_variable(draft.host, &file));
         Ok(())
     }

@@ -40,9 +40,8 @@ impl Rc {
         let lines: Vec<Line> = match file.name() {
             YARN if file.source.origin != Origin::User => yarn(text),
             PNPM if file.source.origin != Origin::User => pnpm(text),
-            _ => npmrc::assignments(text)
-                .into_iter()
-                .map(|found| Line { key: found.key.to_string(), value: found.value, number: found.line })
+            _ => npmrc::assignments(&file.text)
+                .map(|found| Line { key: found.key, value: found.value, number: found.line })
                 .collect(),
         };
         let with_key = |line: Line| Line { key: npmrc::expand(&line.key, |name| host.variable(name)), ..line };

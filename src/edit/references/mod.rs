@@ -1,0 +1,56 @@
+//! The variables that a text refers to, in any tool's dialect: `${X}`, `${X?}`, `${X-…}`, `${X:-…}`, `${env.X}`, `%X%`, `$X`,
+//! `$(X)`, `$Env:X`.
+//!
+//! It answers whether a file could make some client read a variable, so it would rather find too much: every reading counts that
+//! follows from undoing what XML, JSON, TOML, YAML or Java's properties may do to a name, and whatever sections, comments or
+//! quotes stand around it. It needs time in proportion to the text, and little memory, whatever the text.
+
+mod scan;
+mod view;
+
+use view::{Entities, Unescaped, Xml};
+
+/// The names that `text` refers to, with every line where it does, counted from 1.
+pub fn in_text(text: &str) -> Vec<(String, usize)> {
+    let mut found: Vec<(String, usize)> = Vec::new();
+    let mut enough = 1_024;
+    let tidy = |found: &mut Vec<(String, usize)>| {
+        found.sort_unstable();
+        found.dedup();
+    };
+    each(text, |name, line| {
+        found.push((name.to_owned(), line));
+        // The views of one text report much of it again.
+        if found.len() >= enough {
+            tidy(&mut found);
+            enough = 2 * found.len().max(512);
+        }
+    });
+    tidy(&mut found);
+    found
+}
+
+/// Reports every name that `text` may refer to, with its line, perhaps several times: for a text of many megabytes, of which only
+/// some names are asked for.
+pub fn each(text: &str, mut report: impl FnMut(&str, usize)) {
+    if !text.contains(['$', '%', '\\', '&']) {
+        return;
+    }
+    let has_escapes = text.contains('\\');
+    let is_xml_like = text.contains(['<', '&']);
+    let raw = || text.char_indices();
+    scan::scan(text, raw(), &mut report);
+    if has_escapes {
+        scan::scan(text, Unescaped::new(raw()), &mut report);
+        // pnpm reads JSON out of a string of JSON.
+        scan::scan(text, Unescaped::new(Unescaped::new(raw())), &mut report);
+    }
+    if is_xml_like {
+        let entities = Entities::of(text);
+        scan::scan(text, Xml::new(text, &entities), &mut report);
+        scan::scan(text, Unescaped::new(Xml::new(text, &entities)), &mut report);
+    }
+}
+
+#[cfg(test)]
+mod tests;
