@@ -48,16 +48,19 @@ fn connects_to(emulator: &Emulator, host: &str) -> usize {
     emulator.connects().iter().filter(|connect| connect.host == host).count()
 }
 
-/// The early connection carries no request of its own, and the request that it is for goes over it.
+/// The early connection carries no request of its own, and the request that it is for goes over it. Azure DevOps is connected as often
+/// as it is asked at one time.
 #[test]
-fn entra_is_connected_once_and_asked_once() {
-    let emulator = emulator();
-    let mut job = job(&emulator);
-    emulator.count_round_trips(Duration::from_millis(400));
-    run(&emulator, &mut job, &step());
-    assert_eq!(connects_to(&emulator, ENTRA), 1);
-    let asked: Vec<String> = emulator.requests_to(ENTRA).into_iter().map(|request| request.method).collect();
-    assert_eq!(asked, ["POST"]);
+fn every_connection_is_used_and_entra_is_asked_once() {
+    for (step, to_azure_devops) in [(step(), 2), (with_secret(), 1)] {
+        let emulator = emulator();
+        let mut job = job(&emulator);
+        emulator.count_round_trips(Duration::from_millis(400));
+        run(&emulator, &mut job, &step);
+        assert_eq!((connects_to(&emulator, ENTRA), connects_to(&emulator, "dev.azure.com")), (1, to_azure_devops));
+        let asked: Vec<String> = emulator.requests_to(ENTRA).into_iter().map(|request| request.method).collect();
+        assert_eq!(asked, ["POST"]);
+    }
 }
 
 /// An early connection that fails, or never comes about, is neither said nor waited for.
