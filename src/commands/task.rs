@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinHandle;
@@ -18,10 +19,9 @@ use crate::diagnosis::Explanation;
 use crate::disk;
 use crate::host::Host;
 use crate::http::{Deadline, Http};
-use crate::identity::Identity;
 use crate::identity::entra::{CLOCK_TOLERANCE_SECONDS, Propagation, clock_difference};
-use crate::identity::session::{NETWORK_LIMIT, SignIn, SignedIn, main_organization};
-use crate::identity::tokens::{Surroundings, Tokens};
+use crate::identity::session::{NETWORK_LIMIT, Session, SignedIn, main_organization};
+use crate::identity::tokens::{KeepSecret, Surroundings, Tokens};
 use crate::kernel::clock::{now, rfc3339};
 use crate::kernel::organization::Organization;
 use crate::plan::names::RunNames;
@@ -66,13 +66,12 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     for warning in left.iter().chain(&network_warnings) {
         log.warning(warning);
     }
-    let http = Http::new(&network, deadline)?;
-    let (pipeline, machine) = (job.pipeline(), job.machine());
-    let surroundings = Surroundings { http: &http, pipeline: &pipeline, machine: &machine };
+    let http = Arc::new(Http::new(&network, deadline)?);
+    let surroundings = Surroundings { http, pipeline: job.pipeline(), machine: job.machine() };
     let (signed_in, plan) = {
-        let tokens = Tokens::new(&identity, surroundings, |secret| log.mask(secret));
+        let tokens = Tokens::new(Arc::new(identity), surroundings);
         let planning = Planning { settings: settings.clone(), host, grants, names: run.names() };
-        block_on(sign_in_and_plan(&http, &identity, tokens, planning))?
+        block_on(sign_in_and_plan(tokens, planning, &mut |secret: &str| log.mask(secret)))?
     };
     let users = user_names(&plan);
     for (_, issued) in signed_in.issued() {
@@ -123,22 +122,22 @@ impl Planning {
 }
 
 async fn sign_in_and_plan(
-    http: &Http,
-    identity: &Identity,
-    tokens: Tokens<'_>,
+    tokens: Tokens,
     planning: Planning,
+    keep_secret: KeepSecret<'_>,
 ) -> Result<(SignedIn, Plan), Stop> {
+    let http = tokens.http();
     let begun = planning.begin();
     let settings = &planning.settings;
     let main = main_organization(&settings.permitted);
-    let mut sign_in = SignIn::begin(http, identity, tokens, main, settings.propagation).await?;
+    let mut session = Session::begin(tokens, main, settings.propagation, &mut *keep_secret).await?;
     if let Some(main) = main.filter(|_| settings.verify) {
-        sign_in.verify(main).await?;
+        session.verify(main).await?;
     }
-    let (workspace, plan) = in_time(http, begun).await?;
+    let (workspace, plan) = in_time(&http, begun).await?;
     let plan = plan?;
-    let unserved = serve_others(&mut sign_in, settings, main, &plan).await?;
-    let mut signed_in = sign_in.end();
+    let unserved = serve_others(&mut session, settings, &plan, keep_secret).await?;
+    let mut signed_in = session.end();
     if unserved.is_empty() {
         return Ok((signed_in, plan));
     }
@@ -163,11 +162,12 @@ async fn in_time(http: &Http, planning: JoinHandle<Planned>) -> Result<Planned, 
 /// Gets tokens for the plan's further organizations. One that nobody asked for, and that gives this identity nothing, is left out:
 /// every pipeline permits its own.
 async fn serve_others(
-    sign_in: &mut SignIn<'_>,
+    session: &mut Session,
     settings: &Settings,
-    main: Option<&Organization>,
     plan: &Plan,
+    keep_secret: KeepSecret<'_>,
 ) -> Result<Unserved, Stop> {
+    let main = main_organization(&settings.permitted);
     let mut unserved = Unserved::new();
     for permitted in &settings.permitted {
         let organization = &permitted.organization;
@@ -178,9 +178,9 @@ async fn serve_others(
         // What nobody asked for is not worth a wait.
         let patient = permitted.is_asked_for();
         let propagation = if patient { settings.propagation } else { Propagation::UpTo(Duration::ZERO) };
-        let mut served = sign_in.serve(organization, propagation).await;
+        let mut served = session.serve(organization, propagation, &mut *keep_secret).await;
         if served.is_ok() && settings.verify {
-            served = sign_in.verify(organization).await;
+            served = session.verify(organization).await;
         }
         if let Err(error) = served {
             match error.leaves_out().filter(|_| !permitted.is_asked_for()) {

@@ -1,6 +1,7 @@
 //! Prints an access token, or writes it into a private file: for an agent's registration, a script, a REST call.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::json;
 
@@ -14,7 +15,7 @@ use crate::apply::forms_to_mask;
 use crate::cli::{Format, Token};
 use crate::disk;
 use crate::http::{Deadline, Http};
-use crate::identity::session::{NETWORK_LIMIT, SignIn, SignedIn, main_organization};
+use crate::identity::session::{NETWORK_LIMIT, Session, SignedIn, main_organization};
 use crate::identity::tokens::{Surroundings, Tokens};
 use crate::kernel::clock::rfc3339;
 use crate::kernel::organization::Organization;
@@ -55,26 +56,26 @@ fn signed_in(job: &Job) -> Result<(SignedIn, Option<Organization>), Stop> {
     for warning in warnings {
         warn(&warning);
     }
-    let http = Http::new(&network, Deadline::after(NETWORK_LIMIT))?;
-    let (pipeline, machine) = (job.pipeline(), job.machine());
-    let surroundings = Surroundings { http: &http, pipeline: &pipeline, machine: &machine };
+    let http = Arc::new(Http::new(&network, Deadline::after(NETWORK_LIMIT))?);
+    let tokens =
+        Tokens::new(Arc::new(identity), Surroundings { http, pipeline: job.pipeline(), machine: job.machine() });
     let organization = main_organization(&settings.permitted);
     // The agent hears of a secret before it could be printed; on stderr, which it reads for commands too: stdout is the caller's.
     let mut log = job.is_in_pipeline().then(|| AgentLog::new(Box::new(std::io::stderr())));
     let users = BASIC_USERS.map(str::to_owned);
-    let tokens = Tokens::new(&identity, surroundings, |secret| {
+    let mut keep_secret = |secret: &str| {
         if let Some(log) = &mut log {
             for form in forms_to_mask(secret, &users) {
                 log.mask(&form);
             }
         }
-    });
+    };
     let signed_in = block_on(async {
-        let mut sign_in = SignIn::begin(&http, &identity, tokens, organization, settings.propagation).await?;
+        let mut session = Session::begin(tokens, organization, settings.propagation, &mut keep_secret).await?;
         if let Some(organization) = organization.filter(|_| settings.verify) {
-            sign_in.verify(organization).await?;
+            session.verify(organization).await?;
         }
-        Ok(sign_in.end())
+        Ok(session.end())
     })?;
     Ok((signed_in, organization.cloned()))
 }

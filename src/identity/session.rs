@@ -8,9 +8,8 @@ use crate::azure_devops::tenant::{self, Tenant};
 use crate::diagnosis::causes::{self, Cause};
 use crate::diagnosis::{Explain, Explanation};
 use crate::http::Http;
-use crate::identity::Identity;
 use crate::identity::entra::{Issued, Propagation};
-use crate::identity::tokens::{TokenError, Tokens};
+use crate::identity::tokens::{KeepSecret, TokenError, Tokens};
 use crate::kernel::guid::Guid;
 use crate::kernel::organization::Organization;
 use crate::reach::{PermittedOrganization, Standing, Unserved};
@@ -110,10 +109,8 @@ impl Explain for SignInError {
 }
 
 /// The tokens of a run, as they come in.
-pub struct SignIn<'a> {
-    http: &'a Http,
-    tokens: Tokens<'a>,
-    home: Option<&'a str>,
+pub struct Session {
+    tokens: Tokens,
     so_far: SignedIn,
 }
 
@@ -141,44 +138,46 @@ pub fn main_organization(permitted: &[PermittedOrganization]) -> Option<&Organiz
     owned.or_else(asked_for).or_else(|| permitted.first()).map(|permitted| &permitted.organization)
 }
 
-impl<'a> SignIn<'a> {
+impl Session {
     /// Gets the first token: that of the tenant of `organization`, or of the identity's own where there is no organization or nobody
     /// says which tenant it has.
+    ///
+    /// `keep_secret` hears of every secret before anything else could say it.
     pub async fn begin(
-        http: &'a Http,
-        identity: &'a Identity,
-        mut tokens: Tokens<'a>,
+        mut tokens: Tokens,
         organization: Option<&Organization>,
         propagation: Propagation,
+        keep_secret: KeepSecret<'_>,
     ) -> Result<Self, SignInError> {
-        let home = identity.home_tenant();
+        let http = tokens.http();
+        let authority = tokens.identity().authority().cloned();
         let mut remarks = Vec::new();
         // None needs the other's answer. What fails without a request ends this before one is sent, or a connection opened.
         let ((), tenant, ()) = tokio::try_join!(
             biased;
-            async { tokens.prepare().await.map_err(SignInError::from) },
+            async { tokens.prepare(&mut *keep_secret).await.map_err(SignInError::from) },
             async {
                 match organization {
-                    Some(organization) => discovered(http, organization, &mut remarks).await,
+                    Some(organization) => discovered(&http, organization, &mut remarks).await,
                     None => Ok(None),
                 }
             },
             async {
-                if let Some(authority) = identity.authority() {
+                if let Some(authority) = &authority {
                     http.open_early(authority);
                 }
                 Ok(())
             }
         )?;
-        let main = token(&mut tokens, home, organization, tenant.as_deref(), propagation).await?;
+        let home = tokens.identity().home_tenant().map(str::to_owned);
+        let place = Place { home: home.as_deref(), organization, tenant: tenant.as_deref() };
+        let main = token(&mut tokens, place, propagation, keep_secret).await?;
         let key = key_of(&main, tenant.as_deref());
         let tenants = organization.map(|organization| (organization.clone(), key.clone()));
         let issued = BTreeMap::from([(key, main.clone())]);
         let (tenants, members) = (BTreeMap::from_iter(tenants), BTreeMap::new());
         Ok(Self {
-            http,
             tokens,
-            home,
             so_far: SignedIn {
                 main,
                 warnings: Vec::new(),
@@ -192,17 +191,22 @@ impl<'a> SignIn<'a> {
     }
 
     /// Sees to it that there is a token for `organization`.
-    pub async fn serve(&mut self, organization: &Organization, propagation: Propagation) -> Result<(), SignInError> {
+    pub async fn serve(
+        &mut self,
+        organization: &Organization,
+        propagation: Propagation,
+        keep_secret: KeepSecret<'_>,
+    ) -> Result<(), SignInError> {
         let so_far = &mut self.so_far;
         if so_far.tenants.contains_key(organization) {
             return Ok(());
         }
-        let tenant = discovered(self.http, organization, &mut so_far.remarks).await?;
+        let tenant = discovered(&self.tokens.http(), organization, &mut so_far.remarks).await?;
         let tenant = tenant.unwrap_or_else(|| key_of(&so_far.main, None));
         if !so_far.issued.contains_key(&tenant) {
-            let own = home_of(&so_far.main, self.home);
-            let issued =
-                token(&mut self.tokens, own.as_deref(), Some(organization), Some(&tenant), propagation).await?;
+            let home = home_of(&so_far.main, self.tokens.identity().home_tenant());
+            let place = Place { home: home.as_deref(), organization: Some(organization), tenant: Some(&tenant) };
+            let issued = token(&mut self.tokens, place, propagation, keep_secret).await?;
             so_far.issued.insert(tenant.clone(), issued);
         }
         so_far.tenants.insert(organization.clone(), tenant);
@@ -212,7 +216,8 @@ impl<'a> SignIn<'a> {
     /// Asks an organization whether it accepts the identity.
     pub async fn verify(&mut self, organization: &Organization) -> Result<(), SignInError> {
         let issued = self.so_far.issued_for(organization);
-        let member = probe::member(self.http, organization, &issued.token, issued.claims.oid.as_deref()).await?;
+        let member =
+            probe::member(&self.tokens.http(), organization, &issued.token, issued.claims.oid.as_deref()).await?;
         self.so_far.members.insert(organization.clone(), member);
         Ok(())
     }
@@ -272,18 +277,27 @@ async fn discovered(
     }
 }
 
+/// Where a token is wanted.
+#[derive(Clone, Copy)]
+struct Place<'p> {
+    /// The identity's own tenant.
+    home: Option<&'p str>,
+    organization: Option<&'p Organization>,
+    /// The organization's tenant.
+    tenant: Option<&'p str>,
+}
+
 async fn token(
-    tokens: &mut Tokens<'_>,
-    home: Option<&str>,
-    organization: Option<&Organization>,
-    tenant: Option<&str>,
+    tokens: &mut Tokens,
+    Place { home, organization, tenant }: Place<'_>,
     propagation: Propagation,
+    keep_secret: KeepSecret<'_>,
 ) -> Result<Issued, SignInError> {
     let elsewhere = tenant.zip(organization).zip(home).filter(|((tenant, _), home)| {
         // A domain may stand for the same tenant.
         Guid::is(home) && !home.eq_ignore_ascii_case(tenant)
     });
-    let issued = match (tokens.of_tenant(tenant, propagation).await, elsewhere) {
+    let issued = match (tokens.of_tenant(tenant, propagation, keep_secret).await, elsewhere) {
         (Ok(issued), _) => issued,
         (Err(error @ TokenError::Exchange(_)), Some(((tenant, organization), home))) if error.is_refusal() => {
             let (organization, tenant, home) = (organization.clone(), tenant.to_owned(), home.to_owned());

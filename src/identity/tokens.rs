@@ -1,6 +1,7 @@
 //! Tokens of one identity: the proof is got once, and shown in each tenant that a token is wanted of.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 
 use super::certificate::CertificateError;
 use super::claims;
@@ -16,20 +17,22 @@ use crate::kernel::clock::now;
 use crate::kernel::secret::Assertion;
 
 /// What an identity is proved with.
-pub struct Surroundings<'a> {
+pub struct Surroundings {
     /// The run's client.
-    pub http: &'a Http,
+    pub http: Arc<Http>,
     /// What the job says of itself.
-    pub pipeline: &'a Pipeline,
+    pub pipeline: Pipeline,
     /// What the machine says of its identity.
-    pub machine: &'a Machine,
+    pub machine: Machine,
 }
 
-/// The tokens of one identity.
-pub struct Tokens<'a> {
-    identity: &'a Identity,
-    surroundings: Surroundings<'a>,
-    keep_secret: Box<dyn FnMut(&str) + 'a>,
+/// Hears of every secret before anything else could say it.
+pub type KeepSecret<'k> = &'k mut dyn FnMut(&str);
+
+/// The tokens of one identity. It owns all that it needs, so that a process which outlives the step can go on with it.
+pub struct Tokens {
+    identity: Arc<Identity>,
+    surroundings: Surroundings,
     assertion: Option<Assertion>,
 }
 
@@ -98,38 +101,55 @@ fn with_note(mut error: TokenError, proof: &Proof) -> TokenError {
     error
 }
 
-impl<'a> Tokens<'a> {
-    /// Tokens of `identity`. `keep_secret` hears of every secret before anything else could say it.
-    pub fn new(identity: &'a Identity, surroundings: Surroundings<'a>, keep_secret: impl FnMut(&str) + 'a) -> Self {
-        Self { identity, surroundings, keep_secret: Box::new(keep_secret), assertion: None }
+impl Tokens {
+    /// Tokens of `identity`.
+    pub fn new(identity: Arc<Identity>, surroundings: Surroundings) -> Self {
+        Self { identity, surroundings, assertion: None }
+    }
+
+    /// Whose tokens they are.
+    pub fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The run's client.
+    pub fn http(&self) -> Arc<Http> {
+        self.surroundings.http.clone()
     }
 
     /// Gets what is to be shown to Entra, where it comes from elsewhere. So what else is to be found out can be meanwhile.
-    pub async fn prepare(&mut self) -> Result<(), TokenError> {
-        if let Identity::Application(application) = self.identity {
-            self.fetch(application).await?;
+    pub async fn prepare(&mut self, keep_secret: KeepSecret<'_>) -> Result<(), TokenError> {
+        if let Identity::Application(application) = &*self.identity.clone() {
+            self.fetch(application, keep_secret).await?;
         }
         Ok(())
     }
 
     /// The token of a tenant, or of the identity's own. `propagation` is how long a credential that was made just now is waited
     /// for.
-    pub async fn of_tenant(&mut self, tenant: Option<&str>, propagation: Propagation) -> Result<Issued, TokenError> {
-        let issued = match self.identity {
-            Identity::Application(application) => self.exchanged(application, tenant, propagation).await?,
+    pub async fn of_tenant(
+        &mut self,
+        tenant: Option<&str>,
+        propagation: Propagation,
+        keep_secret: KeepSecret<'_>,
+    ) -> Result<Issued, TokenError> {
+        let issued = match &*self.identity.clone() {
+            Identity::Application(application) => {
+                self.exchanged(application, tenant, propagation, &mut *keep_secret).await?
+            }
             Identity::Machine(selector) => {
                 let Surroundings { http, machine, .. } = &self.surroundings;
-                managed_identity::token(http, machine, selector, &mut *self.keep_secret).await?
+                managed_identity::token(http, machine, selector, &mut *keep_secret).await?
             }
         };
-        (self.keep_secret)(issued.token.reveal());
+        keep_secret(issued.token.reveal());
         Ok(issued)
     }
 
     /// What the user should know of the assertion, though it still serves: the older issuer of service connections ends.
     pub fn warning(&self) -> Option<Explanation> {
         let Identity::Application(Application { authority, tenant, proof: Proof::Connection { id, .. }, .. }) =
-            self.identity
+            &*self.identity
         else {
             return None;
         };
@@ -158,15 +178,16 @@ impl<'a> Tokens<'a> {
         application: &Application,
         tenant: Option<&str>,
         propagation: Propagation,
+        keep_secret: KeepSecret<'_>,
     ) -> Result<Issued, TokenError> {
         let tenant = tenant.or(application.tenant.as_deref()).ok_or(TokenError::NoTenant)?.to_owned();
         let (authority, client_id) = (application.authority.clone(), application.client_id.clone());
         let client = Client { authority, tenant, client_id };
-        match self.exchanged_once(application, &client, propagation).await {
+        match self.exchanged_once(application, &client, propagation, &mut *keep_secret).await {
             // The assertion ended on its way: once more with a new one.
             Err(TokenError::Exchange(error)) if error.is_out_of_time() => {
                 self.assertion = None;
-                self.exchanged_once(application, &client, propagation).await
+                self.exchanged_once(application, &client, propagation, keep_secret).await
             }
             other => other,
         }
@@ -178,12 +199,13 @@ impl<'a> Tokens<'a> {
         application: &Application,
         client: &Client,
         propagation: Propagation,
+        keep_secret: KeepSecret<'_>,
     ) -> Result<Issued, TokenError> {
         let renewed = matches!(application.proof, Proof::TokenFile(_));
         if self.assertion.is_none() || renewed {
-            self.fetch(application).await?;
+            self.fetch(application, &mut *keep_secret).await?;
         }
-        let keep_secret = RefCell::new(&mut self.keep_secret);
+        let keep_secret = RefCell::new(keep_secret);
         let (first, another);
         let presented = match (&application.proof, &self.assertion) {
             (Proof::Secret(secret), _) => {
@@ -207,17 +229,17 @@ impl<'a> Tokens<'a> {
             (_, Some(assertion)) => Presented::Federated(assertion),
             (_, None) => return Err(TokenError::NoTenant),
         };
-        Ok(entra::exchange(self.surroundings.http, client, presented, propagation).await?)
+        Ok(entra::exchange(&self.surroundings.http, client, presented, propagation).await?)
     }
 
-    async fn fetch(&mut self, application: &Application) -> Result<(), TokenError> {
+    async fn fetch(&mut self, application: &Application, keep_secret: KeepSecret<'_>) -> Result<(), TokenError> {
         let Surroundings { http, pipeline, machine, .. } = &self.surroundings;
         let assertion = match &application.proof {
             Proof::Secret(_) | Proof::Certificate(..) => return Ok(()),
             Proof::Connection { id, late_bound } => {
                 let about = About::Connection(id.clone());
                 if let Some(bound) = late_bound {
-                    (self.keep_secret)(bound.reveal());
+                    keep_secret(bound.reveal());
                 }
                 let bound = || late_bound.as_ref().and_then(|bound| pipeline::late_bound(bound, &about)).cloned();
                 match pipeline::assertion(http, pipeline, &about).await {
@@ -234,7 +256,7 @@ impl<'a> Tokens<'a> {
             Proof::Pipeline => pipeline::assertion(http, pipeline, &About::Pipeline).await?,
             Proof::Machine(selector) => {
                 let audience = audience_at(&application.authority);
-                managed_identity::assertion(http, machine, selector, audience, &mut *self.keep_secret).await?
+                managed_identity::assertion(http, machine, selector, audience, &mut *keep_secret).await?
             }
             Proof::TokenFile(path) => {
                 // In a thread of its own: a disk that does not answer must not outlast the time limit.
@@ -243,7 +265,7 @@ impl<'a> Tokens<'a> {
                 reading.await.unwrap_or(Err(ManagedIdentityError::NoThread))?
             }
         };
-        (self.keep_secret)(assertion.reveal());
+        keep_secret(assertion.reveal());
         self.assertion = Some(assertion);
         Ok(())
     }
