@@ -89,7 +89,7 @@ impl Ledger {
             disk::create_missing_folders(parent).map_err(|error| ApplyError::write(parent, &error))?;
         }
         if bytes.as_deref() != Some(written.as_slice()) {
-            disk::replace(&file.path, &written).map_err(|error| ApplyError::write(&file.path, &error))?;
+            disk::replace(&file.path, &written, || Ok(())).map_err(|error| ApplyError::write(&file.path, &error))?;
         }
         Ok(())
     }
@@ -151,7 +151,9 @@ impl Ledger {
 
     fn lock(&self) -> Result<disk::Lock, ApplyError> {
         let path = self.place.join(LOCK);
-        disk::Lock::take(&path, Instant::now() + LOCK_LIMIT).map_err(|error| ApplyError::write(&path, &error))
+        let note = disk::LockNote::new("", &self.place);
+        disk::Lock::take(&path, Instant::now() + LOCK_LIMIT, &note)
+            .map_err(|error| ApplyError::write(&path, &std::io::Error::other(error.to_string())))
     }
 
     /// A link that leads nowhere cannot be put back, and one beside the checkout may lead into it. A link of the user's to where

@@ -94,7 +94,7 @@ impl FileEntry {
     /// Writes the entry.
     pub fn save(&self, path: &Path) -> Result<(), ApplyError> {
         let json = serde_json::to_vec(self).unwrap_or_default();
-        disk::replace(path, &json).map_err(|error| ApplyError::write(path, &error))
+        disk::replace(path, &json, || Ok(())).map_err(|error| ApplyError::write(path, &error))
     }
 
     /// Remembers whether somebody else changed the file since our latest edit.
@@ -141,7 +141,7 @@ impl FileEntry {
         if self.edits.is_empty() && !self.changed_by_others {
             return match original {
                 Some(original) if original == bytes => Ok(()),
-                Some(original) => disk::replace(&path, &original).map_err(failed),
+                Some(original) => disk::replace(&path, &original, || Ok(())).map_err(failed),
                 None => self.remove(),
             };
         }
@@ -166,7 +166,7 @@ impl FileEntry {
         }
         let bytes_after = text.encode(&body);
         self.written = STANDARD.encode(&bytes_after);
-        if bytes_after == bytes { Ok(()) } else { disk::replace(&path, &bytes_after).map_err(failed) }
+        if bytes_after == bytes { Ok(()) } else { disk::replace(&path, &bytes_after, || Ok(())).map_err(failed) }
     }
 
     /// Whether a file's bytes are what we wrote last, or, where a run was killed before it wrote, what stood there before.

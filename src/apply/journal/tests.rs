@@ -310,15 +310,3 @@ fn an_entry_of_a_later_version_is_left_alone() {
     ledger.hold(&wanted(&machine.home, &["b"]), &begun(&machine.agents[1], "job2")).unwrap_err();
     assert_eq!((content(&machine.home), fs::read(&entry).unwrap()), (held, known));
 }
-
-#[test]
-fn a_lock_that_is_held_is_not_waited_for_without_end() {
-    let machine = machine();
-    let path = machine.home.join(LOCK);
-    let held = disk::Lock::take(&path, Instant::now()).unwrap();
-    let error = disk::Lock::take(&path, Instant::now() + Duration::from_millis(50)).unwrap_err();
-    assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
-    drop(held);
-    disk::Lock::take(&path, Instant::now()).unwrap();
-    assert_eq!(names(&machine.home), Vec::<String>::new());
-}
