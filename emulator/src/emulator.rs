@@ -226,5 +226,8 @@ impl Drop for Emulator {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
+        if let Some(git) = &self.state.git {
+            git.remove();
+        }
     }
 }

@@ -140,6 +140,13 @@ impl Job {
         parts.join("/")
     }
 
+    /// What tells this agent from every other: an agent has an id of its own in its organization, and runs one job at a time.
+    /// Blank where it does not say.
+    pub fn agent(&self) -> String {
+        let parts = ["SYSTEM_COLLECTIONURI", "AGENT_ID", "AGENT_NAME"].map(|name| self.variable(name));
+        parts.into_iter().collect::<Option<Vec<_>>>().map(|parts| parts.join(" ")).unwrap_or_default()
+    }
+
     /// A task variable: what an earlier part or attempt of this very step left for later ones.
     pub fn task_variable(&self, name: &str) -> Option<&str> {
         self.variable(&format!("VSTS_TASKVARIABLE_{name}"))

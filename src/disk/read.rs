@@ -54,7 +54,7 @@ pub fn read_within(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, Rea
 /// folder or a workspace may well lie.
 fn is_of_system(real: &Path) -> bool {
     let below = |root: &&str| real.starts_with(root);
-    ["/proc", "/sys", "/dev"].iter().any(|root| below(root)) && !below(&"/dev/shm")
+    ["/proc", "/sys", "/dev"].iter().any(&below) && !below(&"/dev/shm")
 }
 
 /// Opens a file for reading. A pipe that took its place is not waited for.
