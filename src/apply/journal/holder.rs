@@ -62,9 +62,10 @@ impl Holder {
     }
 
     /// Whether the agent at hand is the one of the run, whatever became of its temporary folder: Azure DevOps knows it by the
-    /// same registration, and it is on the same machine.
+    /// same registration, and it works on the same machine in a folder of the same path.
     fn is_of_agent(&self, current: &Run, here: Option<&FolderIdentity>) -> bool {
         let same_machine = self.agent.as_ref().zip(here).is_some_and(|(own, here)| own.is_same_machine(here));
-        !self.registration.is_empty() && self.registration == current.agent && same_machine
+        let same_agent = !self.registration.is_empty() && self.registration == current.agent;
+        same_agent && same_machine && self.temp_directory == current.temp_directory
     }
 }
