@@ -16,7 +16,9 @@ pub use folders::{
 };
 pub use identity::{FolderIdentity, folder_identity};
 pub use lock::{Lock, LockNote, LockTrouble};
-pub use private::{is_private_file, is_private_folder, place_program, replace_private, user_id, write_private};
+#[cfg(unix)]
+pub use private::user_id;
+pub use private::{is_private_file, is_private_folder, place_program, replace_private, write_private};
 pub use read::{LARGEST_FILE_BYTES, ReadTrouble, exists, is_link, read, read_within, resolve};
 pub use replace::{
     Modified, UNFINISHED_PREFIX, can_replace, modified, overwrite, remove_file, remove_unfinished, rename, replace,
