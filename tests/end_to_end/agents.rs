@@ -159,26 +159,26 @@ fn a_neighbour_that_is_stopped_is_waited_for_once_and_named() {
     let stopped = account.job(1);
     emulator.reference(stopped.pipeline(), &[CONNECTION.to_owned()]);
     let mut command = Command::new(strace);
-    command.args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=rename", "-e", "inject=rename:signal=SIGSTOP:when=1"]);
+    let lock = account.home().join(".ado-entra-auth.lock");
+    // As soon as it has said in the lock's file who it is.
+    command.args(["-f", "-qq", "-o", "/dev/null", "-P"]).arg(&lock);
+    command.args(["-e", "trace=write", "-e", "inject=write:signal=SIGSTOP:when=1"]);
     command.args([BINARY, "task"]).env_clear().envs(stopped.task_environment(&step())).current_dir(stopped.sources());
     let mut neighbour = command.stdout(Stdio::null()).spawn().unwrap();
-    let lock = account.home().join(".ado-entra-auth.lock");
     let begun = Instant::now();
     let note = loop {
         assert!(begun.elapsed() < Duration::from_secs(30), "the neighbour did not come to the journal");
         let note: Option<serde_json::Value> = serde_json::from_str(&read(&lock)).ok();
-        match note.filter(|_| account.home().join(".ado-entra-auth").exists()) {
+        match note {
             Some(note) => break note,
             None => std::thread::sleep(Duration::from_millis(5)),
         }
     };
-    // It holds the lock a moment before it is stopped.
-    std::thread::sleep(Duration::from_millis(300));
     let mut job = account.job(0);
     let begun = Instant::now();
     let outcome = job.run_task(&step()).unwrap();
     let took = begun.elapsed();
-    assert!(took > Duration::from_secs(4) && took < Duration::from_secs(9), "{took:?}");
+    assert!(took > Duration::from_secs(4) && took < Duration::from_secs(9), "{took:?} {}", outcome.log);
     let process = note["process"].to_string();
     let agent = account.folder.path().join("b").display().to_string();
     let whose = ["another job".to_owned(), format!("process {process}"), agent];
