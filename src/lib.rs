@@ -24,6 +24,7 @@ pub mod http;
 pub mod identity;
 pub mod kernel;
 pub mod plan;
+pub mod process;
 pub mod reach;
 pub mod survey;
 pub mod tools;

@@ -6,10 +6,10 @@ use clap::Parser;
 
 use ado_entra_auth::helper::start::{self, Start};
 use ado_entra_auth::kernel::environment;
-use ado_entra_auth::{cli, commands};
+use ado_entra_auth::{cli, commands, process};
 
 fn main() -> ExitCode {
-    commands::forgo_core_dumps();
+    process::seal_off();
     // Before the command line's parser: a client waits for its answer.
     match start::of(&environment::arguments(), environment::program) {
         Start::Client(call) => return start::run(&call),

@@ -226,5 +226,23 @@ impl Drop for Emulator {
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();
         }
+        if let Some(git) = &self.state.git {
+            git.remove();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_repository_outlives_the_emulator_whoever_still_answers() {
+        let emulator = Emulator::start(World::sample_with_repositories()).unwrap();
+        let answering = emulator.state.clone();
+        let repository = answering.git.as_ref().unwrap().path("contoso", "Shop", "hello");
+        assert!(repository.is_dir());
+        drop(emulator);
+        assert!(!repository.exists());
     }
 }

@@ -7,7 +7,8 @@ use std::path::Path;
 
 use ado_entra_auth::apply::Run;
 use ado_entra_auth::apply::journal::Ledger;
-use ado_entra_auth::apply::record::{RunRecord, earlier_runs, fingerprint};
+use ado_entra_auth::apply::record::{RunRecord, earlier_runs};
+use ado_entra_auth::kernel::fingerprint::fingerprint;
 use libfuzzer_sys::fuzz_target;
 
 fn write_private(path: &Path, bytes: &[u8]) {
@@ -29,9 +30,9 @@ fuzz_target!(|bytes: &[u8]| {
     write_private(&place.join("settings.xml"), b"<settings/>");
     fs::write(&beside, "untouched").unwrap();
     let temp_directory = folder.path().join("temp");
-    let run = Run { id: "0".repeat(32), temp_directory, job: "job".to_owned(), earlier_attempt: None };
+    let run = Run::new(temp_directory, "job".to_owned()).unwrap();
     let _ = Ledger::at(&place).sweep(&run);
-    let _ = Ledger::at(&place).release("run");
+    let _ = Ledger::at(&place).release(&run);
     assert_eq!(fs::read(&beside).unwrap(), b"untouched");
     let names = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
     assert!(names.into_iter().all(|name| ["home", "beside", "temp"].iter().any(|known| name == *known)));

@@ -140,6 +140,13 @@ impl Job {
         parts.join("/")
     }
 
+    /// What tells this agent from every other: an agent has an id of its own in its organization, and runs one job at a time.
+    /// Blank where it does not say.
+    pub fn agent(&self) -> String {
+        let parts = ["SYSTEM_COLLECTIONURI", "AGENT_ID", "AGENT_NAME"].map(|name| self.variable(name));
+        parts.into_iter().collect::<Option<Vec<_>>>().map(|parts| parts.join(" ")).unwrap_or_default()
+    }
+
     /// A task variable: what an earlier part or attempt of this very step left for later ones.
     pub fn task_variable(&self, name: &str) -> Option<&str> {
         self.variable(&format!("VSTS_TASKVARIABLE_{name}"))
@@ -155,7 +162,7 @@ impl fmt::Debug for Job {
 /// The home folder that the user database names for this process's user.
 #[cfg(unix)]
 fn account_home() -> Option<PathBuf> {
-    let own = disk::user_id()?.to_string();
+    let own = disk::user_id().to_string();
     let database = disk::read("/etc/passwd".as_ref()).ok()??;
     let database = String::from_utf8_lossy(&database).into_owned();
     let fields = database.lines().map(|line| line.split(':').collect::<Vec<_>>());

@@ -44,6 +44,8 @@ pub struct Run {
     pub temp_directory: PathBuf,
     /// The id of the job.
     pub job: String,
+    /// Who its agent is to Azure DevOps; blank where that is not known.
+    pub agent: String,
     /// The private directory of an earlier attempt of the same step, which the agent tries again when it failed: what a killed
     /// one had set up is undone together with this run.
     pub earlier_attempt: Option<PathBuf>,
@@ -71,6 +73,14 @@ pub enum ApplyError {
     /// The run's vault could not be made.
     #[error(transparent)]
     Vault(#[from] VaultError),
+    /// Somebody else is at the journal, and does not let go.
+    #[error("{by} holds {path}, and has not let go of it")]
+    Held {
+        /// The lock's file.
+        path: String,
+        /// Who it is.
+        by: String,
+    },
     /// Nobody reads the log any more.
     #[error("the agent is gone")]
     NoAgent,
@@ -82,6 +92,9 @@ impl Explain for ApplyError {
             Self::Write { path, .. } => format!("let the agent's user write to {path}, and see that its disk has room"),
             Self::Edit { path, .. } => format!("correct or remove {path}"),
             Self::Vault(error) => error.remedy(),
+            Self::Held { by, .. } => {
+                format!("wait until {by} goes on, or end it where it is stopped or hangs; then run the job again")
+            }
             Self::NoAgent => "run the job again".to_owned(),
         }
     }
@@ -99,7 +112,7 @@ impl Run {
     pub fn new(temp_directory: PathBuf, job: String) -> std::io::Result<Self> {
         let id = format!("{:016x}", u64::from_be_bytes(random()?));
         let unguessable = format!("{:032X}", u128::from_be_bytes(random()?));
-        Ok(Self { id, unguessable, temp_directory, job, earlier_attempt: None })
+        Ok(Self { id, unguessable, temp_directory, job, agent: String::new(), earlier_attempt: None })
     }
 
     /// What it calls its own.
@@ -119,6 +132,7 @@ impl Run {
             unguessable: String::new(),
             temp_directory,
             job: job.to_owned(),
+            agent: String::new(),
             earlier_attempt: None,
         })
     }

@@ -18,7 +18,7 @@ pub fn undo_files(directory: &Path, run: &Run, places: &[PathBuf]) -> Vec<String
     let mut left = Vec::new();
     let places = RunRecord::load(directory).map_or_else(|| places.to_vec(), |record| record.places);
     for place in places.iter().filter(|place| disk::is_folder(place)) {
-        match Ledger::at(place).release(&run.id) {
+        match Ledger::at(place).release(run) {
             Ok(said) => left.extend(said),
             Err(error) => left.push(error.to_string()),
         }

@@ -57,15 +57,6 @@ pub fn answer(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// Leaves no image of the memory behind where this ends badly: it may hold secrets.
-pub fn forgo_core_dumps() {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, setrlimit};
-        let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
-    }
-}
-
 /// Says an error on stderr, which the agent reads for commands as it reads stdout.
 fn complain(text: &str) {
     say(&format!("error: {text}"));

@@ -11,6 +11,7 @@ pub fn begin(job: &Job, temp_directory: PathBuf) -> std::io::Result<Run> {
     let earlier_attempt = own(job).map(|run| run.directory());
     let mut run = Run::new(temp_directory, job.key())?;
     run.earlier_attempt = earlier_attempt;
+    run.agent = job.agent();
     Ok(run)
 }
 

@@ -26,6 +26,7 @@ use crate::kernel::clock::{now, rfc3339};
 use crate::kernel::organization::Organization;
 use crate::plan::names::RunNames;
 use crate::plan::{Plan, Served};
+use crate::process;
 use crate::reach::{Grant, PermittedOrganization, Reach, Unserved};
 use crate::tools::{self, PlanError, USER_NAME};
 
@@ -37,6 +38,7 @@ const SHORT_LIFE_SECONDS: u64 = 600;
 /// Runs the step. Trouble is said to the agent; the exit code is 0 whatever happens, since anything else would be taken for
 /// trouble of the agent's own.
 pub fn run() -> ExitCode {
+    process::end_with_parent();
     let mut log = AgentLog::new(Box::new(std::io::stdout()));
     match step(&mut log) {
         Ok(summary) => log.complete(TaskResult::Succeeded, &summary),

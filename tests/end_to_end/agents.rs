@@ -1,12 +1,16 @@
 //! Two agents under one account share the home folder, and neither takes from the other what it still needs.
 
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use ado_entra_auth_emulator::Emulator;
 use ado_entra_auth_emulator::agent::{Job, JobOptions, TaskStep};
-use ado_entra_auth_emulator::world::SECOND_CONNECTION;
+use ado_entra_auth_emulator::world::{CONNECTION, SECOND_CONNECTION};
 
-use crate::support::{Snapshot, assert_succeeded, bare_step, emulator, read, run, step, write, write_file};
+use crate::support::{
+    BINARY, Snapshot, assert_succeeded, bare_step, emulator, read, run, step, tool, write, write_file,
+};
 use crate::undo::{POM, SETTINGS};
 
 struct Account<'e> {
@@ -144,4 +148,50 @@ fn the_sweep_of_a_killed_job_leaves_the_other_agent_alone() {
     account.check([false, false], "swept at last");
     account.end(0);
     account.check([false, false], "over");
+}
+
+/// A neighbour is stopped while it is at the journal, as by a debugger or a disk that hangs.
+#[test]
+fn a_neighbour_that_is_stopped_is_waited_for_once_and_named() {
+    let Some(strace) = tool("strace") else { return };
+    let emulator = emulator();
+    let mut account = Account::new(&emulator, Some(SETTINGS));
+    let stopped = account.job(1);
+    emulator.reference(stopped.pipeline(), &[CONNECTION.to_owned()]);
+    let mut command = Command::new(strace);
+    let lock = account.home().join(".ado-entra-auth.lock");
+    // As soon as it has said in the lock's file who it is.
+    command.args(["-f", "-qq", "-o", "/dev/null", "-P"]).arg(&lock);
+    command.args(["-e", "trace=write", "-e", "inject=write:signal=SIGSTOP:when=1"]);
+    command.args([BINARY, "task"]).env_clear().envs(stopped.task_environment(&step())).current_dir(stopped.sources());
+    let mut neighbour = command.stdout(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    let note = loop {
+        assert!(begun.elapsed() < Duration::from_secs(30), "the neighbour did not come to the journal");
+        let note: Option<serde_json::Value> = serde_json::from_str(&read(&lock)).ok();
+        match note {
+            Some(note) => break note,
+            None => std::thread::sleep(Duration::from_millis(5)),
+        }
+    };
+    let mut job = account.job(0);
+    let begun = Instant::now();
+    let outcome = job.run_task(&step()).unwrap();
+    let took = begun.elapsed();
+    assert!(took > Duration::from_secs(4) && took < Duration::from_secs(9), "{took:?} {}", outcome.log);
+    let process = note["process"].to_string();
+    let agent = account.folder.path().join("b").display().to_string();
+    let whose = ["another job".to_owned(), format!("process {process}"), agent];
+    crate::support::assert_failed(&emulator, &outcome, &whose.each_ref().map(String::as_str));
+    assert!(outcome.errors[0].contains("end it"), "{}", outcome.errors[0]);
+    for signal in ["-KILL", "-CONT"] {
+        let _ = Command::new("kill").args([signal, &process]).status();
+    }
+    neighbour.wait().unwrap();
+    drop(job);
+    account.begin(0, &step());
+    account.end(0);
+    account.begin(1, &step());
+    account.end(1);
+    account.check([false, false], "the neighbour is gone");
 }

@@ -74,8 +74,16 @@ pub fn with_system_authorities(step: TaskStep, folder: &Path) -> TaskStep {
 /// The step whose main part runs where this line of the shell has mounted things; `$0` is the folder.
 fn mounted(step: TaskStep, line: &str, folder: &Path) -> TaskStep {
     let line = format!("{line} && exec \"$@\"");
-    let mut command: Vec<OsString> = ["unshare", "-rm", "sh", "-c", &line].map(OsString::from).to_vec();
+    // bash hands on the agent's variables whose names no shell can say.
+    let mut command: Vec<OsString> = ["unshare", "-rm", "bash", "-c", &line].map(OsString::from).to_vec();
     command.push(folder.into());
     command.extend(step.command);
     TaskStep { command, ..step }
+}
+
+/// The step whose both parts run so.
+pub fn wholly_mounted(step: TaskStep, line: &str, folder: &Path) -> TaskStep {
+    let post = TaskStep { command: step.post_command.clone().unwrap_or_default(), ..step.clone() };
+    let post_command = Some(mounted(post, line, folder).command);
+    TaskStep { post_command, ..mounted(step, line, folder) }
 }

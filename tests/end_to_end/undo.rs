@@ -253,10 +253,9 @@ fn private_files_are_private_from_the_start() {
         crate::support::words(&["bash", "-c", &format!("umask 000; exec '{}' task", crate::support::BINARY)]);
     run(&emulator, &mut job, &step);
     let new = before.new_in(&Snapshot::below(job.root()));
-    assert!(new.len() > 3, "{new:?}");
+    assert!(new.len() > 3 && new.iter().any(|(path, _)| path.ends_with(".m2")), "{new:?}");
     for (path, mode) in new {
-        let folder_of_the_tool = path.ends_with(".m2");
-        assert!(mode.trailing_zeros() >= 6 || folder_of_the_tool, "{}: {mode:o}", path.display());
+        assert!(mode.trailing_zeros() >= 6, "{}: {mode:o}", path.display());
     }
     finish(&mut job);
 }
@@ -290,4 +289,83 @@ fn a_settings_file_in_latin_1_comes_back() {
     assert!(written.len() > latin.len() && written.windows(8).any(|bytes| bytes == b"M\xfcller -"), "kept as it was");
     finish(&mut job);
     assert_eq!(std::fs::read(&settings).unwrap(), latin);
+}
+
+/// As in a container that is given one file of its host's: nothing can take the file's place.
+#[test]
+fn a_settings_file_that_is_mounted_by_itself_is_put_back() {
+    if !crate::namespaces::available() {
+        return;
+    }
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    fill_checkout(&job);
+    fill_home(&job);
+    let before = Snapshot::of(&job);
+    let settings = job.home().join(".m2/settings.xml");
+    let step = crate::namespaces::wholly_mounted(step(), "mount --bind \"$0\" \"$0\"", &settings);
+    run(&emulator, &mut job, &step);
+    assert!(read(&settings).contains("<id>feed1</id>"), "{}", read(&settings));
+    finish(&mut job);
+    before.assert_same(&Snapshot::of(&job), "after the job");
+}
+
+#[test]
+fn a_settings_file_with_a_second_name_stays_one_file() {
+    use std::os::unix::fs::MetadataExt;
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    fill_checkout(&job);
+    fill_home(&job);
+    let settings = job.home().join(".m2/settings.xml");
+    let second = job.home().join("dotfiles.xml");
+    std::fs::hard_link(&settings, &second).unwrap();
+    let before = Snapshot::of(&job);
+    run(&emulator, &mut job, &step());
+    assert!(read(&second).contains("<id>feed1</id>"));
+    finish(&mut job);
+    assert_eq!(std::fs::metadata(&second).unwrap().nlink(), 2);
+    before.assert_same(&Snapshot::of(&job), "after the job");
+}
+
+/// Whatever became of it, the post-job part says it once, and no later job fails for it.
+#[test]
+fn a_damaged_entry_of_the_journal_is_said_once_and_stops_nobody() {
+    for at_post in [true, false] {
+        for damage in ["", "garbage", "flipped"] {
+            let emulator = emulator();
+            let mut job = job(&emulator);
+            fill_checkout(&job);
+            fill_home(&job);
+            let settings = job.home().join(".m2/settings.xml");
+            run(&emulator, &mut job, &step());
+            let journal = job.home().join(".ado-entra-auth");
+            let entries = std::fs::read_dir(&journal).unwrap().map(|entry| entry.unwrap().path());
+            let entry = entries.into_iter().find(|path| path.extension().is_some_and(|kind| kind == "json")).unwrap();
+            let mut bytes = std::fs::read(&entry).unwrap();
+            match damage {
+                "flipped" => bytes[100] ^= 1,
+                other => bytes = other.as_bytes().to_vec(),
+            }
+            std::fs::write(&entry, bytes).unwrap();
+            let warnings = if at_post {
+                job.finish().unwrap().remove(0).warnings
+            } else {
+                job.abandon();
+                let mut next = next_job(&emulator, job.root());
+                let warnings = run(&emulator, &mut next, &step().input("tools", "git")).warnings;
+                finish(&mut next);
+                warnings
+            };
+            let said: Vec<_> = warnings.iter().filter(|warning| warning.contains("damaged")).collect();
+            assert_eq!((said.len(), warnings.len()), (1, 1), "{warnings:?}");
+            assert!(said[0].contains("settings.xml is as it was before"), "{said:?}");
+            assert_eq!(read(&settings), SETTINGS);
+            let mut next = next_job(&emulator, job.root());
+            assert_eq!(run(&emulator, &mut next, &step()).warnings, Vec::<String>::new());
+            assert!(read(&settings).contains("<id>feed1</id>"));
+            finish(&mut next);
+            assert_eq!(read(&settings), SETTINGS);
+        }
+    }
 }

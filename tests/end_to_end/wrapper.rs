@@ -12,7 +12,7 @@ use crate::support::{BINARY, Snapshot, emulator, finish, job, run, script, step,
 use crate::undo::{fill_checkout, fill_home};
 
 /// Lays out the task's folder where an agent would unpack it.
-fn unpack(job: &Job<'_>, node: &str) -> TaskStep {
+pub fn unpack(job: &Job<'_>, node: &str) -> TaskStep {
     let task = job.root().join("_work/_tasks/AdoEntraAuth/1.0.0");
     let system = match std::env::consts::OS {
         "macos" => "darwin",

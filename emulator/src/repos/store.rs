@@ -64,6 +64,12 @@ impl GitStore {
         })
     }
 
+    /// Removes all repositories. Whoever still answers a request holds the store a moment longer, and the process may end
+    /// before they let go of it.
+    pub(crate) fn remove(&self) {
+        let _ = std::fs::remove_dir_all(self.root.path());
+    }
+
     /// Where a repository lies.
     pub(crate) fn path(&self, owner: &str, project: &str, name: &str) -> PathBuf {
         self.root.path().join(owner.to_lowercase()).join(if project.is_empty() { "-" } else { project }).join(name)

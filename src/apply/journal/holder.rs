@@ -20,6 +20,9 @@ pub struct Holder {
     temp_directory: PathBuf,
     /// The agent's temporary folder beyond its path: agents in containers have equal paths.
     agent: Option<FolderIdentity>,
+    /// Who the agent is to Azure DevOps; blank where that is not known. Its temporary folder may be made anew.
+    #[serde(default)]
+    registration: String,
     job: String,
     since: u64,
 }
@@ -31,6 +34,7 @@ impl Holder {
             run: run.id.clone(),
             temp_directory: run.temp_directory.clone(),
             agent: disk::folder_identity(&run.temp_directory),
+            registration: run.agent.clone(),
             job: run.job.clone(),
             since: now(),
         }
@@ -42,17 +46,26 @@ impl Holder {
             return false;
         }
         let folder_name = format!("{DIRECTORY_PREFIX}{}", self.run);
-        let is_same = |other: Option<FolderIdentity>| match (&self.agent, &other) {
+        let is_same = |other: &Option<FolderIdentity>| match (&self.agent, other) {
             (Some(own), Some(other)) => own.is_same_folder(other),
             (own, other) => own == other,
         };
+        let here = disk::folder_identity(&current.temp_directory);
         // By its identity and not by its path: a container sees the same folder elsewhere.
-        if is_same(disk::folder_identity(&current.temp_directory)) {
+        if is_same(&here) || self.is_of_agent(current, here.as_ref()) {
             // An agent runs one job at a time, and the steps of a job one after the other.
             return self.job != current.job || !RunRecord::is_complete(&current.temp_directory.join(folder_name));
         }
-        let seen = is_same(disk::folder_identity(&self.temp_directory));
+        let seen = is_same(&disk::folder_identity(&self.temp_directory));
         let gone = seen && !disk::exists(&self.temp_directory.join(folder_name));
         gone || self.since.saturating_add(LONGEST_JOB_SECONDS) < now()
+    }
+
+    /// Whether the agent at hand is the one of the run, whatever became of its temporary folder: Azure DevOps knows it by the
+    /// same registration, and it works on the same machine in a folder of the same path.
+    fn is_of_agent(&self, current: &Run, here: Option<&FolderIdentity>) -> bool {
+        let same_machine = self.agent.as_ref().zip(here).is_some_and(|(own, here)| own.is_same_machine(here));
+        let same_agent = !self.registration.is_empty() && self.registration == current.agent;
+        same_agent && same_machine && self.temp_directory == current.temp_directory
     }
 }

@@ -13,7 +13,7 @@ mod installation;
 mod mirrors;
 mod model;
 mod references;
-mod settings;
+pub mod settings;
 
 use std::path::{Path, PathBuf};
 

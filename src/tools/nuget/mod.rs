@@ -9,7 +9,7 @@
 //! - the variables of Microsoft's credential provider, for sources without a name, where it is installed.
 
 mod config;
-mod credentials;
+pub mod credentials;
 mod environment;
 mod names;
 mod places;

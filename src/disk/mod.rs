@@ -1,0 +1,29 @@
+//! The one door to the file system: reading what others wrote, within limits, and writing what only we may read.
+
+#![allow(clippy::disallowed_methods, reason = "the one door to the file system")]
+
+mod folders;
+mod identity;
+mod lock;
+mod private;
+mod read;
+mod replace;
+mod walk;
+
+pub use folders::{
+    create_missing_folders, create_private_folder, is_folder, list, missing_folders, remove_empty_folder,
+    remove_private_folder, seems_writable,
+};
+pub use identity::{FolderIdentity, folder_identity};
+pub use lock::{Lock, LockNote, LockTrouble};
+#[cfg(unix)]
+pub use private::user_id;
+pub use private::{is_private_file, is_private_folder, place_program, replace_private, write_private};
+pub use read::{LARGEST_FILE_BYTES, ReadTrouble, exists, is_link, read, read_within, resolve};
+pub use replace::{
+    Modified, UNFINISHED_PREFIX, can_replace, modified, overwrite, remove_file, remove_unfinished, rename, replace,
+    set_modified,
+};
+#[cfg(feature = "emulator")]
+pub use walk::walk_everything;
+pub use walk::{Looks, Walk, WalkedFile, walk};

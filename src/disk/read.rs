@@ -1,0 +1,122 @@
+//! Reading what others wrote, within limits.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+/// Larger configuration files are nobody's configuration. Lock files of large repositories reach tens of megabytes.
+pub const LARGEST_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Why a file could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadTrouble {
+    /// The system said no.
+    #[error("{0}")]
+    Io(#[from] io::Error),
+    /// A pipe, a device, a folder.
+    #[error("it is not a regular file")]
+    NotAFile,
+    /// Larger than [`LARGEST_FILE_BYTES`].
+    #[error("it is larger than 64 MiB")]
+    TooLarge,
+}
+
+/// Reads a file; nothing where there is none. A link counts as what it points to, and only regular files are opened, so that
+/// a pipe or a device in a repository cannot stall the step.
+pub fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadTrouble> {
+    read_within(path, LARGEST_FILE_BYTES)
+}
+
+/// The same with another limit than [`LARGEST_FILE_BYTES`], for files of our own that hold one of the user's.
+pub fn read_within(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, ReadTrouble> {
+    let real = match fs::canonicalize(path) {
+        Ok(real) => real,
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    if is_of_system(&real) || !fs::metadata(&real)?.is_file() {
+        return Err(ReadTrouble::NotAFile);
+    }
+    let file = open_without_waiting(&real)?;
+    // Somebody may have put another thing there since.
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(ReadTrouble::NotAFile);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len().min(limit_bytes)).unwrap_or(0));
+    file.take(limit_bytes + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit_bytes { Err(ReadTrouble::TooLarge) } else { Ok(Some(bytes)) }
+}
+
+/// Some of the system's own files call themselves regular, and are read without end. `/dev/shm` is plain memory, where a home
+/// folder or a workspace may well lie.
+fn is_of_system(real: &Path) -> bool {
+    let below = |root: &&str| real.starts_with(root);
+    ["/proc", "/sys", "/dev"].iter().any(&below) && !below(&"/dev/shm")
+}
+
+/// Opens a file for reading. A pipe that took its place is not waited for.
+fn open_without_waiting(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    if let Ok(flag) = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()) {
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flag);
+    }
+    options.open(path)
+}
+
+/// The real path behind links.
+pub fn resolve(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(path).ok()
+}
+
+/// Whether something is at `path`, links not followed.
+pub fn exists(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
+}
+
+/// Whether `path` is a link.
+pub fn is_link(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_symlink())
+}
+
+#[cfg(test)]
+#[cfg(target_os = "linux")]
+mod tests {
+    use super::*;
+
+    /// They call themselves regular, and are read without end or tell what is nobody's business.
+    #[test]
+    fn the_systems_own_files_are_not_read_whatever_way_leads_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink("/proc/self", &link).unwrap();
+        let devices = ["/dev/null", "/dev/zero", "/dev/stdin", "/dev/shm"].map(Path::new);
+        for path in [Path::new("/proc/self/environ"), &link.join("environ"), folder.path()].into_iter().chain(devices) {
+            assert!(matches!(read(path), Err(ReadTrouble::NotAFile)), "{}", path.display());
+        }
+        assert!(matches!(read(&folder.path().join("absent")), Ok(None)));
+    }
+
+    #[test]
+    fn plain_files_in_shared_memory_are_read_and_pipes_there_are_not() {
+        let folder = tempfile::tempdir_in("/dev/shm").unwrap();
+        let (file, pipe) = (folder.path().join("settings.xml"), folder.path().join("pipe"));
+        fs::write(&file, "x").unwrap();
+        assert_eq!(read(&file).unwrap().as_deref(), Some(b"x".as_slice()));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        assert!(matches!(read(&pipe), Err(ReadTrouble::NotAFile)));
+    }
+
+    #[test]
+    fn a_file_beyond_the_limit_is_not_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("f");
+        fs::write(&file, "12345").unwrap();
+        assert!(matches!(read_within(&file, 4), Err(ReadTrouble::TooLarge)));
+        assert_eq!(read_within(&file, 5).unwrap().unwrap(), b"12345");
+    }
+}

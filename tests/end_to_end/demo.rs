@@ -1,0 +1,30 @@
+//! The demo, as somebody starts it who tries the project.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{BINARY, Snapshot, tool};
+
+/// The programs that the demo cannot do without; what else it tries is then said to be missing.
+const PROGRAMS: [&str; 4] = ["git", "sh", "bash", "env"];
+
+#[test]
+fn the_demo_leaves_nothing_in_the_temporary_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let (temporary, programs) = (folder.path().join("tmp"), folder.path().join("bin"));
+    std::fs::create_dir(&temporary).unwrap();
+    std::fs::create_dir(&programs).unwrap();
+    for program in PROGRAMS {
+        let Some(found) = tool(program) else { return };
+        std::os::unix::fs::symlink(found, programs.join(program)).unwrap();
+    }
+    let before = Snapshot::below(folder.path());
+    let demo = |command: &mut Command, folder: &Path| {
+        command.env("TMPDIR", folder).env("PATH", &programs);
+        command.output().unwrap()
+    };
+    let output = demo(Command::new(BINARY).arg("demo"), &temporary);
+    let shown = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success() && shown.contains("git"), "{shown}");
+    before.assert_same(&Snapshot::below(folder.path()), "after the demo");
+}
