@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::agent::inputs::Settings;
 use crate::disk::{self, Looks, ReadTrouble, WalkedFile};
@@ -83,14 +84,17 @@ impl Workspace {
     fn read_all(&mut self, root: &Path) {
         let outside: Vec<Vec<PathBuf>> =
             self.tools.iter().map(|found| found.tool.outside(&self.host, &self.look)).collect();
-        let mut budget = MOST_BYTES;
         let bounds = Bounds::new(root, &self.host);
+        let mut wanted = Vec::new();
         for WalkedFile { path, in_dependency_folder } in self.walk(root, &bounds) {
             let beside = in_dependency_folder || !path.starts_with(root);
             let origin = if beside { Origin::Beside } else { Origin::Workspace };
-            let readers: Vec<usize> = self.readers(&path, origin);
-            let readers: Vec<usize> = readers.into_iter().filter(|index| !outside[*index].contains(&path)).collect();
-            self.read_file(&path, root, origin, &readers, &mut budget);
+            let mut readers = self.readers(&path, origin);
+            readers.retain(|index| !outside[*index].contains(&path));
+            wanted.push(WantedFile { path, origin, readers });
+        }
+        for (file, outcome) in wanted.iter().zip(self.read_files(&wanted, root)) {
+            self.take(file, outcome);
         }
         for (index, outside) in outside.iter().enumerate() {
             self.read_further(index, root, &bounds);
@@ -100,6 +104,68 @@ impl Workspace {
                     Ok(Some(file)) => found.files.push(taken_apart(found.tool, &file, &self.host)),
                     Ok(None) => {}
                     Err(unread) => found.unusable = Some(unread),
+                }
+            }
+        }
+    }
+
+    /// Reads files and has their tools take them apart, in as many threads as the machine has processors, up to a few. Gives what
+    /// each came to, in their order.
+    fn read_files(&self, wanted: &[WantedFile], root: &Path) -> Vec<Outcome> {
+        let budget = AtomicUsize::new(MOST_BYTES);
+        let read = |file: &WantedFile| self.read_file(file, root, &budget);
+        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+        if wanted.len() < FEWEST_FOR_THREADS || threads < 2 {
+            return wanted.iter().map(read).collect();
+        }
+        std::thread::scope(|scope| {
+            let chunks = wanted.chunks(wanted.len().div_ceil(threads));
+            let chunks: Vec<_> =
+                chunks.map(|chunk| scope.spawn(move || chunk.iter().map(read).collect::<Vec<_>>())).collect();
+            // A thread that a defect ended has its files read once more here, where the defect is seen.
+            let parts = wanted.chunks(wanted.len().div_ceil(threads)).zip(chunks);
+            parts.flat_map(|(part, chunk)| chunk.join().unwrap_or_else(|_| part.iter().map(read).collect())).collect()
+        })
+    }
+
+    fn read_file(&self, wanted: &WantedFile, root: &Path, budget: &AtomicUsize) -> Outcome {
+        let WantedFile { path, origin, readers } = wanted;
+        let Some(file) = loaded(disk::read_walked(path), path, root, *origin)? else { return Ok(Vec::new()) };
+        let length = file.text.body.len();
+        let enough = budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(length)).is_ok();
+        if !enough {
+            let reason = "the configuration before it takes 256 MiB already".to_owned();
+            return Err(Unparsable { file: shown(path, root), reason, hides: Hidden::Names, origin: *origin });
+        }
+        let read = |index: &usize| {
+            let tool = self.tools[*index].tool;
+            if length > LARGEST_PARSED_BYTES && !tool.searches(file.name()) {
+                return Err(Unparsable::hides_names(&file.source, "it is larger than 8 MiB"));
+            }
+            Ok(taken_apart(tool, &file, &self.host))
+        };
+        Ok(readers.iter().map(read).collect())
+    }
+
+    fn take(&mut self, wanted: &WantedFile, outcome: Outcome) {
+        match outcome {
+            Ok(files) => {
+                for (index, file) in wanted.readers.iter().zip(files) {
+                    let found = &mut self.tools[*index];
+                    match file {
+                        Ok(file) => found.files.push(file),
+                        Err(unread) => found.unread.push(unread),
+                    }
+                }
+            }
+            Err(Unparsable { file, reason, hides: Hidden::Nothing, origin }) => {
+                if origin == Origin::Workspace {
+                    self.warnings.push(format!("{file} is left alone, since it cannot be read: {reason}"));
+                }
+            }
+            Err(unread) => {
+                for index in &wanted.readers {
+                    self.tools[*index].unread.push(unread.clone());
                 }
             }
         }
@@ -128,37 +194,6 @@ impl Workspace {
         };
         let reads = |index: &usize| self.tools[*index].tool.reads(RelPath::new(folder, name), among);
         (0..self.tools.len()).filter(reads).collect()
-    }
-
-    fn read_file(&mut self, path: &Path, root: &Path, origin: Origin, readers: &[usize], budget: &mut usize) {
-        let read = load(path, root, origin).and_then(|file| {
-            let length = file.as_ref().map_or(0, |file| file.text.body.len());
-            *budget = budget.checked_sub(length).ok_or_else(|| {
-                let reason = "the configuration before it takes 256 MiB already".to_owned();
-                Unparsable { file: shown(path, root), reason, hides: Hidden::Names, origin }
-            })?;
-            Ok(file)
-        });
-        match read {
-            Ok(Some(file)) => {
-                for &index in readers {
-                    let found = &mut self.tools[index];
-                    if file.text.body.len() > LARGEST_PARSED_BYTES && !found.tool.searches(file.name()) {
-                        found.unread.push(Unparsable::hides_names(&file.source, "it is larger than 8 MiB"));
-                    } else {
-                        found.files.push(taken_apart(found.tool, &file, &self.host));
-                    }
-                }
-            }
-            Ok(None) => {}
-            Err(unread) if unread.hides == Hidden::Nothing => {
-                if origin == Origin::Workspace {
-                    let Unparsable { file, reason, .. } = unread;
-                    self.warnings.push(format!("{file} is left alone, since it cannot be read: {reason}"));
-                }
-            }
-            Err(unread) => readers.iter().for_each(|&index| self.tools[index].unread.push(unread.clone())),
-        }
     }
 
     /// Reads the files that a tool's files refer to, those that they refer to, and so on.
@@ -201,6 +236,21 @@ impl Workspace {
     }
 }
 
+/// A file that tools want.
+struct WantedFile {
+    path: PathBuf,
+    origin: Origin,
+    /// The numbers of the tools.
+    readers: Vec<usize>,
+}
+
+/// What each reader made of a file; an error where none could read it.
+type Outcome = Result<Vec<Result<ReadFile, Unparsable>>, Unparsable>;
+
+/// Threads that read files; more gain nothing on one disk.
+const MOST_THREADS: usize = 4;
+/// Fewer files are read before a thread has begun.
+const FEWEST_FOR_THREADS: usize = 64;
 /// A bound on the time that a repository can take.
 const MOST_BYTES: usize = 256 * 1024 * 1024;
 /// A larger file is nobody's configuration, and would take many times its size when it is taken apart.
@@ -262,9 +312,18 @@ fn taken_apart(tool: &dyn Tool, file: &SourceFile, host: &Host) -> ReadFile {
 }
 
 fn load(path: &Path, root: &Path, origin: Origin) -> Result<Option<SourceFile>, Unparsable> {
+    loaded(disk::read(path), path, root, origin)
+}
+
+fn loaded(
+    read: Result<Option<Vec<u8>>, ReadTrouble>,
+    path: &Path,
+    root: &Path,
+    origin: Origin,
+) -> Result<Option<SourceFile>, Unparsable> {
     let shown = if origin == Origin::User { path.display().to_string() } else { shown(path, root) };
     let unread = |hides: Hidden, reason: String| Unparsable { file: shown.clone(), reason, hides, origin };
-    let bytes = match disk::read(path) {
+    let bytes = match read {
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Ok(None),
         // No tool takes a folder or a pipe for its file.

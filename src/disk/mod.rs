@@ -19,7 +19,7 @@ pub use lock::{Lock, LockNote, LockTrouble};
 #[cfg(unix)]
 pub use private::user_id;
 pub use private::{is_private_file, is_private_folder, place_program, replace_private, write_private};
-pub use read::{LARGEST_FILE_BYTES, ReadTrouble, exists, is_link, read, read_within, resolve};
+pub use read::{LARGEST_FILE_BYTES, ReadTrouble, exists, is_link, read, read_walked, read_within, resolve};
 pub use replace::{
     Modified, UNFINISHED_PREFIX, can_replace, modified, overwrite, remove_file, remove_unfinished, rename, replace,
     set_modified,

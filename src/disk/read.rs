@@ -39,7 +39,20 @@ pub fn read_within(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, Rea
     if is_of_system(&real) || !fs::metadata(&real)?.is_file() {
         return Err(ReadTrouble::NotAFile);
     }
-    let file = open_without_waiting(&real)?;
+    read_open(&open_without_waiting(&real, 0)?, limit_bytes)
+}
+
+/// Reads a file that a walk has found, whose folders are no links: [`read`] in fewer calls.
+pub fn read_walked(path: &Path) -> Result<Option<Vec<u8>>, ReadTrouble> {
+    #[cfg(unix)]
+    if let Ok(file) = open_without_waiting(path, rustix::fs::OFlags::NOFOLLOW.bits()) {
+        return read_open(&file, LARGEST_FILE_BYTES);
+    }
+    // A link, or nothing any more.
+    read(path)
+}
+
+fn read_open(file: &File, limit_bytes: u64) -> Result<Option<Vec<u8>>, ReadTrouble> {
     // Somebody may have put another thing there since.
     let found = file.metadata()?;
     if !found.is_file() {
@@ -58,13 +71,15 @@ fn is_of_system(real: &Path) -> bool {
 }
 
 /// Opens a file for reading. A pipe that took its place is not waited for.
-fn open_without_waiting(path: &Path) -> io::Result<File> {
+fn open_without_waiting(path: &Path, further_flags: u32) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true);
     #[cfg(unix)]
-    if let Ok(flag) = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()) {
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flag);
+    if let Ok(flags) = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits() | further_flags) {
+        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
     }
+    #[cfg(not(unix))]
+    let _ = further_flags;
     options.open(path)
 }
 
