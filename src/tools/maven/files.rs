@@ -161,7 +161,7 @@ impl From<Content> for MavenFile {
 
 /// Whether a file under a name that others use too has anything that concerns repositories.
 fn seems_mavens(text: &str) -> bool {
-    ["modelVersion", "artifactId", "<settings", "epositories", "<mirror", "<server"]
+    ["modelVersion", "artifactId", "<settings", "epositories", "<mirror", "<server", "<module", "<parent"]
         .iter()
         .any(|word| text.contains(word))
 }
