@@ -67,9 +67,11 @@ fn of_mentions(
     for mention in mentions.iter().filter(|mention| mention.place.origin() != Origin::Beside) {
         let named_in = mention.place.whole();
         if let Some(doubt) = &mention.doubt {
+            // Under a name, the input could not say more than that the name stands for two addresses.
+            let or_input = if mention.bound == Binding::Name { "" } else { ", or name it in the input 'feeds'" };
             warnings.push(format!(
                 "{}: {} names an address that cannot be told for certain, so it gets no token: {doubt}. If it is a feed, write out \
-                 its address, or name it in the input 'feeds'",
+                 its address there{or_input}",
                 id.name, mention.place
             ));
             continue;

@@ -18,14 +18,14 @@ pub(super) fn withhold_doubtful(
     warnings: &mut Vec<String>,
 ) {
     // The first place for each thing that a name stands for: files may repeat a name without end.
-    let mut standing: BTreeMap<String, BTreeMap<Option<Organization>, &Place>> = BTreeMap::new();
+    let mut standing: BTreeMap<String, BTreeMap<Option<Organization>, &Mention>> = BTreeMap::new();
     for mention in mentions.iter().filter(|mention| mention.bound == Binding::Name) {
         if let Some(name) = &mention.name {
             let organization = match reach.feed(&mention.url) {
                 Address::Permitted(feed) if mention.doubt.is_none() => Some(feed.organization),
                 _ => None,
             };
-            standing.entry(tool.name_key(name)).or_default().entry(organization).or_insert(&mention.place);
+            standing.entry(tool.name_key(name)).or_default().entry(organization).or_insert(mention);
         }
     }
     let mut withheld = BTreeSet::new();
@@ -40,15 +40,20 @@ pub(super) fn withhold_doubtful(
         } else {
             "something that is no permitted feed"
         };
-        if withheld.insert(key) {
+        // What is wrong in the file itself has been said of the mention there.
+        let is_said = other.doubt.is_some() && other.place.whole() == feed.named_in;
+        if withheld.insert(key) && !is_said {
             let name = feed.name.as_deref().unwrap_or_default();
+            let remedy = match &other.doubt {
+                Some(kept) if matches!(other.place, Place::BuiltIn(_)) => format!(". {kept}"),
+                _ => "; use two different names".to_owned(),
+            };
             warnings.push(format!(
-                "{}: '{name}' stands for the feed {} in {}, but for {what} in {}, so it gets no token; use two \
-                 different names",
+                "{}: '{name}' stands for the feed {} in {}, but for {what} in {}, so it gets no token{remedy}",
                 tool.id().name,
                 feed.feed,
                 feed.named_in,
-                other.whole()
+                other.place.whole()
             ));
         }
     }

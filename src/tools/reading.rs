@@ -28,6 +28,11 @@ impl<'p> RelPath<'p> {
         self.name
     }
 
+    /// The folder that it lies in.
+    pub fn folder(&self) -> &'p Path {
+        self.folder
+    }
+
     /// Whether it lies directly in a folder of this name.
     pub fn is_in(&self, folder: &str) -> bool {
         self.folder.file_name().is_some_and(|name| name == folder)

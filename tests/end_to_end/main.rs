@@ -29,6 +29,7 @@ mod machine_answers;
 mod machines;
 mod masking;
 mod maven;
+mod maven_models;
 mod namespaces;
 mod npm;
 mod nuget;

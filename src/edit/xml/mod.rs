@@ -14,6 +14,10 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 
 /// Deeper than any configuration is; a bound on what a hostile file costs.
 const DEEPEST: usize = 200;
+/// More elements and attributes than any configuration has: each takes some hundred bytes.
+const MOST_PARTS: usize = 250_000;
+/// More attributes than any element has; each is compared with those before it.
+const MOST_ATTRIBUTES: usize = 200;
 
 /// A text that is not the XML file it should be, so that no place in it can be trusted.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -77,6 +81,8 @@ impl<'a> Document<'a> {
         let mut reader = Reader::from_str(text);
         let mut elements: Vec<Element> = Vec::new();
         let mut open: Vec<usize> = Vec::new();
+        let mut parts = 0;
+        let bound = |position: usize, reason: &str| NotWellFormed { is_bound: true, ..fault(position, reason) };
         loop {
             let start = position(reader.buffer_position());
             let event = reader
@@ -90,10 +96,20 @@ impl<'a> Document<'a> {
                         return Err(fault(start, "there is a second root element"));
                     }
                     if open.len() >= DEEPEST {
-                        let fault = fault(start, "its elements are nested too deeply");
-                        return Err(NotWellFormed { is_bound: true, ..fault });
+                        return Err(bound(start, "its elements are nested too deeply"));
                     }
-                    elements.push(element(text, &tag, span, open.last().copied())?);
+                    // Counted before they are taken apart.
+                    if text[span.clone()].matches('=').count() > MOST_ATTRIBUTES
+                        && tag.attributes().with_checks(false).count() > MOST_ATTRIBUTES
+                    {
+                        return Err(bound(start, "an element has too many attributes"));
+                    }
+                    let element = element(text, &tag, span, open.last().copied())?;
+                    parts += 1 + element.attributes.len();
+                    if parts > MOST_PARTS {
+                        return Err(bound(start, "it has too many elements"));
+                    }
+                    elements.push(element);
                     if !closed {
                         open.push(elements.len() - 1);
                     }
@@ -157,6 +173,11 @@ impl<'d> Node<'d> {
     pub fn prefix(self) -> &'d str {
         let written = self.written_name();
         &written[..written.len() - self.name().len()]
+    }
+
+    /// The element that it is directly in; nothing for the root.
+    pub fn parent(self) -> Option<Node<'d>> {
+        self.element().parent.map(|index| Node { index, ..self })
     }
 
     /// The elements directly in it.
@@ -388,6 +409,18 @@ mod tests {
         assert!(Document::parse(&format!("{}{}", "<a>".repeat(199), "</a>".repeat(199))).is_ok());
         let error = Document::parse(&"<a>".repeat(100_000)).unwrap_err();
         assert_eq!(error.reason, "its elements are nested too deeply");
+    }
+
+    #[test]
+    fn elements_and_attributes_are_bounded() {
+        let many = |part: &str, count: usize| format!("<a>{}</a>", part.repeat(count));
+        assert!(Document::parse(&many("<b/>", MOST_PARTS - 1)).is_ok());
+        assert!(Document::parse(&many("<b c='1'/>", MOST_PARTS / 2 - 1)).is_ok());
+        let attributes = |count: usize| (0..count).fold("<a ".to_owned(), |all, n| format!("{all} b{n}='='")) + "/>";
+        assert!(Document::parse(&attributes(MOST_ATTRIBUTES)).is_ok());
+        for text in [many("<b/>", MOST_PARTS), many("<b c='1'/>", MOST_PARTS / 2), attributes(MOST_ATTRIBUTES + 1)] {
+            assert!(Document::parse(&text).unwrap_err().is_bound);
+        }
     }
 
     #[test]

@@ -106,10 +106,17 @@ fn quoted_words(text: &str) -> Vec<String> {
     words
 }
 
+/// Variables whose words Java or Maven take as arguments.
+const VARIABLES: [&str; 5] = [ARGUMENTS, "_JAVA_OPTIONS", "MAVEN_OPTS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"];
+
+/// The arguments that the job's variables hold.
+pub fn of_variables(host: &Host) -> impl Iterator<Item = String> {
+    VARIABLES.into_iter().filter_map(|name| host.variable(name)).flat_map(quoted_words)
+}
+
 /// The home folder that the environment gives Java, in the order in which one setting overrides another.
 pub fn java_home_folder(host: &Host) -> Option<PathBuf> {
-    let variables = [ARGUMENTS, "_JAVA_OPTIONS", "MAVEN_OPTS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"];
-    variables.into_iter().find_map(|name| {
+    VARIABLES.into_iter().find_map(|name| {
         let words = quoted_words(host.variable(name)?);
         let folder = words.iter().rev().find_map(|word| word.strip_prefix("-Duser.home="))?;
         Some(host.working_directory.join(folder.trim_matches('\'')))

@@ -5,21 +5,18 @@
 
 use std::path::{Path, PathBuf};
 
-use super::model::{Content, MavenFile, Properties};
+use super::arguments;
+use super::files::{Content, MavenFile};
+use super::model::{Properties, add_value};
 use crate::tools::reading::Sources;
-
-/// `maven.config` and `jvm.config`.
-pub fn is_configuration(file_name: &str) -> bool {
-    matches!(file_name, "maven.config" | "jvm.config")
-}
 
 /// Options that name a file, which may follow without a blank.
 const FILE_OPTIONS: [&str; 3] = ["-gs", "-s", "-f"];
 
-/// The project's folder, where the file lies in `.mvn`.
+/// The project's folder. The folder `.mvn` may be a link to one of any name.
 fn project_folder(path: &Path) -> Option<&Path> {
     let folder = path.parent()?;
-    if folder.file_name()? == ".mvn" { folder.parent() } else { None }
+    if folder.file_name()? == ".mvn" { folder.parent() } else { Some(folder) }
 }
 
 /// The words of a file: since Maven 3.9 each line is an argument, before that blanks separate them.
@@ -37,18 +34,40 @@ fn arguments(sources: Sources<'_>) -> impl Iterator<Item = (&Path, &[String])> {
     })
 }
 
-/// The properties that these files define.
+/// The properties that these files and the job's variables define.
 pub fn properties(sources: Sources<'_>) -> Properties {
     let mut properties = Properties::new();
-    for (name, value) in arguments(sources).flat_map(|(_, words)| words).filter_map(|word| word.split_once('=')) {
-        let name = name.strip_prefix("-D").unwrap_or(name).trim().to_owned();
-        let value = value.trim().trim_matches(['"', '\'']).to_owned();
-        let values = properties.entry(name).or_default();
-        if !values.contains(&value) {
-            values.push(value);
+    let of_files = arguments(sources).flat_map(|(_, words)| words.iter().cloned());
+    for word in of_files.chain(arguments::of_variables(sources.host)) {
+        if let Some((name, value)) = word.split_once('=') {
+            let name = name.strip_prefix("-D").unwrap_or(name).trim();
+            add_value(&mut properties, name, value.trim().trim_matches(['"', '\'']));
         }
     }
     properties
+}
+
+/// The settings files that `-s` of these files names, each with the file that does.
+pub fn settings(sources: Sources<'_>) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (file, parsed) in sources.of::<MavenFile>().filter(|(file, _)| file.source.name() == "maven.config") {
+        let Content::Arguments(words) = &parsed.content else { continue };
+        for (at, word) in words.iter().enumerate() {
+            let named = ["--settings", "-s"].iter().find_map(|option| word.strip_prefix(option)).map(str::trim);
+            let named = named.map(|rest| rest.trim_start_matches('=').trim_start_matches("./"));
+            let settings = match named {
+                Some("") => words.get(at + 1).map(String::as_str),
+                other => other,
+            };
+            if let Some(settings) = settings.filter(|settings| !settings.starts_with('-')) {
+                let one = (file.source.shown.clone(), settings.to_owned());
+                if !found.contains(&one) {
+                    found.push(one);
+                }
+            }
+        }
+    }
+    found
 }
 
 /// The project folders, and what may name a file from one of them or from a folder below.

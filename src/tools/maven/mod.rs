@@ -8,10 +8,15 @@
 //! Where Maven is older, unknown or started by a wrapper, only the file in the home folder reaches every start of it.
 
 mod arguments;
+mod central;
 mod configuration;
+mod files;
 mod installation;
+mod mentions;
 mod mirrors;
 mod model;
+mod names;
+mod perils;
 mod references;
 pub mod settings;
 
@@ -27,8 +32,8 @@ use crate::plan::{Entry, PrivateFile, SharedFile, Template, TokenSource, Variabl
 use crate::reach::ServedFeed;
 
 use arguments::Arguments;
+use files::{Content, MavenFile};
 use installation::Installation;
-use model::{Content, MavenFile};
 
 static ID: ToolId = ToolId {
     name: "maven",
@@ -53,11 +58,7 @@ impl Tool for Maven {
     }
 
     fn reads(&self, path: RelPath<'_>, among: Among) -> bool {
-        let name = path.name();
-        name == "pom.xml"
-            || is_settings(name)
-            || configuration::is_configuration(name)
-            || among == Among::Project && is_wrapper(name)
+        files::reads(path, among)
     }
 
     fn outside(&self, host: &Host, look: &dyn Look) -> Vec<PathBuf> {
@@ -77,11 +78,11 @@ impl Tool for Maven {
     }
 
     fn further(&self, sources: Sources<'_>) -> Vec<PathBuf> {
-        model::further_files(sources)
+        mentions::further_files(sources)
     }
 
     fn read(&self, sources: Sources<'_>) -> Reading {
-        model::read(sources)
+        mentions::read(sources)
     }
 
     fn feed_url(&self, feed: &Feed) -> String {
@@ -103,15 +104,6 @@ impl Tool for Maven {
         settings::warn_of_other_settings(sources, &arguments, draft);
         in_homes(&entries, draft)
     }
-}
-
-fn is_wrapper(file_name: &str) -> bool {
-    matches!(file_name, "mvnw" | "maven-wrapper.properties")
-}
-
-/// `settings.xml` and names such as `ci-settings.xml`; whether it is one of Maven's, its root element tells.
-fn is_settings(file_name: &str) -> bool {
-    file_name.to_ascii_lowercase().ends_with("settings.xml")
 }
 
 fn settings_below(home: &Path) -> PathBuf {

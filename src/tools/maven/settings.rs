@@ -1,8 +1,9 @@
 //! Servers of `settings.xml`.
 
 use super::arguments::Arguments;
-use super::model::{Content, MavenFile};
-use super::{is_settings, mirrors};
+use super::configuration;
+use super::files::{Content, MavenFile, is_settings};
+use super::mirrors;
 use crate::edit::xml::list::{Item, List, NewElement, Second, add};
 #[cfg(test)]
 use crate::edit::xml::{Document, NotWellFormed};
@@ -122,6 +123,13 @@ impl SettingsFile {
     }
 }
 
+impl SettingsFile {
+    /// What its mirrors stand for.
+    pub fn mirrors_of(&self) -> impl Iterator<Item = &str> {
+        self.mirrors.iter().map(|mirror| mirror.of.as_str())
+    }
+}
+
 /// A server that a file of the user's or the machine's has under an id.
 #[derive(Debug)]
 pub enum UsersServer {
@@ -205,12 +213,19 @@ pub fn warn_of_other_settings(sources: Sources<'_>, arguments: &Arguments, draft
             file.display()
         ));
     }
+    let given = configuration::settings(sources);
+    for (arguments, file) in &given {
+        draft.warn(format!(
+            "{arguments} has Maven read {file} in place of the settings in the home folder, where this task puts its servers, so \
+             it finds none of them. Use Maven 3.9 or newer without a wrapper, or remove that argument"
+        ));
+    }
     for (file, _) in settings_files(sources).filter(|(file, _)| file.source.origin == Origin::Workspace) {
-        if is_settings(file.source.name()) {
+        let (path, shown) = (&file.source.path, &file.source.shown);
+        if is_settings(file.source.name()) && !given.iter().any(|(_, given)| path.ends_with(given)) {
             draft.warn(format!(
-                "where Maven is given {} with -s, it does not read the settings in the home folder, where this task \
-                 puts its servers",
-                file.source.shown
+                "where Maven is given {shown} with -s, it does not read the settings in the home folder, where this task puts \
+                 its servers. Use Maven 3.9 or newer without a wrapper for that"
             ));
         }
     }

@@ -13,8 +13,11 @@ fn with_maven(disk: Disk, version: &str) -> Disk {
 
 const INSTALLED: &str = "<settings>\n  <mirrors><mirror><id>block</id><mirrorOf>external:http:*</mirrorOf></mirror></mirrors>\n</settings>\n";
 
+/// What the files name, without Maven's own `central`.
 fn mentioned(files: &[SourceFile], host: &Host) -> Vec<String> {
-    crate::tools::testing::mentioned(&Maven, files, host)
+    let mut found = crate::tools::testing::mentioned(&Maven, files, host);
+    found.retain(|line| !line.ends_with("Maven itself"));
+    found
 }
 
 fn of_pom(text: &str) -> Vec<String> {
@@ -49,7 +52,7 @@ fn references_are_resolved_as_far_as_the_files_tell() {
     for (properties, url, expected) in [
         ("<u>https://u/</u>", "${u}", vec!["https://u/"]),
         ("<u>https://${v}/</u><v>w</v>", "${u}y", vec!["https://w/y"]),
-        ("", "${env.FEED}${project.version}${env.NONE}", vec!["https://e/7${env.NONE}"]),
+        ("", "${env.FEED}${project.version}${none}", vec!["https://e/7${none}"]),
         // A profile's value is as possible as the project's.
         ("<p>y</p>", "https://${p}/", vec!["https://x/", "https://y/"]),
         ("", "https://${p}/", vec!["https://x/"]),
@@ -80,24 +83,28 @@ fn references_cannot_blow_up() {
 
 #[test]
 fn parents_and_children_share_properties() {
-    let parent = "<project><properties><own>https://p/</own></properties><repositories>\
+    let parent = "<project><groupId>g</groupId><artifactId>p</artifactId><properties><own>https://p/</own></properties><repositories>\
         <repository><id>inherited</id><url>${of.child}</url></repository></repositories></project>";
-    let child = "<project><parent><groupId>g</groupId></parent><properties><of.child>https://c/</of.child></properties>\
+    let child = "<project><parent><groupId>g</groupId><artifactId>p</artifactId></parent><properties><of.child>https://c/</of.child></properties>\
         <repositories><repository><id>${project.groupId}</id><url>${own}</url></repository></repositories></project>";
+    // Without a path Maven knows the parent by its coordinates, in the same build or as installed before.
     let elsewhere = child.replace("</parent>", "<relativePath/></parent>");
+    let remote = elsewhere.replace("<artifactId>p<", "<artifactId>remote<");
     let files = [
         file("/agent/1/s/pom.xml", parent),
         file("/agent/1/s/child/pom.xml", child),
         file("/agent/1/s/other/pom.xml", &elsewhere),
+        file("/agent/1/s/remote/pom.xml", &remote),
         file("/agent/1/s/deep/er/pom.xml", &child.replace("</parent>", "<relativePath>../..</relativePath></parent>")),
     ];
     assert_eq!(
         mentioned(&files, &host(&[])),
         [
-            "inherited https://c/ pom.xml",
             "g https://p/ child/pom.xml",
-            "g ${own} other/pom.xml",
+            "inherited https://c/ pom.xml",
+            "g https://p/ other/pom.xml",
             "g https://p/ deep/er/pom.xml",
+            "g ${own} remote/pom.xml",
         ]
     );
 }
@@ -357,5 +364,6 @@ fn what_the_repository_gives_maven_is_another_value() {
         );
     }
     let elsewhere = [file("/agent/1/s/pom.xml", pom), file("/agent/1/s/x/maven.config", "-Dr=https://evil.example/")];
-    assert_eq!(mentioned(&elsewhere, &host(&[])).len(), 2);
+    // `.mvn` may be a link to a folder of any name.
+    assert_eq!(mentioned(&elsewhere, &host(&[("R", "")])).len(), 3);
 }

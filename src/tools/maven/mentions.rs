@@ -1,0 +1,288 @@
+//! What Maven's files name: every repository, under every id and address that it may have.
+
+use std::collections::{BTreeSet, HashSet};
+use std::path::{Component, Path, PathBuf};
+
+use super::central;
+use super::configuration;
+use super::files::{Content, MavenFile};
+use super::model::{ALTERNATIVES, Form, Model, Properties, Repository, normal, pointed};
+use super::references::{OPEN, Projects, Within, left_over, written};
+use super::settings::SettingsFile;
+use crate::azure_devops::feed::Feed;
+use crate::reach::{Binding, Role};
+use crate::tools::reading::{Mention, Peril, Place, ReadFile, Reading, Receiver, Sent, Sources, Unparsable};
+
+/// What the files hold.
+pub struct Models<'s> {
+    /// Projects.
+    pub projects: Vec<(&'s ReadFile, &'s Model)>,
+    /// Settings.
+    pub settings: Vec<(&'s ReadFile, &'s Model, &'s SettingsFile)>,
+    /// What `.mvn` and the job's variables define.
+    defined: Properties,
+}
+
+impl<'s> Models<'s> {
+    fn of(sources: Sources<'s>) -> Self {
+        let (mut projects, mut settings) = (Vec::new(), Vec::new());
+        for (file, parsed) in sources.of::<MavenFile>() {
+            match &parsed.content {
+                Content::Project(model) => projects.push((file, &**model)),
+                Content::Settings(model, own) => settings.push((file, &**model, own)),
+                Content::Arguments(_) | Content::Extensions | Content::Wrapper | Content::Nothing => {}
+            }
+        }
+        Self { projects, settings, defined: configuration::properties(sources) }
+    }
+
+    fn references<'m>(&'m self, sources: Sources<'m>) -> Projects<'m> {
+        let projects = self.projects.iter().map(|(_, model)| *model).collect();
+        let settings: Vec<&Model> = self.settings.iter().map(|(_, model, _)| *model).collect();
+        Projects::new(sources.host, projects, &settings, &self.defined)
+    }
+}
+
+/// The files of modules and parents, and those that `.mvn` names. None need exist.
+pub fn further_files(sources: Sources<'_>) -> Vec<PathBuf> {
+    let models = Models::of(sources);
+    let projects = models.references(sources);
+    let known: HashSet<&Path> = sources.files.iter().map(|file| file.source.path.as_path()).collect();
+    let mut further = BTreeSet::new();
+    for (index, (_, model)) in models.projects.iter().enumerate() {
+        further.extend(model.parents.iter().filter(|path| !known.contains(path.as_path())).cloned());
+        for module in &model.modules {
+            for module in projects.resolved(module, Within::Project(index)) {
+                further
+                    .extend(pointed(&model.path, &module).into_iter().filter(|path| !known.contains(path.as_path())));
+            }
+        }
+    }
+    for (folder, name) in configuration::file_names(sources) {
+        // Maven takes them from the folder that it is started in.
+        let below = models.projects.iter().filter_map(|(_, model)| model.path.parent());
+        let starts = below.filter(|start| start.starts_with(&folder)).chain([folder.as_path()]);
+        further.extend(starts.map(|start| normal(&start.join(&name))));
+    }
+    further.retain(|path| !known.contains(path.as_path()));
+    let mut further: Vec<PathBuf> = further.into_iter().collect();
+    // Where both lead to one file, the plain path is its name.
+    further.sort_by_key(|path| path.components().any(|component| component == Component::ParentDir));
+    further
+}
+
+/// What the files say: every repository that they name, and what the servers of settings files send.
+pub fn read(sources: Sources<'_>) -> Reading {
+    let models = Models::of(sources);
+    let projects = models.references(sources);
+    let mut found = Found::default();
+    for (file, parsed) in sources.of::<MavenFile>() {
+        found.reading.doubts.extend(parsed.doubts.iter().cloned());
+        let peril =
+            |set: &super::perils::Setting| Peril { place: Place::line(&file.source, set.line), what: set.what.clone() };
+        found.reading.perils.extend(parsed.perils.iter().map(peril));
+        if let Content::Arguments(words) = &parsed.content {
+            for repository in alternatives(words) {
+                found
+                    .add(file, &Place::of(&file.source), &repository, |text| projects.resolved(text, Within::Settings));
+            }
+        }
+    }
+    for (file, model, own) in &models.settings {
+        let resolved = |text: &str| projects.resolved(text, Within::Settings);
+        for repository in &model.repositories {
+            found.add(file, &Place::of(&file.source), repository, resolved);
+        }
+        for (id, text) in own.texts.iter().filter(|(_, text)| text.contains("${")) {
+            let text = format!("{text} {}", written(&resolved(text).join(" ")));
+            for id in resolved(id) {
+                let place = Place::of(&file.source);
+                found.reading.sends.push(Sent { receiver: Receiver::Name(id), text: text.clone(), place });
+            }
+        }
+    }
+    for index in 0..models.projects.len() {
+        found.add_project(index, &models, &projects);
+    }
+    let Found { mut reading, left, settled, .. } = found;
+    reading.mentions.extend(left.into_iter().filter(|(key, _)| !settled.contains(key)).map(|(_, mention)| mention));
+    reading.mentions.extend(central::mention(&models, &projects, sources));
+    reading
+}
+
+/// Repositories that a file of arguments names for publishing.
+fn alternatives(words: &[String]) -> Vec<Repository> {
+    let value = |word: &String| {
+        let (name, value) = word.strip_prefix("-D").unwrap_or(word).split_once('=')?;
+        ALTERNATIVES.contains(&name.trim()).then(|| value.trim_matches(['"', '\'']).to_owned())
+    };
+    let repository = |url| Repository { id: None, url, role: Role::Publish, form: Form::Joined };
+    words.iter().filter_map(value).map(repository).collect()
+}
+
+/// A repository, by where it stands in memory.
+type Key = *const Repository;
+
+/// What was found: mentions by place, id and URL, each once.
+#[derive(Default)]
+struct Found {
+    reading: Reading,
+    known: HashSet<(Place, Option<String>, String)>,
+    /// Repositories of which something stays unresolved that no file defines for the project at hand.
+    left: Vec<(Key, Mention)>,
+    seen_left: HashSet<Key>,
+    /// Repositories that are resolved for some project.
+    settled: HashSet<Key>,
+    /// Files with an id that cannot be told.
+    nameless: HashSet<PathBuf>,
+}
+
+impl Found {
+    fn add_project(&mut self, index: usize, models: &Models<'_>, projects: &Projects<'_>) {
+        let (file, model) = models.projects[index];
+        let resolved = |text: &str| projects.resolved(text, Within::Project(index));
+        for repository in &model.repositories {
+            self.add(file, &Place::of(&file.source), repository, resolved);
+        }
+        let is_open = |module: &&String| {
+            module.contains("${") && resolved(module).iter().any(|module| left_over(module).is_some())
+        };
+        for module in model.modules.iter().filter(is_open) {
+            let reason = format!("where its module '{module}' lies cannot be told; write out the path");
+            self.reading.doubts.push(Unparsable::hides_names(&file.source, reason));
+        }
+        // What a project inherits, Maven resolves with the project's own properties.
+        let ancestors = projects.ancestors(index);
+        for &ancestor in &ancestors {
+            let (holder, above) = models.projects[ancestor];
+            let (shown, origin) = (holder.source.shown.clone(), file.source.origin.max(holder.source.origin));
+            let place = Place::File { shown, line: None, origin };
+            for repository in above.repositories.iter().filter(|repository| repository.has_references()) {
+                self.add(holder, &place, repository, resolved);
+            }
+        }
+        if projects.is_too_deep(&ancestors) {
+            let reason = "more parents stand above one another than are looked at";
+            self.reading.doubts.push(Unparsable::hides_names(&file.source, reason));
+        }
+    }
+
+    fn add(
+        &mut self,
+        holder: &ReadFile,
+        place: &Place,
+        repository: &Repository,
+        resolved: impl Fn(&str) -> Vec<String>,
+    ) {
+        let ids: Vec<Option<String>> = match &repository.id {
+            Some(id) => resolved(id).into_iter().map(Some).collect(),
+            None => vec![None],
+        };
+        for url in resolved(&repository.url) {
+            for id in &ids {
+                let (id, url) = match repository.form {
+                    Form::Apart => (id.clone(), url.trim().to_owned()),
+                    Form::Joined => match joined(&url) {
+                        Some((id, url)) => (Some(id), url),
+                        // Nobody has set it, or nothing that has the form.
+                        None if !url.contains(OPEN) => continue,
+                        None => (Some(url.clone()), url.clone()),
+                    },
+                };
+                if id.as_ref().is_some_and(|id| id.contains(OPEN)) {
+                    self.hide_names(holder, id.as_deref().unwrap_or_default());
+                    continue;
+                }
+                self.add_one(place, repository, id, url);
+            }
+        }
+    }
+
+    fn add_one(&mut self, place: &Place, repository: &Repository, name: Option<String>, url: String) {
+        let doubt = doubt(&repository.url, &url);
+        let (place, role, key) = (place.clone(), repository.role, std::ptr::from_ref(repository));
+        let is_left = doubt.as_ref().is_some_and(|doubt| doubt.of == Of::Nobody)
+            || name.as_ref().is_some_and(|name| name.contains("${"));
+        let (written_url, doubt) = (written(&url), doubt.map(|doubt| doubt.what));
+        let mention = Mention { name, url: written_url, doubt, role, bound: Binding::Name, place };
+        if is_left {
+            if self.seen_left.insert(key) {
+                self.left.push((key, mention));
+            }
+            return;
+        }
+        if mention.doubt.is_none() {
+            self.settled.insert(key);
+        }
+        if self.known.insert((mention.place.clone(), mention.name.clone(), url)) {
+            self.reading.mentions.push(mention);
+        }
+    }
+
+    /// An id that may be any: the repository may then have any name's credential.
+    fn hide_names(&mut self, holder: &ReadFile, id: &str) {
+        if self.nameless.insert(holder.source.path.clone()) {
+            let reason = format!("the id '{}' of a repository can have any value there; write it out", written(id));
+            self.reading.doubts.push(Unparsable::hides_names(&holder.source, reason));
+        }
+    }
+}
+
+/// Id and address of `id::layout::url` or `id::url`, as the plugin `deploy` takes them apart (2.8 and 3.1).
+fn joined(text: &str) -> Option<(String, String)> {
+    let (id, rest) = text.split_once("::")?;
+    let url = rest.split_once("::").map_or(rest, |(_, url)| url);
+    Some((id.trim().to_owned(), url.trim().to_owned()))
+}
+
+/// Whose value is missing in an address.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Of {
+    /// No file defines it.
+    Nobody,
+    /// Maven may know one.
+    Maven,
+}
+
+struct Doubtful {
+    of: Of,
+    what: String,
+}
+
+/// Why it cannot be told where an address leads; nothing where host and organization are certain, or that it is no feed.
+fn doubt(raw: &str, url: &str) -> Option<Doubtful> {
+    // Maven also uses addresses before it resolves them, for the parents of a project: what is a user's name then must not
+    // have been a host before.
+    let authority = |text: &str| text.split_once("://").map(|(_, rest)| before_path(rest).to_owned());
+    let shifts = raw.contains("${") && authority(raw).is_some_and(|part| part.contains('@') && part.contains("${"));
+    if shifts {
+        return Some(Doubtful { of: Of::Maven, what: "a reference stands before the host".to_owned() });
+    }
+    let (at, name) = left_over(url)?;
+    let (of, what) = if url.contains(OPEN) {
+        let name = url.find(OPEN).and_then(|at| left_over(&url[at..])).map_or(name, |(_, name)| name);
+        (Of::Maven, format!("Maven may know another value of '{name}' than its files say"))
+    } else {
+        (Of::Nobody, format!("no file here says what '{name}' stands for"))
+    };
+    let beginning = url[..at].trim_start().to_ascii_lowercase();
+    if beginning.starts_with("file:") {
+        return None;
+    }
+    let host = beginning.split_once("://").map(|(_, rest)| rest).filter(|rest| before_path(rest).len() < rest.len());
+    let is_settled = host.is_some_and(|rest| {
+        let host = before_path(rest);
+        let of_azure =
+            ["azure.com", "visualstudio.com"].iter().any(|domain| host.trim_end_matches('.').ends_with(domain));
+        // Elsewhere whatever follows; or in an organization that stands before the reference, followed by what nobody in the
+        // repository can set.
+        let plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':'));
+        plain && !of_azure || of == Of::Nobody && Feed::parse(url).is_some()
+    });
+    (!is_settled).then_some(Doubtful { of, what })
+}
+
+/// A URL behind its scheme, up to its path.
+fn before_path(rest: &str) -> &str {
+    rest.split(['/', '?', '#', '\\']).next().unwrap_or_default()
+}

@@ -1,0 +1,153 @@
+//! Settings of a repository by which Maven's traffic, and a credential with it, would come into other hands: a proxy, other
+//! trust in certificates, code in Java itself.
+//!
+//! Measured with 3.8.7: a proxy beside `maven.wagon.http.ssl.insecure` or a trust store of the repository's has the token.
+
+use crate::edit::xml::Node;
+
+/// Such a setting.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Setting {
+    /// The line on which it stands.
+    pub line: usize,
+    /// What it does, in a clause that follows its place.
+    pub what: String,
+}
+
+/// Parts of the names of properties that lead traffic through others or lower the trust that TLS asks for. Java's networking
+/// properties (<https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/net/doc-files/net-properties.html>), those of
+/// JSSE, of Maven's wagon and of its resolver.
+const PROPERTIES: [&str; 17] = [
+    "proxyhost",
+    "proxyset",
+    "usesystemproxies",
+    "javax.net.",
+    "java.security.",
+    "java.protocol.handler.pkgs",
+    "java.net.preferipv",
+    "networkaddress.cache",
+    "maven.wagon.http.ssl.",
+    "aether.connector.https.",
+    "aether.transport.https.",
+    "securitymode",
+    "jdk.net.",
+    "jdk.tls.",
+    "jdk.security.",
+    "jdk.internal.",
+    "jdk.httpclient.",
+];
+
+/// Arguments of Java that load code or further arguments.
+const LOADERS: [&str; 9] = [
+    "-javaagent",
+    "-agentlib",
+    "-agentpath",
+    "-xbootclasspath",
+    "--patch-module",
+    "-xx:vmoptionsfile",
+    "-xx:flags",
+    "-xx:onerror",
+    "-xx:onoutofmemoryerror",
+];
+
+/// What a property would do, by its name in lower case.
+fn of_property(name: &str) -> Option<&'static str> {
+    let part = PROPERTIES.iter().find(|part| name.contains(**part))?;
+    Some(if part.contains("prox") {
+        "sends Maven's traffic through a proxy"
+    } else {
+        "changes whom Maven trusts or reaches"
+    })
+}
+
+/// Those in a file of `.mvn`.
+pub fn of_arguments(file_name: &str, text: &str) -> Vec<Setting> {
+    let is_javas = file_name == "jvm.config";
+    let mut found = Vec::new();
+    for (number, line) in text.lines().enumerate() {
+        for word in line.split_whitespace() {
+            // Newer start scripts take quotes and backslashes out, wherever they stand.
+            let plain = word.replace(['"', '\'', '\\'], "");
+            let name = plain.split('=').next().unwrap_or_default();
+            let lower = plain.to_ascii_lowercase();
+            let expands = plain.replace("$MAVEN_PROJECTBASEDIR", "").replace("${MAVEN_PROJECTBASEDIR}", "");
+            let what = if is_javas && plain.starts_with('@') {
+                Some("takes further arguments from a file".to_owned())
+            } else if is_javas && expands.contains(['$', '`']) {
+                Some("has a part that cannot be told".to_owned())
+            } else if LOADERS.iter().any(|loader| lower.starts_with(loader)) {
+                Some("loads code into Maven".to_owned())
+            } else {
+                of_property(&lower).map(str::to_owned)
+            };
+            found.extend(what.map(|what| Setting { line: number + 1, what: format!("{what} ({name})") }));
+        }
+    }
+    found
+}
+
+/// Those in the profiles of a settings file: Maven 3.9 takes properties of its resolver from there.
+pub fn of_settings(text: &str, root: Node<'_>) -> Vec<Setting> {
+    let properties = root.descend(&["profiles", "profile", "properties"]).into_iter().flat_map(Node::children);
+    let setting = |property: Node<'_>| {
+        let what = of_property(&property.name().to_ascii_lowercase())?;
+        let line = 1 + text[..property.start_tag().start].matches('\n').count();
+        Some(Setting { line, what: format!("{what} ({})", property.name()) })
+    };
+    properties.filter_map(setting).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(file_name: &str, text: &str) -> Vec<String> {
+        of_arguments(file_name, text).into_iter().map(|setting| format!("{}: {}", setting.line, setting.what)).collect()
+    }
+
+    #[test]
+    fn what_leads_traffic_elsewhere_is_seen_however_it_is_written() {
+        for word in [
+            "-Dhttps.proxyHost=evil.example",
+            "-D https.proxyHost=evil.example",
+            "--define=http.proxyHost=evil.example",
+            "-D\"https.proxyHost\"=x",
+            "-Dhttps.pro\"\"xyHost=x",
+            "-DsocksProxyHost=x",
+            "-Dmaven.wagon.http.ssl.insecure=true",
+            "-Dmaven.wagon.http.ssl.ignore.validity.dates",
+            "-Djavax.net.ssl.trustStore=evil.jks",
+            "-Daether.connector.https.securityMode=insecure",
+            "-Djava.net.useSystemProxies=true",
+            "-Djava.security.properties=x",
+            "-Djdk.tls.client.cipherSuites=x",
+        ] {
+            for file in ["maven.config", "jvm.config"] {
+                let text = format!("-B\n{word}\n");
+                assert!(found(file, &text).iter().any(|line| line.starts_with("2: ")), "{file}: {word}");
+            }
+        }
+        for word in ["@more", "-javaagent:x.jar", "-XX:VMOptionsFile=x", "-Dx=$(cat y)", "-Xbootclasspath/a:x"] {
+            assert_eq!(found("jvm.config", word).len(), 1, "{word}");
+        }
+    }
+
+    #[test]
+    fn what_projects_write_is_none_of_it() {
+        for (file, text) in [
+            (
+                "maven.config",
+                "-B -T 1C -ntp\n-Dmaven.wagon.http.pool=false\n-Dmaven.resolver.transport=wagon\n--settings\n.mvn/s.xml",
+            ),
+            ("maven.config", "-Dproxy.artifact=x\n# see https://example.com/\n"),
+            ("jvm.config", "-Xmx2g -XX:+UseG1GC --add-exports jdk.compiler/com.sun.tools.javac.api=ALL-UNNAMED"),
+            (
+                "jvm.config",
+                "-Djdk.xml.totalEntitySizeLimit=0 -Duser.timezone=UTC -Djava.awt.headless=true -Dfile.encoding=UTF-8",
+            ),
+            ("jvm.config", "-XX:ErrorFile=${MAVEN_PROJECTBASEDIR}/target/x.log"),
+        ] {
+            assert_eq!(found(file, text), Vec::<String>::new(), "{file}");
+        }
+    }
+}
