@@ -37,7 +37,7 @@ pub(super) fn of_tool(
     let mut candidates = of_mentions(tool, &reading.mentions, wanted, &mut found.warnings);
     candidates.extend(of_inputs(tool, wanted, &mut found.inputs));
     let before = candidates.len();
-    names::withhold_doubtful(tool, &reading.mentions, wanted.reach, &mut candidates, &mut found.warnings);
+    names::withhold_doubtful(tool, &reading.mentions, wanted, &mut candidates, &mut found.warnings);
     let doubts: Vec<Unparsable> = reading.doubts.drain(..).chain(unread.iter().cloned()).collect();
     names::withhold_hidden(tool, &doubts, &mut candidates, &mut found.warnings);
     withhold_exposed(tool, &reading.mentions, wanted, &mut candidates, &mut found.warnings);
@@ -67,6 +67,9 @@ fn of_mentions(
     for mention in mentions.iter().filter(|mention| mention.place.origin() != Origin::Beside) {
         let named_in = mention.place.whole();
         if let Some(doubt) = &mention.doubt {
+            if names::is_settled(tool, mention, wanted) {
+                continue;
+            }
             warnings.push(format!(
                 "{}: {} names an address that cannot be told for certain, so it gets no token: {doubt}. If it is a feed, write out \
                  its address, or name it in the input 'feeds'",
