@@ -5,7 +5,9 @@
 use std::path::PathBuf;
 
 use super::names::{RunNames, shared_reference};
-use super::{Change, Deposit, Part, Plan, PrivateFile, Served, SharedFile, Template, TokenSource, Variable};
+use super::{
+    Change, Deposit, Part, Plan, PrivateFile, Served, SharedFile, Template, TokenSource, Variable, Visibility,
+};
 use crate::host::{Host, Look};
 use crate::kernel::dialect::Dialect;
 use crate::kernel::organization::Organization;
@@ -159,6 +161,12 @@ impl<'p> Draft<'p> {
             named_in: permitted.named_in(),
             source,
         });
+    }
+
+    /// The variable that carries the token, for what users are told of it.
+    pub fn token_variable(&self) -> Option<&str> {
+        let carries = |variable: &&Variable| variable.visibility == Visibility::Secret && variable.value.holds_token();
+        self.plan.variables().find(carries).map(|variable| variable.name.as_str())
     }
 
     /// Says what may go wrong, in one sentence.

@@ -37,7 +37,7 @@ pub(super) fn of_tool(
     let mut candidates = of_mentions(tool, &reading.mentions, wanted, &mut found.warnings);
     candidates.extend(of_inputs(tool, wanted, &mut found.inputs));
     let before = candidates.len();
-    names::withhold_doubtful(tool, &reading.mentions, wanted.reach, &mut candidates, &mut found.warnings);
+    names::withhold_doubtful(tool, &reading.mentions, wanted, &mut candidates, &mut found.warnings);
     let doubts: Vec<Unparsable> = reading.doubts.drain(..).chain(unread.iter().cloned()).collect();
     names::withhold_hidden(tool, &doubts, &mut candidates, &mut found.warnings);
     withhold_exposed(tool, &reading.mentions, wanted, &mut candidates, &mut found.warnings);
@@ -67,8 +67,12 @@ fn of_mentions(
     for mention in mentions.iter().filter(|mention| mention.place.origin() != Origin::Beside) {
         let named_in = mention.place.whole();
         if let Some(doubt) = &mention.doubt {
-            // Under a name, the input could not say more than that the name stands for two addresses.
-            let or_input = if mention.bound == Binding::Name { "" } else { ", or name it in the input 'feeds'" };
+            if names::is_settled(tool, mention, wanted) {
+                continue;
+            }
+            // Under a name, an input could mostly not say more than that the name stands for two addresses.
+            let by_input = mention.bound != Binding::Name || tool.is_settled_by_input(mention);
+            let or_input = if by_input { ", or name it in the input 'feeds'" } else { "" };
             warnings.push(format!(
                 "{}: {} names an address that cannot be told for certain, so it gets no token: {doubt}. If it is a feed, write out \
                  its address there{or_input}",

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Wanted;
 use super::feeds::Candidate;
 use crate::kernel::organization::Organization;
-use crate::reach::{Address, Binding, Reach};
+use crate::reach::{Address, Binding};
 use crate::tools::Tool;
 use crate::tools::reading::{Hidden, Mention, Origin, Place, Unparsable};
 
@@ -13,15 +14,16 @@ use crate::tools::reading::{Hidden, Mention, Origin, Place, Unparsable};
 pub(super) fn withhold_doubtful(
     tool: &'static dyn Tool,
     mentions: &[Mention],
-    reach: &Reach,
+    wanted: &Wanted<'_>,
     candidates: &mut Vec<Candidate>,
     warnings: &mut Vec<String>,
 ) {
     // The first place for each thing that a name stands for: files may repeat a name without end.
     let mut standing: BTreeMap<String, BTreeMap<Option<Organization>, &Mention>> = BTreeMap::new();
-    for mention in mentions.iter().filter(|mention| mention.bound == Binding::Name) {
+    let counts = |mention: &&Mention| mention.bound == Binding::Name && !is_settled(tool, mention, wanted);
+    for mention in mentions.iter().filter(counts) {
         if let Some(name) = &mention.name {
-            let organization = match reach.feed(&mention.url) {
+            let organization = match wanted.reach.feed(&mention.url) {
                 Address::Permitted(feed) if mention.doubt.is_none() => Some(feed.organization),
                 _ => None,
             };
@@ -44,6 +46,16 @@ pub(super) fn withhold_doubtful(
         let is_said = other.doubt.is_some() && other.place.whole() == feed.named_in;
         if withheld.insert(key) && !is_said {
             let name = feed.name.as_deref().unwrap_or_default();
+            if let (Place::BuiltIn(who), None) = (&other.place, &other.doubt) {
+                warnings.push(format!(
+                    "{}: '{name}' stands for the feed {} in {}, but {who} has that name for an address of its own, so it gets no \
+                     token; set another name for the feed",
+                    tool.id().name,
+                    feed.feed,
+                    feed.named_in,
+                ));
+                continue;
+            }
             let remedy = match &other.doubt {
                 Some(kept) if matches!(other.place, Place::BuiltIn(_)) => format!(". {kept}"),
                 _ => "; use two different names".to_owned(),
@@ -61,6 +73,14 @@ pub(super) fn withhold_doubtful(
         let named = feed.name.as_deref().filter(|_| feed.bound == Binding::Name);
         named.is_none_or(|name| !withheld.contains(&tool.name_key(name)))
     });
+}
+
+/// Whether an input says what a name stands for that a file leaves open.
+pub(super) fn is_settled(tool: &dyn Tool, mention: &Mention, wanted: &Wanted<'_>) -> bool {
+    let Some(name) = mention.name.as_deref().filter(|_| mention.doubt.is_some()) else { return false };
+    let key = tool.name_key(name);
+    let mut named = wanted.feeds.iter().filter_map(|input| input.name.as_deref());
+    named.any(|name| tool.name_key(name) == key) && tool.is_settled_by_input(mention)
 }
 
 /// Takes back every name that a file which cannot be read here may give to something else.

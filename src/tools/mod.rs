@@ -19,7 +19,7 @@ use crate::host::{Host, Look};
 use crate::plan::draft::Draft;
 use crate::reach::ServedFeed;
 
-use reading::{Among, Parsed, Reading, RelPath, SourceFile, Sources};
+use reading::{Among, Mention, Parsed, Reading, RelPath, SourceFile, Sources};
 
 pub use error::PlanError;
 
@@ -110,6 +110,11 @@ pub trait Tool: Sync {
     /// Under which form two names are one to this tool.
     fn name_key(&self, name: &str) -> String {
         name.to_owned()
+    }
+
+    /// Whether an input that gives a mention's name an address settles the doubt about what else the name stands for.
+    fn is_settled_by_input(&self, _mention: &Mention) -> bool {
+        false
     }
 
     /// The URL at which this tool uses a feed that an input names by its bare address.

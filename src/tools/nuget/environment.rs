@@ -25,22 +25,25 @@ const ENDPOINTS: [&str; 2] =
 const PREFIXES: [&str; 2] = ["ARTIFACTS_CREDENTIALPROVIDER_URI_PREFIXES", "VSS_NUGET_URI_PREFIXES"];
 const ACCESS_TOKEN: [&str; 2] = ["ARTIFACTS_CREDENTIALPROVIDER_ACCESSTOKEN", "VSS_NUGET_ACCESSTOKEN"];
 
-/// Adds `NuGetPackageSourceCredentials_<name>` for a source whose credential no file can hold. NuGet takes the value as it is,
-/// so the token itself must stand there, and only this step's own can.
-pub fn add_source_variables(sources: &[Source<'_>], draft: &mut Draft<'_>) {
-    let exportable = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
-    let exportable = sources.iter().filter(|source| exportable(&source.name));
-    let mut names: Vec<(&str, &Organization)> =
-        exportable.map(|source| (source.name.as_str(), &source.feed.feed.organization)).collect();
+/// Adds `NuGetPackageSourceCredentials_<name>` for sources whose credential no file can hold, and keeps those that have one. NuGet
+/// takes the value as it is, so the token itself must stand there, and only this step's own can.
+///
+/// The agent turns dots and blanks into `_`. It passes hyphens on, as bash and .NET do; a client that dash starts does not see them.
+pub fn add_source_variables(sources: &mut Vec<Source<'_>>, draft: &mut Draft<'_>) {
+    let exportable = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(&byte));
+    sources.retain(|source| exportable(&source.name));
+    let name = |source: &Source<'_>| (source.name.clone(), source.feed.feed.organization.clone());
+    let mut names: Vec<(String, Organization)> = sources.iter().map(name).collect();
     if draft.host.windows {
         // One variable there, whatever the case of its letters.
         names.sort_by_key(|(name, _)| name.to_ascii_lowercase());
         names.dedup_by(|(a, _), (b, _)| a.eq_ignore_ascii_case(b));
     }
     if names.len() > MOST_SOURCE_VARIABLES {
+        sources.clear();
         return;
     }
-    for (name, organization) in names {
+    for (name, organization) in &names {
         let Some(token) = draft.token(organization) else { continue };
         let value = Template::new([
             Part::Text(format!("Username={USER_NAME};Password=")),

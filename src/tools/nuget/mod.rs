@@ -13,17 +13,20 @@ pub mod credentials;
 mod environment;
 mod names;
 mod places;
+mod project;
+mod scripts;
+mod values;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::reading::{Among, Origin, Parsed, Reading, RelPath, SourceFile, Sources};
+use super::reading::{Among, Mention, Origin, Parsed, Place, Reading, RelPath, SourceFile, Sources};
 use super::{Auto, PlanError, Tool, ToolId};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
 use crate::plan::draft::Draft;
 use crate::plan::{Entry, SharedFile, TokenSource};
-use crate::reach::ServedFeed;
+use crate::reach::{Binding, NamedBy, Role, ServedFeed};
 
 use config::NuGetFile;
 
@@ -46,7 +49,13 @@ impl Tool for NuGet {
     }
 
     fn reads(&self, path: RelPath<'_>, among: Among) -> bool {
-        config::is_config(path.name()) || among == Among::Project && config::is_project(path.name())
+        config::is_config(path.name())
+            || among == Among::Project && (project::is_project(path.name()) || scripts::is_read(path))
+    }
+
+    /// A pipeline is no configuration of NuGet's: it is only searched, and may name any variable.
+    fn searches(&self, name: &str) -> bool {
+        scripts::is_pipeline(name)
     }
 
     fn outside(&self, host: &Host, look: &dyn Look) -> Vec<PathBuf> {
@@ -61,17 +70,29 @@ impl Tool for NuGet {
         Box::new(NuGetFile::parse(file, host))
     }
 
+    /// The files by which projects replace all others.
+    fn further(&self, sources: Sources<'_>) -> Vec<PathBuf> {
+        sources.of::<NuGetFile>().filter_map(|(_, parsed)| parsed.replaced_by.clone().flatten()).collect()
+    }
+
     fn read(&self, sources: Sources<'_>) -> Reading {
         let mut reading = Reading::default();
+        reading.mentions.push(public_source());
         for (file, parsed) in sources.of::<NuGetFile>() {
             parsed.read(&file.source, &mut reading);
         }
         reading
     }
 
-    /// NuGet compares the names of sources without regard to case.
+    /// NuGet compares the names of sources without regard to case, with tables of letters that differ by the system. This is
+    /// coarser than all of them, also in blanks: names that only look alike are taken for one.
     fn name_key(&self, name: &str) -> String {
-        name.to_lowercase()
+        name.trim().to_uppercase().to_lowercase()
+    }
+
+    /// An address that a variable begins, or decides on a host of Azure's, is the pipeline's choice and not the file's.
+    fn is_settled_by_input(&self, mention: &Mention) -> bool {
+        values::is_pipelines_choice(&mention.url)
     }
 
     fn feed_url(&self, feed: &Feed) -> String {
@@ -83,11 +104,11 @@ impl Tool for NuGet {
     }
 
     fn plan(&self, served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Result<(), PlanError> {
-        let named = self.named(served, sources, draft);
+        let mut named = self.named(served, sources, draft);
         let places = places::for_credentials(draft.host, draft.look);
         let in_variables = places.is_empty();
         if in_variables {
-            environment::add_source_variables(&named, draft);
+            environment::add_source_variables(&mut named, draft);
         } else {
             let entry = |source: &Source<'_>| {
                 let variable = draft.reference(&source.feed.feed.organization);
@@ -95,6 +116,7 @@ impl Tool for NuGet {
             };
             let entries: Vec<Entry> = named.iter().map(entry).collect();
             credentials::warn(sources, &entries, &places, draft);
+            scripts::note(served, sources, draft);
             for place in places.into_iter().filter(|_| !entries.is_empty()) {
                 let (entries, revise) = (entries.clone(), credentials::revise as crate::plan::Revise);
                 draft.share(SharedFile { path: place.file, place: place.folder, entries, revise });
@@ -116,15 +138,41 @@ impl Tool for NuGet {
             }
         } else if !provided {
             for one in unnamed {
-                let (feed, named_in) = (&one.feed, &one.named_in);
-                draft.warn(format!(
-                    "{named_in} names {feed} without a source name, for which NuGet needs Microsoft's credential provider, \
-                     and that is not installed: add the feed to nuget.config as a source"
-                ));
+                match &one.name {
+                    None => draft.warn(needs_provider(one)),
+                    Some(name) if in_variables => draft.warn(format!(
+                        "NuGet gets no credential for {} by its name '{name}' in {}: this task's file does not reach it there, and no \
+                         variable of that name can be set; give the source a short name of letters and digits",
+                        one.feed, one.named_in
+                    )),
+                    // Said where the name was found to be none that can be written.
+                    Some(_) => {}
+                }
             }
         }
         Ok(())
     }
+}
+
+/// The source that NuGet has without configuration, and writes into the user's own file. A source of the repository under that
+/// name does not even replace it where it stands: nuget.exe 5.8 and the SDK 3.1 prefer the one of the newer protocol (measured).
+fn public_source() -> Mention {
+    let (name, url) = (Some("nuget.org".to_owned()), "the public source".to_owned());
+    let (role, bound, place) = (Role::Source, Binding::Name, Place::BuiltIn("NuGet itself"));
+    Mention { name, url, doubt: None, role, bound, place }
+}
+
+fn needs_provider(one: &ServedFeed) -> String {
+    let (feed, named_in) = (&one.feed, &one.named_in);
+    let remedy = if *named_in == NamedBy::Feeds.to_string() {
+        "write name=URL with the name that it has as a source"
+    } else {
+        "add it to nuget.config as a source"
+    };
+    format!(
+        "{named_in} names {feed} without a source name, for which NuGet needs Microsoft's credential provider, and that is not \
+         installed: {remedy}"
+    )
 }
 
 /// A source by one spelling of its name.
@@ -139,7 +187,7 @@ impl NuGet {
     fn named<'s>(&self, served: &'s [ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Vec<Source<'s>> {
         let mut spellings: BTreeMap<String, Vec<String>> = BTreeMap::new();
         let files = sources.of::<NuGetFile>().filter(|(file, _)| file.source.origin != Origin::Beside);
-        for name in files.flat_map(|(_, parsed)| &parsed.sources).filter_map(|(name, _)| name.as_ref()) {
+        for name in files.flat_map(|(_, parsed)| &parsed.sources).filter_map(|source| source.name.as_ref()) {
             let known = spellings.entry(self.name_key(name)).or_default();
             if !known.contains(name) {
                 known.push(name.clone());

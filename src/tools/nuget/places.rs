@@ -116,17 +116,37 @@ fn machine_folders(host: &Host) -> Vec<PathBuf> {
     vec![below("/etc/opt"), below("/Library/Application Support")]
 }
 
-/// Whether a credential provider is installed where NuGet looks for one.
+/// Whether Microsoft's credential provider is installed where NuGet looks for one: by a variable that names it, which switches the
+/// other ways off; by the folder of plugins; as a program on PATH (NuGet 6.13).
+/// (<https://learn.microsoft.com/nuget/reference/extensibility/nuget-cross-platform-plugins>)
 pub fn has_provider(host: &Host, look: &dyn Look) -> bool {
-    let pointed = [
-        "NUGET_PLUGIN_PATHS",
-        "NUGET_NETCORE_PLUGIN_PATHS",
-        "NUGET_NETFX_PLUGIN_PATHS",
-        "NUGET_CREDENTIALPROVIDERS_PATH",
-    ];
+    let pointed = ["NUGET_PLUGIN_PATHS", "NUGET_NETCORE_PLUGIN_PATHS", "NUGET_NETFX_PLUGIN_PATHS"];
+    let mut pointed = pointed.iter().filter_map(|name| host.variable(name)).peekable();
+    // An older nuget.exe has a folder for them, among them Microsoft's by its name there.
+    let of_folder = host.variable("NUGET_CREDENTIALPROVIDERS_PATH").is_some_and(|folder| {
+        look.list(Path::new(folder)).iter().any(|name| name.to_ascii_lowercase().starts_with("credentialprovider"))
+    });
+    if pointed.peek().is_some() {
+        return of_folder || pointed.any(is_microsofts);
+    }
     let conventional = |home: &PathBuf| {
         let plugins = home.join(".nuget").join("plugins");
-        ["netcore", "netfx"].iter().any(|kind| !look.list(&plugins.join(kind)).is_empty())
+        ["netcore", "netfx"].iter().any(|kind| look.list(&plugins.join(kind)).iter().any(|name| is_microsofts(name)))
     };
-    pointed.iter().any(|name| host.variable(name).is_some()) || host.home.as_ref().is_some_and(conventional)
+    let on_path = || {
+        let separator = if host.windows { ';' } else { ':' };
+        let mut folders =
+            host.variable("PATH").unwrap_or_default().split(separator).filter(|folder| !folder.is_empty());
+        folders.any(|folder| {
+            look.list(Path::new(folder)).iter().any(|name| name.starts_with("nuget-plugin-") && is_microsofts(name))
+        })
+    };
+    of_folder || host.home.as_ref().is_some_and(conventional) || on_path()
+}
+
+/// Whether a path of a plugin, or its name, is that of Microsoft's provider in one of its forms.
+fn is_microsofts(plugin: &str) -> bool {
+    let plugin = plugin.to_ascii_lowercase();
+    plugin.contains("credentialprovider.microsoft")
+        || plugin.contains("microsoft") && plugin.contains("credentialprovider")
 }

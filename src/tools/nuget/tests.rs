@@ -11,7 +11,8 @@ fn mentioned(path: &str, text: &str) -> Vec<String> {
     let host = host(&[("FEED", "https://e"), ("CACHE", "/cache")]);
     let shown = path.trim_start_matches("/agent/1/s/");
     let found = crate::tools::testing::mentioned(&NuGet, &[file(path, text)], &host);
-    found.into_iter().map(|line| line.trim_end_matches(shown).trim_end().to_owned()).collect()
+    let of_file = found.into_iter().filter(|line| !line.ends_with("NuGet itself"));
+    of_file.map(|line| line.trim_end_matches(shown).trim_end().to_owned()).collect()
 }
 
 fn reads(name: &str, among: Among) -> bool {
@@ -20,12 +21,18 @@ fn reads(name: &str, among: Among) -> bool {
 
 #[test]
 fn file_names_are_taken_in_any_letters() {
-    for name in
-        ["nuget.config", "NuGet.Config", "NUGET.CONFIG", "nuget.release.config", "A.csproj", "Directory.Build.props"]
-    {
+    for name in [
+        "nuget.config",
+        "NUGET.CONFIG",
+        "nuget.release.config",
+        "x.Config",
+        "web.config",
+        "A.csproj",
+        "azure-pipelines.yml",
+    ] {
         assert!(reads(name, Among::Project), "{name}");
     }
-    for name in ["packages.config", "web.config", "app.csproj.user", "nuget.config.bak"] {
+    for name in ["packages.config", "Packages.Config", "app.csproj.user", "nuget.config.bak", "build.yml"] {
         assert!(!reads(name, Among::Project), "{name}");
     }
 }
@@ -282,7 +289,7 @@ fn utf16_files_are_read() {
     let text = "<?xml version=\"1.0\" encoding=\"utf-16\"?><configuration><packageSources><add key='f' value='https://evil.example/'/></packageSources></configuration>";
     let file = file_of_bytes("/agent/1/s/nuget.config", &utf16(text));
     let found = crate::tools::testing::mentioned(&NuGet, &[file], &host(&[]));
-    assert_eq!(found, ["f https://evil.example/ nuget.config"]);
+    assert_eq!(found, ["nuget.org the public source NuGet itself", "f https://evil.example/ nuget.config"]);
 }
 
 #[test]
