@@ -34,6 +34,9 @@ pub struct PermittedOrganization {
 /// Organizations that nobody asked for and that give the identity nothing, and why, in a clause.
 pub type Unserved = BTreeMap<Organization, String>;
 
+/// Feeds that were looked at and may not have the token, by their URLs, and why, in a clause.
+pub type Withheld = BTreeMap<String, String>;
+
 /// What permits an organization.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum NamedBy {
@@ -149,6 +152,8 @@ pub struct Reach {
     pub permitted: Vec<PermittedOrganization>,
     /// Organizations that would be permitted, and give this identity nothing: why not.
     pub unserved: Unserved,
+    /// Feeds that were looked at and get nothing.
+    pub withheld: Withheld,
     /// What earlier steps of the job set up and still hold.
     pub grants: Vec<Grant>,
 }

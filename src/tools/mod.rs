@@ -2,6 +2,7 @@
 //!
 //! Everything here is pure: it takes text and gives a plan. A tool is one file and one line in [`TOOLS`].
 
+pub mod cargo;
 mod error;
 pub mod git;
 pub mod maven;
@@ -24,7 +25,7 @@ use reading::{Among, Parsed, Reading, RelPath, SourceFile, Sources};
 pub use error::PlanError;
 
 /// Every tool, in the order of the log.
-pub static TOOLS: &[&dyn Tool] = &[&npm::Npm, &maven::Maven, &nuget::NuGet, &git::WITH_HELPER];
+pub static TOOLS: &[&dyn Tool] = &[&npm::Npm, &maven::Maven, &nuget::NuGet, &cargo::Cargo, &git::WITH_HELPER];
 
 /// Tools that the manifest names and this version does not serve, with what helps meanwhile.
 pub const LATER_TOOLS: &[(&str, &str)] = &[
@@ -36,7 +37,6 @@ pub const LATER_TOOLS: &[(&str, &str)] = &[
     ("uv", ""),
     ("poetry", ""),
     ("twine", ""),
-    ("cargo", ""),
     ("conda", ""),
     ("universal", ""),
     ("azureDevOpsCli", ""),
