@@ -14,7 +14,6 @@ use crate::support::{
 
 const FEED: &str = "sparse+https://pkgs.dev.azure.com/contoso/_packaging/feed1/Cargo/index/";
 const PROVIDERS: &str = "CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS";
-const OURS: &str = "cargo-credential-ado-entra-auth";
 
 fn registry(name: &str, url: &str) -> String {
     format!("[registries]\n{name} = {{ index = \"{url}\" }}\n")
@@ -193,7 +192,7 @@ fn the_users_own_providers_stay_for_what_is_not_ours() {
         script(&mut job, Path::new("/"), &format!("chmod 755 '{}'", own.display()));
         let list = format!("[registry]\nglobal-credential-providers = [\"cargo:token\", \"{}\"]\n", own.display());
         let both = format!(
-            "[registries]\ncontoso = {{ index = \"{FEED}\" }}\nother = {{ index = \"sparse+https://registry.example.com/index/\" }}\n"
+            "[registries]\ncontoso = {{ index = \"{FEED}\" }}\nother = {{ index = \"sparse+https://registry.example.com/Cargo/index/\" }}\n"
         );
         write(&job, ".cargo/config.toml", if place == "repository" { format!("{both}{list}") } else { both });
         match place {
@@ -306,7 +305,7 @@ fn a_repository_cannot_lead_the_token_away() {
     let mut job = crate::support::job(&emulator);
     let provider = format!("[registries.contoso]\nindex = \"{FEED}\"\ncredential-provider = \"cargo:token\"\n");
     write(&job, "a/.cargo/config.toml", provider);
-    let evil = format!("sparse+https://{EVIL}/index/");
+    let evil = format!("sparse+https://{EVIL}/Cargo/index/");
     write(
         &job,
         "b/.cargo/config.toml",
@@ -325,5 +324,4 @@ fn a_repository_cannot_lead_the_token_away() {
     }
     assert!(!emulator.requests_to(EVIL).is_empty());
     assert_nothing_sent_to(&emulator, EVIL);
-    let _ = OURS;
 }

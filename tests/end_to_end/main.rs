@@ -34,6 +34,7 @@ mod npm;
 mod nuget;
 mod peers;
 mod pods;
+mod promises;
 mod propagation;
 mod rc_reader;
 mod round_trips;
