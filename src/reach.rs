@@ -166,11 +166,12 @@ impl Reach {
 
     /// Where an address leads that a user or a file wrote.
     pub fn feed(&self, url: &str) -> Address {
+        let url = without_kind(url);
         let permitted = |organization: &Organization| self.permits(organization);
         if let Some(feed) = Feed::parse(url).filter(|feed| permitted(&feed.organization)) {
             return Address::Permitted(feed);
         }
-        if let Some(other) = Organization::of_url(url.trim()).filter(|other| !permitted(other)) {
+        if let Some(other) = Organization::of_url(url).filter(|other| !permitted(other)) {
             return Address::Unlisted(other);
         }
         match secured(url).and_then(|url| Feed::parse(&url)) {
@@ -181,7 +182,7 @@ impl Reach {
 
     /// Whether a text may be sent to an address, as far as the token goes.
     pub fn may_see(&self, url: &str) -> bool {
-        Organization::of_url(url.trim()).is_some_and(|organization| self.permits(&organization))
+        Organization::of_url(without_kind(url)).is_some_and(|organization| self.permits(&organization))
     }
 
     /// How this step comes to serve an organization.
@@ -199,10 +200,14 @@ impl Reach {
     }
 }
 
+/// An address without what cargo writes before that of an index, and without blanks around it.
+fn without_kind(url: &str) -> &str {
+    let url = url.trim();
+    url.strip_prefix("sparse+").unwrap_or(url)
+}
+
 /// The same address over https at the default port; nothing where it is so already, or is no address.
 fn secured(url: &str) -> Option<String> {
-    let url = url.trim();
-    let url = url.strip_prefix("sparse+").unwrap_or(url);
     let mut parsed = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let exposed = parsed.scheme() == "http" || parsed.port().is_some();
     parsed.set_port(None).ok()?;
