@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::azure_devops::feed::Feed;
+use crate::azure_devops::first_look::Withheld;
 use crate::kernel::organization::Organization;
 
 /// How a step comes to serve an organization.
@@ -33,9 +34,6 @@ pub struct PermittedOrganization {
 
 /// Organizations that nobody asked for and that give the identity nothing, and why, in a clause.
 pub type Unserved = BTreeMap<Organization, String>;
-
-/// Feeds that were looked at and may not have the token, by their URLs, and why, in a clause.
-pub type Withheld = BTreeMap<String, String>;
 
 /// What permits an organization.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

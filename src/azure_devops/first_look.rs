@@ -3,6 +3,7 @@
 //! cargo sends it wherever the index's `config.json` has `dl` or `api` lead (measured with cargo 1.95), and the provider is told of
 //! the index only. So that file is read before any token is handed out.
 
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
@@ -17,10 +18,12 @@ use crate::http::retry::usual;
 use crate::http::{Call, Http, azure_devops_headers, not_json, secret_header};
 use crate::kernel::organization::Organization;
 use crate::kernel::secret::AccessToken;
-use crate::reach::Withheld;
 
 /// More than a job uses; a bound on what a hostile repository costs.
 const MOST_FEEDS: usize = 40;
+
+/// Feeds that were looked at and may not have the token, by their URLs, and why, in a clause.
+pub type Withheld = BTreeMap<String, String>;
 
 /// Why a feed's own word speaks against handing out the token.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -59,7 +62,12 @@ pub fn judge(config: &str, feed: &Feed) -> Result<(), Astray> {
 }
 
 /// Looks at feeds, side by side. Gives those that must not have the token, and why.
-pub async fn look<'t>(http: &Http, feeds: &[Feed], token: &dyn Fn(&Organization) -> &'t AccessToken) -> Withheld {
+pub async fn look<'t>(
+    http: &Http,
+    feeds: impl Iterator<Item = &Feed>,
+    token: &dyn Fn(&Organization) -> &'t AccessToken,
+) -> Withheld {
+    let feeds: Vec<&Feed> = feeds.collect();
     let mut withheld = Withheld::new();
     for feed in feeds.iter().skip(MOST_FEEDS) {
         let reason = format!("only the first {MOST_FEEDS} feeds of cargo are looked at");

@@ -14,7 +14,7 @@ use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
 use crate::apply::record::EarlierRun;
 use crate::apply::{self, Filling, Run, forms_to_mask, undo};
-use crate::azure_devops::first_look;
+use crate::azure_devops::first_look::{self, Withheld};
 use crate::diagnosis::Explanation;
 use crate::disk;
 use crate::host::Host;
@@ -27,7 +27,7 @@ use crate::kernel::clock::{now, rfc3339};
 use crate::kernel::organization::Organization;
 use crate::plan::names::RunNames;
 use crate::plan::{Plan, Served};
-use crate::reach::{Grant, PermittedOrganization, Reach, Unserved, Withheld};
+use crate::reach::{Grant, PermittedOrganization, Reach, Unserved};
 use crate::tools::{self, PlanError, USER_NAME};
 
 /// For looking at the workspace after the network is done with.
@@ -145,7 +145,7 @@ async fn sign_in_and_plan(
         plan = planning.again(&workspace, &unserved, &Withheld::new())?;
     }
     let issued_for = |organization: &Organization| &signed_in.issued_for(organization).token;
-    let withheld = first_look::look(http, &plan.look_first, &issued_for).await;
+    let withheld = first_look::look(http, plan.look_first.iter().map(|served| &served.feed), &issued_for).await;
     if !withheld.is_empty() {
         plan = planning.again(&workspace, &unserved, &withheld)?;
     }

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
+use crate::plan::TokenSource;
 use crate::plan::draft::Draft;
 use crate::reach::ServedFeed;
 
@@ -64,7 +65,23 @@ pub struct ToolId {
     pub variables: &'static [&'static str],
     /// Folders in which it keeps what it fetched.
     pub dependency_folders: &'static [&'static str],
+    /// How its clients come by the token, for README.
+    pub ways: &'static [Way],
 }
+
+/// How some clients of a tool come by the token. README's table has a row for each.
+#[derive(Debug)]
+pub struct Way {
+    /// Which clients, where it is not all.
+    pub clients: &'static str,
+    /// How they come by it.
+    pub source: TokenSource,
+    /// What the post-job part does.
+    pub afterwards: &'static str,
+}
+
+/// What the private files and the variables of a run come to.
+const REMOVED: &str = "files removed, variables as before";
 
 /// When `auto` takes a tool.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -132,6 +149,9 @@ pub struct Choice {
     /// The names of those that the user wants; nothing where the workspace decides.
     pub named: Option<BTreeSet<&'static str>>,
 }
+
+#[cfg(test)]
+mod tests;
 
 /// The tool that the input `tools` means by `name`, without regard to case.
 pub fn by_name(name: &str) -> Option<&'static dyn Tool> {

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use super::reading::{Among, Mention, Origin, Parsed, Peril, Place, Reading, RelPath, SourceFile, Sources};
-use super::{Auto, PlanError, Tool, ToolId};
+use super::{Auto, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
 use crate::kernel::dialect::Dialect;
@@ -32,6 +32,7 @@ static ID: ToolId = ToolId {
     takes_inputs: true,
     variables: &[PROVIDERS, "CARGO_REGISTRIES_*"],
     dependency_folders: &[],
+    ways: &[Way { clients: "1.74 and newer", source: TokenSource::Helper(Dialect::Cargo), afterwards: super::REMOVED }],
 };
 
 /// Blanks part its items; cargo joins them to those of its files, and asks the last first.

@@ -7,7 +7,7 @@ use ado_entra_auth_emulator::agent::{Job, StepResult, Variable};
 use ado_entra_auth_emulator::vault::SecretKind;
 use ado_entra_auth_emulator::world::{SECOND_CLIENT, SECOND_CONNECTION};
 
-use super::subjects::Subject;
+use super::subjects::{Subject, in_project};
 use crate::support::{
     Snapshot, assert_succeeded, bare_step, carried, emulator_with_repositories, finish, job, leaks_below, named,
     next_job, run, with_token, write_file,
@@ -61,7 +61,7 @@ pub fn a_second_step_takes_over_and_both_are_undone_in_either_order(subject: &Su
         if first_ends_first {
             assert_succeeded(&job.run_task(&Subject::post_of(&first)).unwrap());
         }
-        subject.run(&mut job, subject.forget);
+        in_project(&mut job, subject.forget);
         for outcome in job.finish().unwrap() {
             assert_eq!(outcome.result, StepResult::Succeeded, "{}", outcome.log);
         }
@@ -78,7 +78,7 @@ pub fn the_step_can_be_tried_again(subject: &Subject) {
     }
     let (fetched, said) = subject.fetches(&mut job);
     assert!(fetched, "{said}");
-    subject.run(&mut job, subject.forget);
+    in_project(&mut job, subject.forget);
     finish(&mut job);
     left_by_the_tool(subject, &before, &job, "after three attempts");
 }

@@ -5,7 +5,7 @@ use ado_entra_auth_emulator::world::Challenge;
 use ado_entra_auth_emulator::{Emulator, World};
 
 use super::after::tokens_below;
-use super::subjects::{Other, Subject};
+use super::subjects::{Other, Subject, in_project};
 use crate::support::{EVIL, Snapshot, emulator_with_repositories, finish, job, run, script, warned, with_token};
 
 pub fn fetches_in_a_later_step_and_not_after_the_job(subject: &Subject) {
@@ -35,7 +35,7 @@ pub fn publishes_where_it_can(subject: &Subject) {
     subject.set_up(&mut job, None);
     run(&emulator, &mut job, &subject.step());
     emulator.clear_requests();
-    let (published, said) = subject.run(&mut job, publish);
+    let (published, said) = in_project(&mut job, publish);
     let requests = emulator.requests();
     let is_upload = |method: &str, path: &str| method == "PUT" || path.ends_with("/git-receive-pack");
     let stored = |status: u16| (200..300).contains(&status);

@@ -19,7 +19,7 @@ pub struct Subject {
     /// Programs that the job finds under another name first, as behind a task that installs them.
     pub installs: &'static [(&'static str, &'static str)],
     /// The files of the project, with another registry in the same configuration, where there is to be one.
-    pub project: fn(Option<Other>) -> Vec<(&'static str, Vec<u8>)>,
+    pub project: fn(Option<Other>) -> Files,
     /// A file of the user's that it reads, below the agent's folder, and its content.
     pub users: (&'static str, &'static str),
     /// Fetches from the feed.
@@ -33,6 +33,9 @@ pub struct Subject {
     /// Publishes to the feed, where the client can here.
     pub publish: Option<&'static str>,
 }
+
+/// Files by their paths below the project's folder.
+type Files = Vec<(&'static str, Vec<u8>)>;
 
 /// A registry beside the feed that the token is not for.
 #[derive(Clone, Copy)]
@@ -97,26 +100,26 @@ impl Subject {
         TaskStep { command: vec![BINARY.into(), "post".into()], post_command: None, ..step.clone() }
     }
 
-    /// Runs one of its commands in the project's folder. Gives whether it succeeded, and what it said.
-    pub fn run(&self, job: &mut Job<'_>, command: &str) -> (bool, String) {
-        let folder = job.sources().join("app");
-        let outcome = job.run_script(command, &folder).unwrap();
-        (outcome.succeeded(), outcome.raw)
-    }
-
     /// Whether it fetches from the feed, and what it says.
     pub fn fetches(&self, job: &mut Job<'_>) -> (bool, String) {
-        self.run(job, self.forget);
-        let (succeeded, said) = self.run(job, self.fetch);
-        (succeeded && self.run(job, self.proof).0, said)
+        in_project(job, self.forget);
+        let (succeeded, said) = in_project(job, self.fetch);
+        (succeeded && in_project(job, self.proof).0, said)
     }
 
     /// Has it ask the feed and another registry, whatever comes of it.
     pub fn ask(&self, job: &mut Job<'_>, other: Other) {
-        self.run(job, self.forget);
-        self.run(job, self.fetch);
-        self.run(job, &self.ask_other.replace("OTHER", &other.address(true)));
+        in_project(job, self.forget);
+        in_project(job, self.fetch);
+        in_project(job, &self.ask_other.replace("OTHER", &other.address(true)));
     }
+}
+
+/// Runs a command in the project's folder. Gives whether it succeeded, and what it said.
+pub fn in_project(job: &mut Job<'_>, command: &str) -> (bool, String) {
+    let folder = job.sources().join("app");
+    let outcome = job.run_script(command, &folder).unwrap();
+    (outcome.succeeded(), outcome.raw)
 }
 
 fn text(text: impl Into<String>) -> Vec<u8> {
