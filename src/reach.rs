@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::azure_devops::feed::Feed;
+use crate::azure_devops::first_look::Withheld;
 use crate::kernel::organization::Organization;
 
 /// How a step comes to serve an organization.
@@ -149,6 +150,8 @@ pub struct Reach {
     pub permitted: Vec<PermittedOrganization>,
     /// Organizations that would be permitted, and give this identity nothing: why not.
     pub unserved: Unserved,
+    /// Feeds that were looked at and get nothing.
+    pub withheld: Withheld,
     /// What earlier steps of the job set up and still hold.
     pub grants: Vec<Grant>,
 }
@@ -161,11 +164,12 @@ impl Reach {
 
     /// Where an address leads that a user or a file wrote.
     pub fn feed(&self, url: &str) -> Address {
+        let url = without_kind(url);
         let permitted = |organization: &Organization| self.permits(organization);
         if let Some(feed) = Feed::parse(url).filter(|feed| permitted(&feed.organization)) {
             return Address::Permitted(feed);
         }
-        if let Some(other) = Organization::of_url(url.trim()).filter(|other| !permitted(other)) {
+        if let Some(other) = Organization::of_url(url).filter(|other| !permitted(other)) {
             return Address::Unlisted(other);
         }
         match secured(url).and_then(|url| Feed::parse(&url)) {
@@ -176,7 +180,7 @@ impl Reach {
 
     /// Whether a text may be sent to an address, as far as the token goes.
     pub fn may_see(&self, url: &str) -> bool {
-        Organization::of_url(url.trim()).is_some_and(|organization| self.permits(&organization))
+        Organization::of_url(without_kind(url)).is_some_and(|organization| self.permits(&organization))
     }
 
     /// How this step comes to serve an organization.
@@ -194,10 +198,14 @@ impl Reach {
     }
 }
 
+/// An address without what cargo writes before that of an index, and without blanks around it.
+fn without_kind(url: &str) -> &str {
+    let url = url.trim();
+    url.strip_prefix("sparse+").unwrap_or(url)
+}
+
 /// The same address over https at the default port; nothing where it is so already, or is no address.
 fn secured(url: &str) -> Option<String> {
-    let url = url.trim();
-    let url = url.strip_prefix("sparse+").unwrap_or(url);
     let mut parsed = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
     let exposed = parsed.scheme() == "http" || parsed.port().is_some();
     parsed.set_port(None).ok()?;

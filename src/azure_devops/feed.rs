@@ -94,6 +94,16 @@ impl Feed {
             && same(&self.view, &other.view)
     }
 
+    /// Whether its URL is that of its index for cargo, `…/Cargo/index/`, at a host that serves packages.
+    pub fn is_cargo_index(&self) -> bool {
+        let own_host = format!("{}.pkgs.visualstudio.com", self.organization);
+        let serves_packages = self.url.host_str().is_some_and(|host| host == "pkgs.dev.azure.com" || host == own_host);
+        let rest = self.url.as_str().strip_prefix(&self.base_url()).unwrap_or_default();
+        self.protocol == Some(Protocol::Cargo)
+            && serves_packages
+            && rest.strip_suffix('/').unwrap_or(rest).eq_ignore_ascii_case("/Cargo/index")
+    }
+
     /// The URL up to the feed's name and view, without a slash at its end, in the spelling of this feed's own URL.
     pub fn base_url(&self) -> String {
         let text = self.url.as_str();

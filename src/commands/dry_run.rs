@@ -20,7 +20,7 @@ use crate::edit::text::Text;
 use crate::host::Host;
 use crate::plan::names::{RunNames, VARIABLE_PREFIX};
 use crate::plan::{Change, Plan, SharedFile, Visibility};
-use crate::reach::{Reach, Unserved};
+use crate::reach::Reach;
 
 /// The version of the JSON form; it goes up when a field changes or goes.
 const JSON_VERSION: u32 = 1;
@@ -56,7 +56,7 @@ fn planned(mut job: Job, arguments: &DryRun) -> Result<(Settings, Plan), Explana
     let settings = inputs::settings(&job).map_err(|error| Explanation::of(&error))?;
     let host = job.host(settings.working_directory.clone(), Job::program().unwrap_or_default());
     let grants = runs::earlier(&job, None).iter().flat_map(EarlierRun::grants).collect();
-    let reach = Reach { permitted: settings.permitted.clone(), unserved: Unserved::new(), grants };
+    let reach = Reach { permitted: settings.permitted.clone(), grants, ..Reach::default() };
     let plan = in_time(settings.clone(), host, reach)?;
     Ok((settings, plan))
 }

@@ -15,6 +15,7 @@ use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
 use crate::apply::record::EarlierRun;
 use crate::apply::{self, Filling, Run, forms_to_mask, undo};
+use crate::azure_devops::first_look::{self, Withheld};
 use crate::diagnosis::Explanation;
 use crate::disk;
 use crate::host::Host;
@@ -109,16 +110,17 @@ impl Planning {
         let planning = self.clone();
         tokio::task::spawn_blocking(move || {
             let workspace = Workspace::read(&planning.settings, planning.host.clone());
-            let plan = planning.again(&workspace, Unserved::new());
+            let plan = planning.again(&workspace, &Unserved::new(), &Withheld::new());
             (workspace, plan)
         })
     }
 
-    /// Makes the plan without some organizations.
-    fn again(&self, workspace: &Workspace, unserved: Unserved) -> Result<Plan, PlanError> {
+    /// Makes the plan without some organizations and some feeds.
+    fn again(&self, workspace: &Workspace, unserved: &Unserved, withheld: &Withheld) -> Result<Plan, PlanError> {
         let served = |permitted: &&PermittedOrganization| !unserved.contains_key(&permitted.organization);
         let permitted = self.settings.permitted.iter().filter(served).cloned().collect();
-        let reach = Reach { permitted, unserved, grants: self.grants.clone() };
+        let (unserved, withheld) = (unserved.clone(), withheld.clone());
+        let reach = Reach { permitted, unserved, withheld, grants: self.grants.clone() };
         workspace.plan(&self.settings, &reach, &self.names)
     }
 }
@@ -137,14 +139,19 @@ async fn sign_in_and_plan(
         session.verify(main).await?;
     }
     let (workspace, plan) = in_time(&http, begun).await?;
-    let plan = plan?;
+    let mut plan = plan?;
     let unserved = serve_others(&mut session, settings, &plan, keep_secret).await?;
     let mut signed_in = session.end();
-    if unserved.is_empty() {
-        return Ok((signed_in, plan));
+    if !unserved.is_empty() {
+        plan = planning.again(&workspace, &unserved, &Withheld::new())?;
     }
-    signed_in.unserved.clone_from(&unserved);
-    Ok((signed_in, planning.again(&workspace, unserved)?))
+    let issued_for = |organization: &Organization| &signed_in.issued_for(organization).token;
+    let withheld = first_look::look(&http, plan.look_first.iter().map(|served| &served.feed), &issued_for).await;
+    if !withheld.is_empty() {
+        plan = planning.again(&workspace, &unserved, &withheld)?;
+    }
+    signed_in.unserved = unserved;
+    Ok((signed_in, plan))
 }
 
 /// The user names that may stand beside the token: ours, and the organizations', which git takes from addresses.

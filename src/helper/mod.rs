@@ -14,9 +14,7 @@ pub mod start;
 mod tests;
 pub mod vault;
 
-use url::Url;
-
-use crate::azure_devops::feed::{Feed, Protocol};
+use crate::azure_devops::feed::Feed;
 use crate::diagnosis::{Explain, Explanation};
 use crate::kernel::clock::now;
 use crate::kernel::dialect::Dialect;
@@ -92,19 +90,8 @@ fn wanted(question: &Question) -> Option<Wanted> {
             serves_repositories.then_some(Wanted { client, organization, feed: None })
         }
         Dialect::Cargo => {
-            let feed = Feed::parse(&question.url).filter(is_cargo_index)?;
+            let feed = Feed::parse(&question.url).filter(Feed::is_cargo_index)?;
             Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
         }
     }
-}
-
-/// Whether a feed's address is that of its index, `…/Cargo/index/`, at a host that serves packages.
-fn is_cargo_index(feed: &Feed) -> bool {
-    let own_host = format!("{}.pkgs.visualstudio.com", feed.organization);
-    let serves_packages =
-        |url: &Url| url.host_str().is_some_and(|host| host == "pkgs.dev.azure.com" || host == own_host);
-    let rest = feed.url.as_str().strip_prefix(&feed.base_url()).unwrap_or_default();
-    feed.protocol == Some(Protocol::Cargo)
-        && serves_packages(&feed.url)
-        && rest.strip_suffix('/').unwrap_or(rest).eq_ignore_ascii_case("/Cargo/index")
 }

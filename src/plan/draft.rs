@@ -152,6 +152,13 @@ impl<'p> Draft<'p> {
         });
     }
 
+    /// Has the step look at a feed before a client is let in: what the feed itself says decides where the client sends the token.
+    pub fn look_first(&mut self, feed: &ServedFeed) {
+        if self.serves(&feed.feed.organization) {
+            self.plan.look_first.push(feed.clone());
+        }
+    }
+
     /// Says that the repositories of an organization will be reached, and how.
     pub fn serve_repositories(&mut self, permitted: &PermittedOrganization, source: TokenSource) {
         self.plan.served.push(Served {

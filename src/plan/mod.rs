@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use crate::edit::text::{Text, TextEdit, splice};
 use crate::kernel::dialect::Dialect;
 use crate::kernel::organization::Organization;
-use crate::reach::Grant;
+use crate::reach::{Grant, ServedFeed};
 
 pub use source::TokenSource;
 pub use template::{Part, Template};
@@ -204,6 +204,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What the run's vault will hold.
     pub deposits: Vec<Deposit>,
+    /// The feeds that the step has to look at, and to plan without where they would have the token sent elsewhere.
+    pub look_first: Vec<ServedFeed>,
     /// For which tools and organizations this step's token serves.
     pub grants: Vec<Grant>,
     /// What each tool will be able to reach, for the log.

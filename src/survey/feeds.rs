@@ -40,6 +40,7 @@ pub(super) fn of_tool(
     names::withhold_doubtful(tool, &reading.mentions, wanted, &mut candidates, &mut found.warnings);
     let doubts: Vec<Unparsable> = reading.doubts.drain(..).chain(unread.iter().cloned()).collect();
     names::withhold_hidden(tool, &doubts, &mut candidates, &mut found.warnings);
+    withhold_looked_at(tool, wanted, &mut candidates, &mut found.warnings);
     withhold_exposed(tool, &reading.mentions, wanted, &mut candidates, &mut found.warnings);
     withhold_perilous(tool, reading, &mut candidates, &mut found.warnings);
     found.withheld = candidates.len() < before;
@@ -121,6 +122,25 @@ fn of_inputs(tool: &'static dyn Tool, wanted: &Wanted<'_>, numbers: &mut Vec<usi
         }
     }
     candidates
+}
+
+/// Takes back the feeds that the step has looked at and found to lead elsewhere.
+fn withhold_looked_at(
+    tool: &'static dyn Tool,
+    wanted: &Wanted<'_>,
+    candidates: &mut Vec<Candidate>,
+    warnings: &mut Vec<String>,
+) {
+    let mut told = BTreeSet::new();
+    candidates.retain(|(feed, _)| {
+        let url = feed.feed.url.as_str();
+        let Some(reason) = wanted.reach.withheld.get(url) else { return true };
+        if told.insert((url.to_owned(), feed.named_in.clone())) {
+            let (name, feed, place) = (tool.id().name, &feed.feed, &feed.named_in);
+            warnings.push(format!("{name}: {place} names the feed {feed}, which gets no token: {reason}"));
+        }
+        false
+    });
 }
 
 /// Takes back the feeds of an organization whose host something names over http or with a port: this tool's keys know neither, so

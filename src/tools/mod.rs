@@ -2,6 +2,7 @@
 //!
 //! Everything here is pure: it takes text and gives a plan. A tool is one file and one line in [`TOOLS`].
 
+pub mod cargo;
 mod error;
 pub mod git;
 pub mod maven;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
+use crate::plan::TokenSource;
 use crate::plan::draft::Draft;
 use crate::reach::ServedFeed;
 
@@ -24,7 +26,7 @@ use reading::{Among, Mention, Parsed, Reading, RelPath, SourceFile, Sources};
 pub use error::PlanError;
 
 /// Every tool, in the order of the log.
-pub static TOOLS: &[&dyn Tool] = &[&npm::Npm, &maven::Maven, &nuget::NuGet, &git::WITH_HELPER];
+pub static TOOLS: &[&dyn Tool] = &[&npm::Npm, &maven::Maven, &nuget::NuGet, &cargo::Cargo, &git::WITH_HELPER];
 
 /// Tools that the manifest names and this version does not serve, with what helps meanwhile.
 pub const LATER_TOOLS: &[(&str, &str)] = &[
@@ -36,7 +38,6 @@ pub const LATER_TOOLS: &[(&str, &str)] = &[
     ("uv", ""),
     ("poetry", ""),
     ("twine", ""),
-    ("cargo", ""),
     ("conda", ""),
     ("universal", ""),
     ("azureDevOpsCli", ""),
@@ -64,7 +65,23 @@ pub struct ToolId {
     pub variables: &'static [&'static str],
     /// Folders in which it keeps what it fetched.
     pub dependency_folders: &'static [&'static str],
+    /// How its clients come by the token, for README.
+    pub ways: &'static [Way],
 }
+
+/// How some clients of a tool come by the token. README's table has a row for each.
+#[derive(Debug)]
+pub struct Way {
+    /// Which clients, where it is not all.
+    pub clients: &'static str,
+    /// How they come by it.
+    pub source: TokenSource,
+    /// What the post-job part does.
+    pub afterwards: &'static str,
+}
+
+/// What the private files and the variables of a run come to.
+const REMOVED: &str = "files removed, variables as before";
 
 /// When `auto` takes a tool.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -137,6 +154,9 @@ pub struct Choice {
     /// The names of those that the user wants; nothing where the workspace decides.
     pub named: Option<BTreeSet<&'static str>>,
 }
+
+#[cfg(test)]
+mod tests;
 
 /// The tool that the input `tools` means by `name`, without regard to case.
 pub fn by_name(name: &str) -> Option<&'static dyn Tool> {

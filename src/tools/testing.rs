@@ -157,7 +157,10 @@ pub fn planned(
     let surroundings = Surroundings { host, look: disk, names: &names, reach: &reach };
     let read = taken_apart(tool, files, host);
     let mut draft = Draft::new(tool.id().name, surroundings, &mut plan);
-    tool.plan(served, Sources { files: &read, host }, &mut draft).map(|()| plan)
+    tool.plan(served, Sources { files: &read, host }, &mut draft)?;
+    let told = |source| tool.id().ways.iter().any(|way| way.source == source);
+    assert!(plan.served.iter().all(|served| told(served.source)), "a way that the tool's id does not tell");
+    Ok(plan)
 }
 
 /// A line for each change.

@@ -10,6 +10,7 @@
 mod agents;
 mod arc;
 mod authorities;
+mod cargo;
 mod causes;
 mod certificate_assertions;
 mod certificates;
@@ -40,6 +41,7 @@ mod nuget_transport;
 mod nuget_undo;
 mod peers;
 mod pods;
+mod promises;
 mod propagation;
 mod rc_reader;
 mod round_trips;

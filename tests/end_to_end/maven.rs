@@ -12,7 +12,7 @@ use crate::support::{
 use crate::undo::SETTINGS;
 
 /// A build that fetches a dependency, all of it from one repository: the id `central` keeps the public one out.
-fn pom(id: &str, url: &str) -> String {
+pub fn pom(id: &str, url: &str) -> String {
     format!(
         "<project><modelVersion>4.0.0</modelVersion><groupId>app</groupId><artifactId>app</artifactId><version>1</version>\
          <packaging>pom</packaging><properties><feed>{url}</feed></properties>\

@@ -10,6 +10,7 @@ use ado_entra_auth_emulator::log::{Authorization, LoggedRequest};
 
 use super::Traces;
 use super::workspace::Errand;
+use crate::plan::names::VARIABLE_PREFIX;
 
 /// The account, which is shown section by section as it grows.
 #[derive(Default)]
@@ -58,18 +59,23 @@ impl Account {
         }
     }
 
-    /// The variables of later steps.
-    pub fn variables(&mut self, variables: &[Variable], mask: impl Fn(&str) -> String) {
-        let of_git = variables.iter().filter(|variable| variable.name.starts_with("GIT_CONFIG_")).count();
-        let plain =
-            |variable: &&Variable| !["ADO_ENTRA_AUTH_", "GIT_CONFIG_"].iter().any(|p| variable.name.starts_with(p));
-        for variable in variables.iter().filter(plain) {
-            self.line(&format!("  {} = {}", variable.name, shortened(&mask(&variable.value))));
+    /// The variables and the PATH of later steps.
+    pub fn surroundings(&mut self, variables: &[Variable], folders: &[String], mask: impl Fn(&str) -> String) {
+        let (ours, others): (Vec<&Variable>, Vec<&Variable>) =
+            variables.iter().partition(|variable| variable.name.starts_with(VARIABLE_PREFIX));
+        for variable in others {
+            let secret = if variable.secret { "  (only where a script's env: maps it)" } else { "" };
+            self.line(&format!("  {} = {}{secret}", variable.name, shortened(&mask(&variable.value))));
+        }
+        for folder in folders {
+            self.line(&format!(
+                "  PATH begins with {folder}, where this program has the names that clients start it by"
+            ));
         }
         self.line(&format!(
-            "  GIT_CONFIG_COUNT, _KEY_n, _VALUE_n: {of_git} variables that bind a credential helper to the organization"
+            "  {VARIABLE_PREFIX}…: {} variables; what files refer to and the key of what helpers read have random names",
+            ours.len()
         ));
-        self.line("  ADO_ENTRA_AUTH_<TOOL>_<ORGANIZATION> = *** for each tool, which its configuration refers to");
     }
 
     /// A tool that is not installed.

@@ -14,6 +14,7 @@ use anyhow::{Context, bail};
 use crate::agent::job::Job as Environment;
 use crate::cli::Demo;
 use crate::disk;
+use crate::plan::names::VARIABLE_PREFIX;
 
 use account::Account;
 use workspace::Errand;
@@ -39,8 +40,8 @@ pub fn run(arguments: &Demo) -> anyhow::Result<()> {
         account.show();
         bail!("the step failed:\n{}", outcome.errors.join("\n"));
     }
-    account.section("What later steps get (secrets as *** in every log)");
-    account.variables(&outcome.variables_set, |text| job.mask(text));
+    account.section("What later steps get");
+    account.surroundings(&outcome.variables_set, &outcome.paths_prepended, |text| job.mask(text));
 
     account.section("Later steps: plain commands, no flags");
     let mut failed = Vec::new();
@@ -105,8 +106,6 @@ fn run_errand(
     Ok(())
 }
 
-const OURS: &[u8] = b"ADO_ENTRA_AUTH_";
-
 /// What is left of the job.
 struct Traces {
     /// How many files were searched.
@@ -123,7 +122,7 @@ fn traces(emulator: &Emulator, root: &Path, posts: &[StepOutcome]) -> anyhow::Re
     for path in disk::walk_everything(root) {
         let bytes = disk::read(&path).ok().flatten().unwrap_or_default();
         // What refers to the variables of this task was written by it.
-        let ours = bytes.windows(OURS.len()).any(|window| window == OURS);
+        let ours = bytes.windows(VARIABLE_PREFIX.len()).any(|window| window == VARIABLE_PREFIX.as_bytes());
         traces.searched += 1;
         if ours || !emulator.leaks_in(&bytes).is_empty() {
             traces.found.push(path.strip_prefix(root)?.display().to_string());

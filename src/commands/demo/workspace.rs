@@ -20,7 +20,7 @@ pub struct Errand {
 }
 
 /// The errands, a tool each.
-pub fn errands() -> [Errand; 4] {
+pub fn errands() -> [Errand; 5] {
     [
         Errand {
             tool: "npm",
@@ -42,6 +42,13 @@ pub fn errands() -> [Errand; 4] {
             command: "nuget restore packages.config -PackagesDirectory packages",
             folder: "desktop",
             proof: "desktop/packages/Contoso.Hello.1.0.0",
+        },
+        Errand {
+            tool: "cargo",
+            programs: &["cargo"],
+            command: "cargo fetch",
+            folder: "engine",
+            proof: "engine/Cargo.lock",
         },
         Errand {
             tool: "git",
@@ -124,6 +131,20 @@ const PACKAGES_CONFIG: &str = r#"<?xml version="1.0" encoding="utf-8"?>
 </packages>
 "#;
 
+const CARGO_CONFIG: &str = r#"[registries]
+contoso = { index = "sparse+https://pkgs.dev.azure.com/contoso/_packaging/feed1/Cargo/index/" }
+left = { index = "sparse+https://registry.example.com/Cargo/index/" }
+"#;
+
+const CARGO_MANIFEST: &str = r#"[package]
+name = "engine"
+version = "0.1.0"
+edition = "2021"
+
+[dependencies]
+contoso-hello = { version = "1", registry = "contoso" }
+"#;
+
 /// Writes the sample.
 pub fn write(home: &Path, sources: &Path) -> anyhow::Result<()> {
     let files = [
@@ -132,6 +153,9 @@ pub fn write(home: &Path, sources: &Path) -> anyhow::Result<()> {
         (sources.join("service/pom.xml"), POM),
         (sources.join("desktop/nuget.config"), NUGET_CONFIG),
         (sources.join("desktop/packages.config"), PACKAGES_CONFIG),
+        (sources.join("engine/.cargo/config.toml"), CARGO_CONFIG),
+        (sources.join("engine/Cargo.toml"), CARGO_MANIFEST),
+        (sources.join("engine/src/lib.rs"), ""),
         (home.join(".m2/settings.xml"), SETTINGS),
     ];
     for (path, content) in files {
@@ -153,6 +177,24 @@ pub fn user_files(root: &Path, home: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>
         workspace.join("nuget.config"),
         workspace.join("s/web/.npmrc"),
         workspace.join("s/desktop/nuget.config"),
+        workspace.join("s/engine/.cargo/config.toml"),
+        home.join(".cargo/config.toml"),
     ];
     paths.into_iter().map(|path| (path.clone(), disk::read(&path).ok().flatten())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tools::TOOLS;
+
+    #[test]
+    fn every_tool_has_an_errand_whose_programs_the_set_up_knows() {
+        let tools: Vec<&str> = TOOLS.iter().map(|tool| tool.id().name).collect();
+        assert_eq!(errands().map(|errand| errand.tool).to_vec(), tools);
+        let set_up = include_str!("../../../scripts/setup");
+        for program in errands().iter().flat_map(|errand| errand.programs) {
+            assert!(set_up.split(|c: char| !c.is_alphanumeric()).any(|word| word == *program), "{program}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ mod pairs;
 use std::path::PathBuf;
 
 use super::reading::{Among, Mention, Origin, Parsed, Place, Reading, RelPath, SourceFile, Sources};
-use super::{Auto, PlanError, Tool, ToolId};
+use super::{Auto, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::Feed;
 use crate::host::{Host, Look};
 use crate::kernel::dialect::Dialect;
@@ -48,6 +48,14 @@ static ID: ToolId = ToolId {
     takes_inputs: false,
     variables: &["GIT_CONFIG_*"],
     dependency_folders: &[],
+    ways: &[
+        Way { clients: "", source: TokenSource::Helper(Dialect::Git), afterwards: super::REMOVED },
+        Way {
+            clients: "with `gitCredential: extraHeader`",
+            source: TokenSource::Variable,
+            afterwards: "variables as before",
+        },
+    ],
 };
 
 /// A git configuration of the user's or the machine's, as far as it silences our helper: headers by URL.

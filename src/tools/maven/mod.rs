@@ -23,7 +23,7 @@ pub mod settings;
 use std::path::{Path, PathBuf};
 
 use super::reading::{Among, Parsed, Reading, RelPath, SourceFile, Sources};
-use super::{Auto, PlanError, Tool, ToolId};
+use super::{Auto, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::text::{Text, TextEdit};
 use crate::host::{Host, Look};
@@ -42,6 +42,14 @@ static ID: ToolId = ToolId {
     takes_inputs: true,
     variables: &[ARGUMENTS],
     dependency_folders: &[],
+    ways: &[
+        Way { clients: "3.9 and newer", source: TokenSource::Reference, afterwards: super::REMOVED },
+        Way {
+            clients: "older, `mvnw`",
+            source: TokenSource::SharedReference,
+            afterwards: "`settings.xml` and variables as before",
+        },
+    ],
 };
 
 const ARGUMENTS: &str = "MAVEN_ARGS";

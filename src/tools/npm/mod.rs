@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use super::reading::{
     Among, Mention, Origin, Parsed, Place, ReadFile, Reading, Receiver, RelPath, Sent, SourceFile, Sources, Unparsable,
 };
-use super::{Auto, PlanError, Tool, ToolId};
+use super::{Auto, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::npmrc;
 use crate::host::{Host, Look};
@@ -35,6 +35,7 @@ static ID: ToolId = ToolId {
     takes_inputs: true,
     variables: &[USER_CONFIG],
     dependency_folders: &["node_modules", "bower_components", "jspm_packages", ".yarn", ".pnpm-store"],
+    ways: &[Way { clients: "", source: TokenSource::Reference, afterwards: super::REMOVED }],
 };
 
 /// Files that hold whole addresses and are searched for them.

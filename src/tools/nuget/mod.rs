@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::reading::{Among, Mention, Origin, Parsed, Place, Reading, RelPath, SourceFile, Sources};
-use super::{Auto, PlanError, Tool, ToolId};
+use super::{Auto, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
 use crate::plan::draft::Draft;
@@ -41,6 +41,14 @@ static ID: ToolId = ToolId {
     takes_inputs: true,
     variables: &["NuGetPackageSourceCredentials_*", "VSS_NUGET_*", "ARTIFACTS_CREDENTIALPROVIDER_*"],
     dependency_folders: &[],
+    ways: &[
+        Way {
+            clients: "sources with a name",
+            source: TokenSource::Reference,
+            afterwards: "`nuget.config` and variables as before",
+        },
+        Way { clients: "sources without a name", source: TokenSource::Variable, afterwards: "variables as before" },
+    ],
 };
 
 impl Tool for NuGet {

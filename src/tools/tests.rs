@@ -1,0 +1,82 @@
+//! What others say of the tools, against what the tools say themselves.
+
+use super::*;
+
+const README: &str = include_str!("../../README.md");
+const MANIFEST: &str = include_str!("../../task/task.json");
+const MANIFEST_TEST: &str = include_str!("../../tests/wrapper/manifest.test.js");
+
+fn names() -> Vec<&'static str> {
+    TOOLS.iter().map(|tool| tool.id().name).collect()
+}
+
+fn later() -> Vec<&'static str> {
+    LATER_TOOLS.iter().map(|(name, _)| *name).collect()
+}
+
+/// The table of README.
+fn table() -> String {
+    let row = |tool: &'static dyn Tool, Way { clients, source, afterwards }: &Way| {
+        let name = tool.id().name;
+        let name = if clients.is_empty() { format!("`{name}`") } else { format!("`{name}`, {clients}") };
+        let rests = match source {
+            TokenSource::Helper(_) => "sealed in a private file, its key in a variable with a random name",
+            TokenSource::File => "in that file",
+            TokenSource::Reference | TokenSource::SharedReference | TokenSource::Variable => "in that variable",
+        };
+        format!("| {name} | {source} | {rests} | {afterwards} |\n")
+    };
+    let rows: String = TOOLS.iter().flat_map(|tool| tool.id().ways.iter().map(move |way| row(*tool, way))).collect();
+    let head = "| tool | how it comes by the token | where the token is meanwhile | after the job |";
+    format!("{head}\n| --- | --- | --- | --- |\n{rows}")
+}
+
+/// What stands between quotes of one kind.
+fn quoted(text: &str, quote: char) -> Vec<&str> {
+    text.split(quote).skip(1).step_by(2).collect()
+}
+
+fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
+    let (_, rest) = text.split_once(start).unwrap_or_else(|| panic!("nothing begins with {start}"));
+    rest.split_once(end).unwrap_or_else(|| panic!("nothing ends with {end}")).0
+}
+
+#[test]
+fn readme_has_the_table_of_tools() {
+    let said = between(README, "<!-- tools -->\n", "<!-- /tools -->");
+    assert_eq!(said, table(), "between the marks of README.md must stand:\n{}", table());
+}
+
+#[test]
+fn readme_and_manifest_name_the_tools_that_there_are_and_those_to_come() {
+    let row = README.lines().find(|line| line.starts_with("| `tools` |")).unwrap();
+    let (now, rest) = between(row, "any of ", " are not in this version").split_once(". ").unwrap();
+    assert_eq!((quoted(now, '`'), quoted(rest, '`')), (names(), later()));
+    let manifest: serde_json::Value = serde_json::from_str(MANIFEST).unwrap();
+    let inputs = manifest["inputs"].as_array().unwrap();
+    let help = inputs.iter().find(|input| input["name"] == "tools").unwrap()["helpMarkDown"].as_str().unwrap();
+    let mut known: Vec<&str> = quoted(between(help, "`auto`, or", "separated"), '`');
+    let has = between(help, "This version has ", "; the others fail");
+    // What a tool serves besides stands in brackets.
+    let has: String = has
+        .split('(')
+        .enumerate()
+        .map(|(n, part)| if n == 0 { part } else { part.split_once(')').unwrap().1 })
+        .collect();
+    let has: Vec<&str> = has.split([',', ' ']).filter(|word| !word.is_empty() && *word != "and").collect();
+    assert_eq!(has, names());
+    let mut all = [names(), later()].concat();
+    let in_its_test: Vec<&str> = quoted(between(MANIFEST_TEST, "const tools = [", "];"), '\'');
+    assert_eq!(in_its_test[1..], known, "the manifest's own test");
+    all.sort_unstable();
+    known.sort_unstable();
+    assert_eq!(known, all);
+}
+
+#[test]
+fn readme_names_every_variable_that_a_tool_may_set() {
+    let sentence = between(README, "If your step restricts `settableVariables`", "\n\n");
+    let said = quoted(sentence.split_once("for the tools in use,").unwrap().1, '`');
+    let variables: Vec<&str> = TOOLS.iter().flat_map(|tool| tool.id().variables).copied().collect();
+    assert_eq!(said, variables);
+}
