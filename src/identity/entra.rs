@@ -263,6 +263,9 @@ pub fn clock_difference(ahead_seconds: i64) -> String {
     format!("the agent's clock is {seconds} seconds {side} the service's")
 }
 
+/// No token of Entra's lives longer.
+const LONGEST_LIFE_SECONDS: u64 = 366 * 24 * 60 * 60;
+
 fn read(answer: &Answer, client: &Client) -> Result<Issued, ExchangeError> {
     let host = client.authority.host_str().unwrap_or_default().to_owned();
     let broken =
@@ -278,6 +281,10 @@ fn read(answer: &Answer, client: &Client) -> Result<Issued, ExchangeError> {
     let clock_ahead_seconds = answer.clock_ahead_seconds().unwrap_or(0);
     if expires_at <= service_now {
         return Err(ExchangeError::Ended);
+    }
+    // Entra's live for a day at most; a clock that is wrong by years would have been noticed before.
+    if expires_at > service_now.saturating_add(LONGEST_LIFE_SECONDS) {
+        return Err(broken("the token ends in more than a year"));
     }
     Ok(Issued { token: AccessToken::new(token), expires_at, claims, clock_ahead_seconds })
 }

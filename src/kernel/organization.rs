@@ -92,7 +92,14 @@ pub fn unambiguous(written: &str) -> Option<Url> {
     if doubtful || !lower.starts_with("https://") {
         return None;
     }
-    let path = lower["https://".len()..].split(['?', '#']).next()?;
+    let rest = &lower["https://".len()..];
+    // What IDNA maps, what a parser skips, and which of several users ends at the host, is read in different ways.
+    let authority = rest.split(['/', '?', '#']).next()?;
+    let host = authority.rsplit('@').next()?;
+    if host.is_empty() || !authority.is_ascii() || host.contains('%') || authority.matches('@').count() > 1 {
+        return None;
+    }
+    let path = rest.split(['?', '#']).next()?;
     if path.split('/').any(|segment| segment == "." || segment == "..") {
         return None;
     }
@@ -146,6 +153,15 @@ mod tests {
             "https://contoso.visualstudio.com.evil.example/",
             "https://pkgs.dev.azure.com\n/contoso/",
             "https://pkgs.dev.azure.com/contoso/$(project)/_packaging/f/npm/",
+            // Clients other than ours find another host in these, or none.
+            "https://pkgs\u{ff0e}dev.azure.com/contoso/",
+            "https://p\u{ad}kgs.dev.azure.com/contoso/",
+            "https://pkgs.dev.azure.com\u{200b}/contoso/",
+            "https:///pkgs.dev.azure.com/contoso/",
+            "https:////pkgs.dev.azure.com/contoso/",
+            "https://user@evil.example@pkgs.dev.azure.com/contoso/",
+            "https://%70kgs.dev.azure.com/contoso/",
+            "https://@/contoso/",
             "//pkgs.dev.azure.com/contoso/",
             "https:pkgs.dev.azure.com/contoso/",
             "",

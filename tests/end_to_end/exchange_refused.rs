@@ -187,6 +187,7 @@ fn a_token_that_is_not_the_one_asked_for_is_refused() {
             &["application", "22222222-aaaa-4bbb-8ccc-00000000dead"],
         ),
         token(TokenFault::Life(-60), &["already expired", "clock"]),
+        token(TokenFault::Life(100 * 366 * 24 * 60 * 60), &["more than a year"]),
         token(TokenFault::NoAccessToken, &["access_token is missing"]),
         token(TokenFault::NotAJwt, &["no JWT"]),
         row(at, Effect::Html, 1, &["not a token", "text/html", "proxy"]),
