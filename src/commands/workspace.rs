@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::agent::inputs::Settings;
-use crate::disk::{self, Looks, ReadTrouble, WalkedFile};
+use crate::disk::{self, Looks, ReadTrouble, RealPaths, WalkedFile};
 use crate::edit::references;
 use crate::edit::text::Text;
 use crate::host::{Host, Look};
@@ -201,6 +201,7 @@ impl Workspace {
         let (host, found) = (&self.host, &mut self.tools[index]);
         let mut known: Option<HashSet<PathBuf>> = None;
         let mut asked = HashSet::new();
+        let mut real_paths = RealPaths::default();
         let mut added = 0;
         for round in 0.. {
             let before = added;
@@ -208,10 +209,13 @@ impl Workspace {
                 if !asked.insert(path.clone()) {
                     continue;
                 }
-                let Some(real) = disk::resolve(&path).filter(|real| !disk::is_folder(real)) else { continue };
+                let Some(real) = real_paths.of(&path) else { continue };
                 let known = known.get_or_insert_with(|| {
-                    found.files.iter().filter_map(|file| disk::resolve(&file.source.path)).collect()
+                    found.files.iter().filter_map(|file| real_paths.of(&file.source.path)).collect()
                 });
+                if known.contains(&real) || disk::is_folder(&real) {
+                    continue;
+                }
                 let Some(origin) = bounds.origin(&real).filter(|_| known.insert(real)) else { continue };
                 match load(&path, root, origin) {
                     Ok(_) if added >= MOST_FURTHER_FILES || round >= MOST_ROUNDS => {

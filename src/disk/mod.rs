@@ -7,6 +7,7 @@ mod identity;
 mod lock;
 mod private;
 mod read;
+mod real;
 mod replace;
 mod walk;
 
@@ -20,6 +21,7 @@ pub use lock::{Lock, LockNote, LockTrouble};
 pub use private::user_id;
 pub use private::{is_private_file, is_private_folder, place_program, replace_private, write_private};
 pub use read::{LARGEST_FILE_BYTES, ReadTrouble, exists, is_link, read, read_walked, read_within, resolve};
+pub use real::RealPaths;
 pub use replace::{
     Modified, UNFINISHED_PREFIX, can_replace, modified, overwrite, remove_file, remove_unfinished, rename, replace,
     set_modified,

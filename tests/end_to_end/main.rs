@@ -30,6 +30,8 @@ mod machine_answers;
 mod machines;
 mod masking;
 mod maven;
+mod maven_attacks;
+mod maven_files;
 mod maven_models;
 mod namespaces;
 mod npm;

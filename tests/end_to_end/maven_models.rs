@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::support::{BINARY, in_parallel, tool, write_file};
 
 /// Enough that every pair of a name and a place where it is defined comes up; a matter of seconds.
-const CASES: u64 = 150;
+const CASES: u64 = 300;
 /// Variables that both see.
 const ENVIRONMENT: [(&str, &str); 3] =
     [("FEED_HOST", "pkgs.dev.azure.com"), ("FEED_ORGANIZATION", "contoso"), ("EVIL_HOST", "evil.example")];
@@ -181,7 +181,7 @@ fn served(folder: &Path, home: &Path) -> BTreeSet<String> {
     let output = command.env_clear().envs(ENVIRONMENT).env("MAVEN_OPTS", home).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let shown: Value = serde_json::from_slice(&output.stdout).unwrap();
-    let changes = shown["changes"].as_array().unwrap().iter().flat_map(|change| change["entries"].as_array());
+    let changes = shown["changes"].as_array().unwrap().iter().filter_map(|change| change["entries"].as_array());
     changes.flatten().map(|entry| entry["key"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -240,6 +240,6 @@ fn what_is_served_resolves_to_the_same_host_and_organization_in_maven() {
         assert!(nowhere || stays(url), "'{id}' is served, and is {url} ({how}) in\n{text}\n{file}");
     }
     // The test would be worth little where nothing is served, or nothing is built.
-    assert!(asked.len() * 8 > cases.len(), "{} of {} are served", asked.len(), cases.len());
+    assert!(asked.len() * 12 > cases.len(), "{} of {} are served", asked.len(), cases.len());
     assert!(failed * 2 < built.len(), "{failed} of {} fail", built.len());
 }

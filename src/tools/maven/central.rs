@@ -46,7 +46,7 @@ fn kept_by(models: &Models<'_>, projects: &Projects<'_>, sources: Sources<'_>) -
     for (index, (file, model)) in models.projects.iter().enumerate().filter(|(_, (_, model))| model.is_built()) {
         builds += 1;
         let mut replaced = model.replaces_central;
-        for ancestor in projects.ancestors(index) {
+        for &ancestor in projects.ancestors(index).iter() {
             let above = models.projects[ancestor].1.replaces_central;
             replaced = [replaced[0] || above[0], replaced[1] || above[1]];
         }

@@ -56,12 +56,13 @@ impl Named {
             return Self::Project;
         }
         let name = file_name.to_ascii_lowercase();
-        let is_xml = name.ends_with(".xml");
+        let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        let is_xml = ending == "xml";
         if is_xml && name.contains("settings") {
             return Self::Settings;
         }
         let is_likely = || ["pom", "maven", "build", "project", "mvn"].iter().any(|part| name.contains(part));
-        if name.ends_with(".pom") || is_xml && is_likely() { Self::Maybe } else { Self::Other }
+        if ending == "pom" || is_xml && is_likely() { Self::Maybe } else { Self::Other }
     }
 }
 

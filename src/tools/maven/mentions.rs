@@ -133,6 +133,8 @@ struct Found {
     seen_left: HashSet<Key>,
     /// Repositories that are resolved for some project.
     settled: HashSet<Key>,
+    /// Whether it has been said that parents stand too high above one another.
+    is_too_deep: bool,
     /// Files with an id that cannot be told.
     nameless: HashSet<PathBuf>,
 }
@@ -153,7 +155,7 @@ impl Found {
         }
         // What a project inherits, Maven resolves with the project's own properties.
         let ancestors = projects.ancestors(index);
-        for &ancestor in &ancestors {
+        for &ancestor in ancestors.iter() {
             let (holder, above) = models.projects[ancestor];
             let (shown, origin) = (holder.source.shown.clone(), file.source.origin.max(holder.source.origin));
             let place = Place::File { shown, line: None, origin };
@@ -161,7 +163,8 @@ impl Found {
                 self.add(holder, &place, repository, resolved);
             }
         }
-        if projects.is_too_deep(&ancestors) {
+        if !self.is_too_deep && projects.is_too_deep(&ancestors) {
+            self.is_too_deep = true;
             let reason = "more parents stand above one another than are looked at";
             self.reading.doubts.push(Unparsable::hides_names(&file.source, reason));
         }

@@ -4,9 +4,10 @@
 //! feed in one profile and for a foreign server in another must be seen to do so. Where Maven may know a value that is not seen
 //! here, the reference counts as one more value, marked as open.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
+use std::rc::Rc;
 
 use super::model::{Model, Properties, add_value};
 use super::names::{Known, known};
@@ -61,6 +62,8 @@ pub struct Projects<'m> {
     defined: &'m Properties,
     /// What any project defines.
     everywhere: OnceCell<Properties>,
+    /// The ancestors of the project that was asked for last.
+    chain: RefCell<(usize, Rc<[usize]>)>,
     steps_left: Cell<usize>,
 }
 
@@ -70,7 +73,9 @@ impl<'m> Projects<'m> {
         let (parents, torn) = parents(&models);
         let mut of_settings = Properties::new();
         for (name, values) in settings.iter().flat_map(|model| &model.profile_properties) {
-            values.iter().for_each(|value| add_value(&mut of_settings, name, value));
+            for value in values {
+                add_value(&mut of_settings, name, value);
+            }
         }
         Self {
             host,
@@ -80,12 +85,16 @@ impl<'m> Projects<'m> {
             settings: of_settings,
             defined,
             everywhere: OnceCell::new(),
+            chain: RefCell::new((usize::MAX, Rc::default())),
             steps_left: Cell::new(MOST_STEPS_OF_ALL),
         }
     }
 
     /// The projects above one, nearest first; no more than [`MOST_ANCESTORS`].
-    pub fn ancestors(&self, index: usize) -> Vec<usize> {
+    pub fn ancestors(&self, index: usize) -> Rc<[usize]> {
+        if self.chain.borrow().0 == index {
+            return Rc::clone(&self.chain.borrow().1);
+        }
         let mut chain = Vec::new();
         let mut next = self.parents[index];
         while let Some(parent) = next.filter(|parent| *parent != index && !chain.contains(parent)) {
@@ -95,6 +104,8 @@ impl<'m> Projects<'m> {
             chain.push(parent);
             next = self.parents[parent];
         }
+        let chain: Rc<[usize]> = chain.into();
+        *self.chain.borrow_mut() = (index, Rc::clone(&chain));
         chain
     }
 
@@ -197,7 +208,7 @@ impl<'m> Projects<'m> {
         // The nearest definition hides those above.
         let mut hidden = plain.is_some();
         let mut torn = self.torn[project];
-        for index in self.ancestors(project) {
+        for &index in self.ancestors(project).iter() {
             values.add(self.models[index].profile_properties.get(name));
             if !hidden {
                 hidden = values.add(self.models[index].properties.get(name));
@@ -219,7 +230,9 @@ impl<'m> Projects<'m> {
             let mut all = Properties::new();
             for model in &self.models {
                 for (name, values) in model.properties.iter().chain(&model.profile_properties) {
-                    values.iter().for_each(|value| add_value(&mut all, name, value));
+                    for value in values {
+                        add_value(&mut all, name, value);
+                    }
                 }
             }
             all
