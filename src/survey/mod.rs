@@ -72,6 +72,8 @@ pub fn plan(
         if !by_name.unwrap_or(by_itself) {
             note_unchosen(tool, &of_tool, by_name.is_some(), &mut plan);
             if by_name.is_none() {
+                // A warning says already why they serve nothing.
+                idle.retain(|number| !(of_tool.withheld && of_tool.inputs.contains(number)));
                 plan.warnings.extend(id.name, of_tool.warnings);
             }
             unchosen.push((tool, &found.files, reading));
