@@ -117,7 +117,7 @@ fn of_inputs(tool: &'static dyn Tool, wanted: &Wanted<'_>, numbers: &mut Vec<usi
             numbers.push(number);
             let name = input.name.clone().or_else(|| tool.usual_name(&feed));
             let (written, named_in) = (feed.url.to_string(), "the input 'feeds'".to_owned());
-            let (role, bound) = (Role::Source, Binding::Name);
+            let (role, bound) = (Role::Source, tool.binds());
             candidates.push((ServedFeed { name, role, bound, feed, written, named_in }, input.feed.protocol.is_some()));
         }
     }

@@ -5,20 +5,19 @@
 //! some clients get the token itself.
 
 use super::Wanted;
-use crate::plan::Plan;
 use crate::plan::names::RunNames;
+use crate::plan::{Plan, Variable, Visibility};
 use crate::tools::reading::{Origin, Place, ReadFile, Reading, Receiver};
 use crate::tools::{PlanError, Tool};
 
 /// Refuses to set anything up where a file of the repository refers to one of these variables, unless what refers to it goes to
 /// permitted organizations only. What the user's own files do is the user's.
-pub(super) fn refuse_leaks(
-    plan: &Plan,
-    names: &RunNames,
+pub(super) fn refuse_leaks<'p>(
+    variables: impl Iterator<Item = &'p Variable>,
     wanted: &Wanted<'_>,
     tools: &[(&'static dyn Tool, &Vec<ReadFile>, Reading)],
 ) -> Result<(), PlanError> {
-    let guarded: Vec<String> = guessable(plan, names).map(str::to_ascii_uppercase).collect();
+    let guarded: Vec<String> = variables.map(|variable| variable.name.to_ascii_uppercase()).collect();
     for (tool, files, reading) in tools {
         for file in files.iter().filter(|file| file.source.origin != Origin::User) {
             for (variable, line) in &file.references {
@@ -40,10 +39,18 @@ pub(super) fn refuse_leaks(
 }
 
 /// The variables of a plan that hold the token under a name that somebody can write down beforehand.
-fn guessable<'p>(plan: &'p Plan, names: &RunNames) -> impl Iterator<Item = &'p str> {
+pub(super) fn guessable<'p>(plan: &'p Plan, names: &RunNames) -> impl Iterator<Item = &'p Variable> + use<'p> {
     let ours: Vec<String> = plan.served.iter().map(|served| names.reference(&served.organization)).collect();
     let holds = plan.variables().filter(|variable| variable.value.holds_token());
-    holds.map(|variable| variable.name.as_str()).filter(move |name| !ours.iter().any(|known| known == name))
+    holds.filter(move |variable| !ours.contains(&variable.name))
+}
+
+/// Those of them that every later step has in its environment.
+pub(super) fn guessable_and_public<'p>(
+    plan: &'p Plan,
+    names: &RunNames,
+) -> impl Iterator<Item = &'p Variable> + use<'p> {
+    guessable(plan, names).filter(|variable| variable.visibility == Visibility::Public)
 }
 
 /// The addresses to which a tool sends what refers to a variable on a line of a file; none where that is not known.

@@ -58,7 +58,7 @@ pub fn plan(
     plan.changes.extend([Change::Variable(token), Change::Variable(expiry)]);
     let surroundings = Surroundings { host, look, names, reach: wanted.reach };
     let mut idle: BTreeSet<usize> = (0..wanted.feeds.len()).collect();
-    let mut sent = Vec::new();
+    let (mut sent, mut unchosen) = (Vec::new(), Vec::new());
     for found in tools {
         let (tool, id) = (found.tool, found.tool.id());
         let sources = Sources { files: &found.files, host };
@@ -72,8 +72,11 @@ pub fn plan(
         if !by_name.unwrap_or(by_itself) {
             note_unchosen(tool, &of_tool, by_name.is_some(), &mut plan);
             if by_name.is_none() {
+                // A warning says already why they serve nothing.
+                idle.retain(|number| !(of_tool.withheld && of_tool.inputs.contains(number)));
                 plan.warnings.extend(id.name, of_tool.warnings);
             }
+            unchosen.push((tool, &found.files, reading));
             continue;
         }
         let Found { served, inputs, warnings, withheld, .. } = of_tool;
@@ -87,12 +90,15 @@ pub fn plan(
             if !withheld {
                 plan.warnings.add(id.name, nothing_found(tool));
             }
+            unchosen.push((tool, &found.files, reading));
             continue;
         }
         tool.plan(&served, sources, &mut Draft::new(id.name, surroundings, &mut plan))?;
         sent.push((tool, &found.files, reading));
     }
-    guard::refuse_leaks(&plan, names, wanted, &sent)?;
+    guard::refuse_leaks(guard::guessable(&plan, names), wanted, &sent)?;
+    // A tool that is not set up sees what is set for others.
+    guard::refuse_leaks(guard::guessable_and_public(&plan, names), wanted, &unchosen)?;
     for number in idle {
         plan.warnings.add("", idle_input(&wanted.feeds[number]));
     }

@@ -83,7 +83,8 @@ pub(super) fn is_settled(tool: &dyn Tool, mention: &Mention, wanted: &Wanted<'_>
     named.any(|name| tool.name_key(name) == key) && tool.is_settled_by_input(mention)
 }
 
-/// Takes back every name that a file which cannot be read here may give to something else.
+/// Takes back every name that a file which cannot be read here may give to something else, and whatever is bound to a path: the
+/// file may lead the tool's traffic elsewhere.
 pub(super) fn withhold_hidden(
     tool: &'static dyn Tool,
     doubts: &[Unparsable],
@@ -100,9 +101,14 @@ pub(super) fn withhold_hidden(
         let before = candidates.len();
         candidates.retain(|(feed, _)| {
             let named = feed.name.as_deref().filter(|_| feed.bound == Binding::Name);
-            !named.is_some_and(hidden)
+            let led_elsewhere = feed.bound == Binding::Path && *hides == Hidden::Names && *origin != Origin::User;
+            !named.is_some_and(hidden) && !led_elsewhere
         });
-        if candidates.len() < before {
+        if candidates.len() < before && tool.binds() == Binding::Path {
+            warnings.push(format!(
+                "{name}: no feed gets a token, since {name} may find in {file} what leads it elsewhere: {reason}"
+            ));
+        } else if candidates.len() < before {
             let which = if *hides == Hidden::Names { "no name" } else { "no name with letters beyond ASCII" };
             warnings.push(format!(
                 "{name}: {which} gets a token, since {name} may read in {file} that it stands for something else: {reason}"

@@ -19,7 +19,7 @@ use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
 use crate::plan::TokenSource;
 use crate::plan::draft::Draft;
-use crate::reach::ServedFeed;
+use crate::reach::{Binding, ServedFeed};
 
 use reading::{Among, Mention, Parsed, Reading, RelPath, SourceFile, Sources};
 
@@ -136,6 +136,11 @@ pub trait Tool: Sync {
 
     /// The URL at which this tool uses a feed that an input names by its bare address.
     fn feed_url(&self, feed: &Feed) -> String;
+
+    /// What its credential for a feed of an input is bound to.
+    fn binds(&self) -> Binding {
+        Binding::Name
+    }
 
     /// The name under which this tool knows a feed that an input names without one; nothing where only a file can tell.
     fn usual_name(&self, feed: &Feed) -> Option<String> {

@@ -12,12 +12,12 @@ use crate::support::{
     with_token, write, write_file,
 };
 
-const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/";
+pub const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/";
 const OWN: &str = "; my own\n# twice\n@other:registry=https://registry.example.com/npm/\n\
                    //registry.example.com/npm/:_authToken=OWNSECRET\nsave-exact=true\nfund=false";
-const FLAGS: &str = "--no-fund --no-audit --loglevel=error";
+pub const FLAGS: &str = "--no-fund --no-audit --loglevel=error";
 
-fn package(dependencies: &[&str]) -> String {
+pub fn package(dependencies: &[&str]) -> String {
     package_at(dependencies, "1.0.0")
 }
 
@@ -27,7 +27,7 @@ fn package_at(dependencies: &[&str], version: &str) -> String {
     serde_json::json!({ "name": "shop", "version": "1.0.0", "dependencies": dependencies }).to_string()
 }
 
-fn installed(folder: &Path, name: &str) -> bool {
+pub fn installed(folder: &Path, name: &str) -> bool {
     folder.join("node_modules").join(name).join("index.js").is_file()
 }
 
@@ -157,7 +157,14 @@ fn nothing_unbound_and_nothing_deprecated_is_written() {
     let covers =
         |path: &str| added.iter().any(|line| line.starts_with(&format!("//pkgs.dev.azure.com/{path}:_authToken=${{")));
     assert!(covers("contoso/_packaging/feed1/npm/registry/") && covers("contoso/_packaging/feed1/npm/"), "{ours}");
-    assert!(added.iter().all(|line| line.starts_with("//pkgs.dev.azure.com/contoso/_packaging/feed1/npm/")), "{ours}");
+    let (ends, tokens): (Vec<&str>, Vec<&str>) =
+        added.iter().partition(|line| line.contains("/:certfile=") || line.contains("/:keyfile="));
+    assert!(tokens.iter().all(|line| line.starts_with("//pkgs.dev.azure.com/contoso/_packaging/feed1/npm/")), "{ours}");
+    // These hold nothing, and keep npm from using the token for other organizations.
+    assert!(
+        ends.len() == 2 && ends.iter().all(|line| line.starts_with("//pkgs.dev.azure.com/:") && !line.contains("${")),
+        "{ours}"
+    );
     assert!(!ours.contains("always-auth"), "{ours}");
 }
 

@@ -1,49 +1,198 @@
-//! Addresses of feeds in files that hold whole ones: lock files, dependencies.
+//! Addresses of feeds in files that hold whole ones: lock files, dependencies. They are searched, not parsed.
 
 use std::collections::BTreeMap;
 
-/// The addresses that a text holds, each once, with the line on which it stands first.
-#[derive(Debug, PartialEq)]
-pub struct Addresses(pub Vec<(String, usize)>);
+use url::Url;
 
-/// More than any feed's address has; a lock file may be written to be slow to read.
-const LONGEST_URL: usize = 2_048;
-/// Different addresses that are told apart; no project has more.
-const MOST_ADDRESSES: usize = 10_000;
+use super::spelling::{REACH, Stretch, each_stretch};
+use crate::azure_devops::feed::Feed;
 
-/// The feeds whose packages a text names: lock files hold whole URLs, in a host form of their own. One over http or with a port
-/// of its own is kept apart.
-pub fn feeds_in_text(text: &str) -> Addresses {
-    let mut found: BTreeMap<String, usize> = BTreeMap::new();
-    let (mut line, mut counted, mut end) = (1, 0, 0);
-    for at in memchr::memmem::find_iter(text.as_bytes(), "://") {
-        if at < end {
-            continue;
-        }
-        let scheme = text[end..at].bytes().rev().take_while(u8::is_ascii_alphabetic).count();
-        let start = at - scheme;
-        let url = &text[start..text.floor_char_boundary(at + LONGEST_URL)];
-        let url = &url[..url.find(|c: char| c.is_whitespace() || "\"',)}#>\\".contains(c)).unwrap_or(url.len())];
-        end = start + url.len();
-        if !is_of_feeds(&url[scheme + 3..]) {
-            continue;
-        }
-        let Some(npm) = url.to_ascii_lowercase().find("/npm/").filter(|_| found.len() < MOST_ADDRESSES) else {
-            continue;
-        };
-        line += memchr::memchr_iter(b'\n', &text.as_bytes()[counted..start]).count();
-        counted = start;
-        found.entry(format!("{}/npm/registry/", &url[..npm])).or_insert(line);
-    }
-    Addresses(found.into_iter().collect())
+/// The feeds that a text names, each once, with the line on which it stands first.
+#[derive(Debug, Default, PartialEq)]
+pub struct Addresses {
+    /// Over https at the default port.
+    pub feeds: Vec<(String, usize)>,
+    /// Over http, with a port of its own, or without a scheme, which a client may take from its registry.
+    pub exposed: Vec<(String, usize)>,
+    /// Where the host of feeds is named in such a way and the feed cannot be told.
+    pub unclear: Option<usize>,
 }
 
-/// Whether what follows `://` begins with a host of Azure Artifacts.
-fn is_of_feeds(rest: &str) -> bool {
-    let authority = rest.split(['/', '?']).next().unwrap_or_default();
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let host = host.split(':').next().unwrap_or_default().to_ascii_lowercase();
-    host == "pkgs.dev.azure.com" || host.ends_with(".pkgs.visualstudio.com")
+/// Whether an address may go without a scheme: in an rc file, keys look so.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Schemes {
+    /// One is looked for behind every `//`.
+    Optional,
+    /// Only what says http or https is one.
+    Required,
+}
+
+/// Different feeds that are told apart; no project has more.
+const MOST_FEEDS: usize = 10_000;
+/// Different exposed feeds that are told apart, for as many warnings.
+const MOST_EXPOSED: usize = 100;
+/// Addresses with an odd spelling that are parsed; a bound on what a hostile file costs.
+const MOST_ODD: usize = 50_000;
+const LONGEST_AUTHORITY: usize = 1_024;
+
+/// The feeds whose packages a text names: lock files hold whole URLs, in a host form of their own. Whatever a client would turn into
+/// the address of a feed counts, in any spelling.
+pub fn feeds_in_text(text: &str, schemes: Schemes) -> Addresses {
+    let mut found = Found::default();
+    each_stretch(text, |stretch| {
+        let mut position = stretch.begins.start;
+        while let Some((at, start, scheme)) = next_address(stretch.bytes, position) {
+            if at >= stretch.begins.end {
+                break;
+            }
+            position = start;
+            if scheme != Scheme::None || schemes == Schemes::Optional {
+                found.look(stretch, start, scheme);
+            }
+        }
+    });
+    Addresses {
+        feeds: found.feeds.into_iter().collect(),
+        exposed: found.exposed.into_iter().collect(),
+        unclear: found.unclear,
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Scheme {
+    Https,
+    Http,
+    None,
+}
+
+/// Where the next address has its scheme's end or its slashes, and then its host. The standard asks for no slash behind `http:`, and
+/// takes many.
+fn next_address(bytes: &[u8], mut position: usize) -> Option<(usize, usize, Scheme)> {
+    loop {
+        let at = position + memchr::memchr2(b':', b'/', bytes.get(position..)?)?;
+        let before = &bytes[..at];
+        let scheme = match bytes[at] {
+            b':' => scheme_of(before),
+            _ if bytes.get(at + 1) == Some(&b'/') => {
+                let slashes = before.iter().rev().take_while(|byte| **byte == b'/').count();
+                before[..at - slashes].strip_suffix(b":").and_then(scheme_of).or(Some(Scheme::None))
+            }
+            _ => None,
+        };
+        let Some(scheme) = scheme else {
+            position = at + 1;
+            continue;
+        };
+        let slashes = bytes[at + 1..].iter().take_while(|byte| **byte == b'/').count();
+        return Some((at, at + 1 + slashes, scheme));
+    }
+}
+
+fn scheme_of(before: &[u8]) -> Option<Scheme> {
+    let ends_with =
+        |word: &[u8]| before.len() >= word.len() && before[before.len() - word.len()..].eq_ignore_ascii_case(word);
+    if ends_with(b"https") {
+        return Some(Scheme::Https);
+    }
+    ends_with(b"http").then_some(Scheme::Http)
+}
+
+#[derive(Default)]
+struct Found {
+    feeds: BTreeMap<String, usize>,
+    exposed: BTreeMap<String, usize>,
+    unclear: Option<usize>,
+    /// Addresses that had to be parsed to be told.
+    odd: usize,
+    /// The feed found last: most addresses of a lock file are of one.
+    last: String,
+}
+
+impl Found {
+    fn look(&mut self, stretch: &Stretch<'_>, start: usize, scheme: Scheme) {
+        let bytes = &stretch.bytes[start..stretch.bytes.len().min(start + REACH)];
+        let line = || stretch.line(start);
+        let near = &bytes[..bytes.len().min(LONGEST_AUTHORITY)];
+        let end = memchr::memchr3(b'/', b'?', b'#', near).unwrap_or(near.len());
+        if end == LONGEST_AUTHORITY {
+            self.unclear.get_or_insert_with(line);
+            return;
+        }
+        let (authority, rest) = bytes.split_at(end);
+        let host = authority.rsplit(|byte| *byte == b'@').next().unwrap_or_default();
+        let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+        let port = if host.iter().all(is_plain) {
+            std::str::from_utf8(host).is_ok_and(is_of_feeds).then_some(None)
+        } else if may_be_of_feeds(authority) {
+            self.odd += 1;
+            if self.odd > MOST_ODD {
+                self.unclear.get_or_insert_with(line);
+                return;
+            }
+            parsed(authority).filter(|url| url.host_str().is_some_and(is_of_feeds)).map(|url| url.port())
+        } else {
+            None
+        };
+        let Some(port) = port else { return };
+        let cut = rest.iter().position(|byte| b"\"' ,)}>#?:".contains(byte)).unwrap_or(rest.len());
+        // The end of the text may lie within a character, never within an address that matters.
+        let path = String::from_utf8_lossy(&rest[..cut]);
+        if scheme == Scheme::Https && port.is_none() {
+            let npm = path.to_ascii_lowercase().find("/npm/");
+            if let Some(npm) = npm.filter(|_| self.feeds.len() < MOST_FEEDS) {
+                let registry = format!("https://{}{}/npm/registry/", String::from_utf8_lossy(authority), &path[..npm]);
+                if registry != self.last {
+                    self.feeds.entry(registry.clone()).or_insert_with(line);
+                    self.last = registry;
+                }
+            }
+        } else if self.unclear.is_none() && names_packages(rest) {
+            match exposed_feed(authority, &path, rest, scheme, port) {
+                Some(url) if self.exposed.len() < MOST_EXPOSED || self.exposed.contains_key(&url) => {
+                    self.exposed.entry(url).or_insert_with(line);
+                }
+                _ => self.unclear = Some(line()),
+            }
+        }
+    }
+}
+
+/// Whether an authority with letters beyond those of a plain name is worth a closer look.
+fn may_be_of_feeds(authority: &[u8]) -> bool {
+    let lower = authority.to_ascii_lowercase();
+    let names = |word: &str| memchr::memmem::find(&lower, word.as_bytes()).is_some();
+    lower.iter().any(|byte| *byte == b'%' || !byte.is_ascii()) || names("azure") || names("visualstudio")
+}
+
+fn parsed(authority: &[u8]) -> Option<Url> {
+    Url::parse(&format!("https://{}/", String::from_utf8_lossy(authority))).ok()
+}
+
+fn names_packages(rest: &[u8]) -> bool {
+    memchr::memmem::find(&rest.to_ascii_lowercase(), b"_packaging").is_some()
+}
+
+/// Whether a host is one of Azure Artifacts.
+pub fn is_of_feeds(host: &str) -> bool {
+    const OWN: &str = ".pkgs.visualstudio.com";
+    let own = host.len().checked_sub(OWN.len()).and_then(|at| host.get(at..));
+    host.eq_ignore_ascii_case("pkgs.dev.azure.com") || own.is_some_and(|end| end.eq_ignore_ascii_case(OWN))
+}
+
+/// The feed at an exposed address; nothing where readers may differ about its path.
+fn exposed_feed(authority: &[u8], path: &str, rest: &[u8], scheme: Scheme, port: Option<u16>) -> Option<String> {
+    let host = parsed(authority)?.host_str()?.to_owned();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._~%@-".contains(c);
+    let climbs = |dots: &[u8]| memchr::memmem::find(rest, dots).is_some();
+    if climbs(b"..") || climbs(b"%2e") || climbs(b"%2E") || !path.chars().all(plain) {
+        return None;
+    }
+    let feed = Feed::parse(&format!("https://{host}{path}"))?;
+    let base = feed.base_url();
+    let path = base.strip_prefix("https://")?.strip_prefix(host.as_str())?;
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    let scheme = if scheme == Scheme::Https { "https" } else { "http" };
+    Some(format!("{scheme}://{host}{port}{path}/npm/registry/"))
 }
 
 #[cfg(test)]
@@ -51,7 +200,7 @@ mod tests {
     use super::*;
 
     fn urls(text: &str) -> Vec<String> {
-        feeds_in_text(text).0.into_iter().map(|(url, _)| url).collect()
+        feeds_in_text(text, Schemes::Optional).feeds.into_iter().map(|(url, _)| url).collect()
     }
 
     #[test]
@@ -63,18 +212,106 @@ mod tests {
              d@1:\n  resolved \"http://PKGS.dev.azure.com/contoso/_packaging/f/npm/registry/d/-/d-1.tgz\"\n\
              e: {{tarball: https://u@pkgs.dev.azure.com:444/contoso/_packaging/f/npm/registry/e/-/e-1.tgz}}\n"
         );
-        let expected = [
-            ("http://PKGS.dev.azure.com/contoso/_packaging/f/npm/registry/", 8),
-            ("https://contoso.pkgs.visualstudio.com/_packaging/f/npm/registry/", 2),
-            ("https://u@pkgs.dev.azure.com:444/contoso/_packaging/f/npm/registry/", 9),
-        ];
-        assert_eq!(feeds_in_text(&text).0, expected.map(|(url, line)| (url.to_owned(), line)));
+        let owned = |rows: &[(&str, usize)]| rows.iter().map(|(url, line)| ((*url).to_owned(), *line)).collect();
+        let expected = Addresses {
+            feeds: owned(&[("https://contoso.pkgs.visualstudio.com/_packaging/f/npm/registry/", 2)]),
+            exposed: owned(&[
+                ("http://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/", 8),
+                ("https://pkgs.dev.azure.com:444/contoso/_packaging/f/npm/registry/", 9),
+            ]),
+            unclear: None,
+        };
+        assert_eq!(feeds_in_text(&text, Schemes::Optional), expected);
+    }
+
+    const PATH: &str = "/contoso/_packaging/f/npm/registry/d/-/d-1.tgz";
+
+    #[test]
+    fn whatever_a_client_turns_into_an_exposed_address_is_seen() {
+        for written in [
+            "http://pkgs.dev.azure.com{}",
+            "HTTP://Pkgs.Dev.Azure.Com{}",
+            "http:\\/\\/pkgs.dev.azure.com{}",
+            "\\u0068ttp://pkgs.dev.azure.com{}",
+            "http://\\u0070kgs.dev.azure.com{}",
+            "http://%70kgs.dev.azure.com{}",
+            "http://pkgs.dev%2eazure.com{}",
+            "http://ｐkgs.dev.azure.com{}",
+            "http://pkgs。dev.azure.com{}",
+            "http://pk\u{ad}gs.dev.azure.com{}",
+            "http://\\ud835\\uddc9kgs.dev.azure.com{}",
+            "http://user:word@pkgs.dev.azure.com{}",
+            "http://a b,'@pkgs.dev.azure.com{}",
+            "http://a\\\"b@pkgs.dev.azure.com{}",
+            "http://x@y@pkgs.dev.azure.com{}",
+            "http:pkgs.dev.azure.com{}",
+            "http:/pkgs.dev.azure.com{}",
+            "http:////pkgs.dev.azure.com{}",
+            "http:\\\\\\\\pkgs.dev.azure.com{}",
+            "http://pkgs.dev\\n.azure.com{}",
+            "ht\\ttp://pkgs.dev.azure.com{}",
+            "ht\ttp://pkgs.dev.azure.com{}",
+            "http:\n   //pkgs.dev.azure.com{}",
+            "http://pkgs.dev.\\\n   azure.com{}",
+            "git+http://pkgs.dev.azure.com{}",
+            &format!("http://{}@pkgs.dev.azure.com{{}}", "x".repeat(2_000)),
+            "//pkgs.dev.azure.com{}",
+            "\\/\\/pkgs.dev.azure.com{}",
+            "https://pkgs.dev.azure.com:444{}",
+            "https://pkgs.dev.azure.com:0080{}",
+            "http://pkgs.dev.azure.com:443{}",
+            "http://pkgs.dev.azure.com/x/..{}",
+            "http://pkgs.dev.azure.com/fabrikam/_packaging/a,/../../..{}",
+            "http://pkgs.dev.azure.com/%2e%2E{}",
+        ] {
+            let text = format!("{{\"resolved\": \"{}\"}}", written.replace("{}", PATH));
+            let found = feeds_in_text(&text, Schemes::Optional);
+            assert!(!found.exposed.is_empty() || found.unclear.is_some(), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_no_client_turns_into_one_is_not() {
+        for written in [
+            "https://pkgs.dev.azure.com{}",
+            "https://pkgs.dev.azure.com:443{}",
+            "https://pkgs.dev.azure.com:{}",
+            "https:\\/\\/u@pkgs.dev.azure.com{}",
+            "https:\\u002f\\u002fpkgs.dev.azure.com{}",
+            "http://pkgs.dev.azure.com.{}",
+            "http://pkgs.dev.azure.com.evil.example{}",
+            "http://evil.example/pkgs.dev.azure.com{}",
+            "http://pkgs.dev.azure.com@evil.example{}",
+            "http://xpkgs.dev.azure.com{}",
+            "http://pkgs.dev.azure.com/",
+            "/pkgs.dev.azure.com{}",
+        ] {
+            let text = format!("{{\"resolved\": \"{}\"}}", written.replace("{}", PATH));
+            let found = feeds_in_text(&text, Schemes::Optional);
+            assert!(found.exposed.is_empty() && found.unclear.is_none(), "{text}: {found:?}");
+            assert_eq!(found.feeds.len(), usize::from(written.starts_with("https")), "{text}");
+        }
+        let key = format!("//pkgs.dev.azure.com{PATH}:_authToken=x");
+        assert_eq!(feeds_in_text(&key, Schemes::Required), Addresses::default());
+    }
+
+    #[test]
+    fn an_exposed_address_is_seen_behind_any_number_of_others() {
+        let rest = &PATH["/contoso".len()..];
+        let feeds = (0..MOST_FEEDS + 10).map(|n| format!("\"https://pkgs.dev.azure.com/o{n}{rest}\"\n"));
+        let exposed = (0..MOST_EXPOSED).map(|n| format!("\"http://pkgs.dev.azure.com/o{n}{rest}\"\n"));
+        let text: String = feeds.chain(exposed).collect();
+        assert_eq!(feeds_in_text(&text, Schemes::Optional).unclear, None);
+        let found = feeds_in_text(&format!("{text}\"http://pkgs.dev.azure.com{PATH}\""), Schemes::Optional);
+        assert_eq!(found.unclear, Some(MOST_FEEDS + 10 + MOST_EXPOSED + 1));
     }
 
     #[test]
     fn hostile_lock_files_are_read_once() {
         let host = "https://pkgs.dev.azure.com/";
-        for unit in [host, "pkgs.dev.azure.com/", ".pkgs.visualstudio.com", "https://", "://", "ä€😀"] {
+        for unit in
+            [host, "pkgs.dev.azure.com/", ".pkgs.visualstudio.com", "https://", "://", "http:", "/", "\\", "ä€😀"]
+        {
             assert_eq!(urls(&unit.repeat(2_000_000 / unit.len())), Vec::<String>::new());
         }
         // Characters of several bytes at the bound, and a feed behind it all.

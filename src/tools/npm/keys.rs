@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::rc::Rc;
 use crate::plan::draft::Draft;
+use crate::plan::{PrivateFile, Template};
 use crate::reach::ServedFeed;
 use crate::tools::reading::{Origin, Sources};
 
@@ -21,6 +22,28 @@ pub fn key_prefixes(served: &ServedFeed) -> BTreeSet<String> {
     prefixes
 }
 
+/// Where npm's look-up for the host ends that organizations share.
+pub const ROOT: &str = "//pkgs.dev.azure.com/:";
+
+/// Keys that hold nothing and end npm's look-up for the paths of other organizations on the shared host. Without them npm 7 and later
+/// fall back to the registry's credential for any address on its host (npm-registry-fetch, lib/auth.js). Both files count as a
+/// credential there and make no header; they are empty, and must exist for pnpm. A user's own keys for the host stay in force.
+pub fn of_root(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Vec<String> {
+    let is_shared = |feed: &ServedFeed| feed.feed.url.host_str() == Some("pkgs.dev.azure.com");
+    let of_users = |name: &str| {
+        let mut users = sources.of::<Rc>().filter(|(file, _)| file.source.origin == Origin::User);
+        let key = format!("{ROOT}{name}");
+        users.any(|(_, rc)| rc.lines.iter().any(|line| line.key == key && !line.value.is_empty()))
+    };
+    if !served.iter().any(is_shared) || of_users("certfile") && of_users("keyfile") {
+        return Vec::new();
+    }
+    let empty = draft.private_file(PrivateFile::new("nothing.pem", Template::text("")));
+    // Quoted, an rc file's value is JSON: a path may hold a semicolon, or be one of Windows.
+    let path = serde_json::Value::from(empty.to_string_lossy()).to_string();
+    ["certfile", "keyfile"].map(|name| format!("{ROOT}{name}={path}")).into()
+}
+
 /// The prefix that the registry's own URL makes.
 fn own_prefix(served: &ServedFeed) -> String {
     let written = served.feed.url.as_str().trim_end_matches('/');
@@ -34,12 +57,18 @@ pub fn warn_of_nearer(served: &ServedFeed, sources: Sources<'_>, draft: &mut Dra
     let packages = format!("{}/npm/registry/", served.feed.base_url().trim_start_matches("https:"));
     let of_repository = sources.of::<Rc>().filter(|(file, _)| file.source.origin == Origin::Workspace);
     for (file, rc) in of_repository {
-        for line in &rc.0 {
+        for line in &rc.lines {
             let Some((prefix, kind)) = line.prefix().filter(|(prefix, _)| *prefix == own || *prefix == packages) else {
                 continue;
             };
             let (shown, number) = (&file.source.shown, line.number);
             match kind {
+                "_authToken" if line.sole_reference().is_some_and(|name| draft.host.variable(name).is_none()) => {
+                    draft.warn(format!(
+                        "npm: {shown} line {number} refers to a variable for {prefix}, which npm, pnpm and yarn prefer to this \
+                         task's token: map it in the 'env' of each step that needs it, or remove the line"
+                    ));
+                }
                 "_authToken" => draft.warn(format!(
                     "npm: {shown} line {number} has a credential of its own for {prefix}, which npm, pnpm and yarn prefer to this \
                      task's: remove the line"

@@ -5,7 +5,10 @@
 
 mod addresses;
 mod keys;
+mod manifest;
+mod perils;
 mod rc;
+mod spelling;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -21,9 +24,10 @@ use crate::plan::draft::Draft;
 use crate::plan::{PrivateFile, Template, TokenSource, Variable};
 use crate::reach::{Binding, Role, ServedFeed};
 
-use addresses::{Addresses, feeds_in_text};
+use addresses::{Addresses, Schemes, feeds_in_text};
 use keys::key_prefixes;
-use rc::Rc;
+use manifest::Manifest;
+use rc::{Line, Rc, as_npm_reads};
 
 /// npm.
 pub struct Npm;
@@ -38,23 +42,29 @@ static ID: ToolId = ToolId {
     ways: &[Way { clients: "", source: TokenSource::Reference, afterwards: super::REMOVED }],
 };
 
-/// Files that hold whole addresses and are searched for them.
-const SEARCHED: &[&str] = &["package.json", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"];
+const MANIFEST: &str = "package.json";
+/// Files that hold whole addresses and are searched for them. npm takes the last for what is installed already.
+const SEARCHED: &[&str] = &[
+    MANIFEST,
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "lerna.json",
+    ".package-lock.json",
+];
 const USER_CONFIG: &str = "NPM_CONFIG_USERCONFIG";
 const REGISTRY: &str = "NPM_CONFIG_REGISTRY";
-
-/// A file that no client of these can read, since it is UTF-16.
-struct Unread(Unparsable);
 
 impl Tool for Npm {
     fn id(&self) -> &'static ToolId {
         &ID
     }
 
-    fn reads(&self, path: RelPath<'_>, among: Among) -> bool {
-        // Packages bring a package.json each, and none of them has a say.
-        rc::is_rc(path.name())
-            || SEARCHED.contains(&path.name()) && (among == Among::Project || path.name() != SEARCHED[0])
+    fn reads(&self, path: RelPath<'_>, _among: Among) -> bool {
+        // A package's own manifest may name dependencies by their addresses, wherever it lies: in `vendor` for `file:`, in a
+        // `node_modules` that the repository brings.
+        rc::is_rc(path.name()) || SEARCHED.contains(&path.name())
     }
 
     fn searches(&self, name: &str) -> bool {
@@ -67,11 +77,12 @@ impl Tool for Npm {
     }
 
     fn parse(&self, file: &SourceFile, host: &Host) -> Parsed {
-        if file.text.is_utf16() {
-            return Box::new(Unread(Unparsable::malformed(&file.source, "npm reads no UTF-16; save it as UTF-8")));
-        }
         if file.source.origin != Origin::User && SEARCHED.contains(&file.name()) {
-            return Box::new(feeds_in_text(&file.text.body));
+            let text = as_npm_reads(&file.text);
+            if file.name() == MANIFEST {
+                return Box::new(Manifest::parse(&text));
+            }
+            return Box::new(feeds_in_text(&text, Schemes::Optional));
         }
         Box::new(Rc::parse(file, host))
     }
@@ -83,14 +94,17 @@ impl Tool for Npm {
 
     fn read(&self, sources: Sources<'_>) -> Reading {
         let mut reading = Reading::default();
-        reading.doubts.extend(sources.of::<Unread>().map(|(_, unread)| unread.0.clone()));
         for (file, addresses) in sources.of::<Addresses>() {
-            reading.mentions.extend(
-                addresses.0.iter().map(|(url, line)| mention(url.clone(), None, Place::line(&file.source, *line))),
-            );
+            read_addresses(file, addresses, &mut reading);
+        }
+        for (file, manifest) in sources.of::<Manifest>() {
+            read_addresses(file, &manifest.addresses, &mut reading);
+            read_lines(file, &manifest.publish_settings, sources.host, &mut reading);
         }
         for (file, rc) in sources.of::<Rc>() {
-            read_rc(file, rc, sources.host, &mut reading);
+            read_addresses(file, &rc.addresses, &mut reading);
+            read_lines(file, &rc.lines, sources.host, &mut reading);
+            reading.doubts.extend(rc.doubt.clone());
         }
         let registry = sources.host.environment.iter().find(|(name, _)| name.eq_ignore_ascii_case(REGISTRY));
         if let Some((name, url)) = registry.filter(|(_, url)| !url.is_empty()) {
@@ -99,13 +113,18 @@ impl Tool for Npm {
         reading
     }
 
+    fn binds(&self) -> Binding {
+        Binding::Path
+    }
+
     fn feed_url(&self, feed: &Feed) -> String {
         format!("{}/npm/registry/", feed.base_url())
     }
 
     fn plan(&self, served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Result<(), PlanError> {
         // What npm cannot read has no effect to carry over.
-        let user_file = sources.of::<Rc>().find(|(file, _)| file.source.origin == Origin::User);
+        let users = sources.of::<Rc>().filter(|(file, _)| file.source.origin == Origin::User);
+        let user_file = users.into_iter().find(|(_, rc)| rc.doubt.is_none());
         let carried = user_file.and_then(|(file, _)| file.text.clone()).unwrap_or_default();
         let mut lines = BTreeSet::new();
         for feed in served {
@@ -116,7 +135,8 @@ impl Tool for Npm {
             keys::warn_of_nearer(feed, sources, draft);
             draft.serve(feed, TokenSource::Reference);
         }
-        let lines: Vec<String> = lines.into_iter().collect();
+        let mut lines: Vec<String> = lines.into_iter().collect();
+        lines.extend(keys::of_root(served, sources, draft));
         let edits = npmrc::append(&carried, &lines);
         let file = draft.private_file(PrivateFile::carrying("npmrc", carried, edits));
         draft.set(user_config_variable(draft.host, &file));
@@ -128,24 +148,53 @@ fn mention(url: String, doubt: Option<String>, place: Place) -> Mention {
     Mention { name: None, url, doubt, role: Role::Source, bound: Binding::Path, place }
 }
 
-fn read_rc(file: &ReadFile, rc: &Rc, host: &Host, reading: &mut Reading) {
-    for line in &rc.0 {
+fn read_addresses(file: &ReadFile, addresses: &Addresses, reading: &mut Reading) {
+    for (url, line) in addresses.feeds.iter().chain(&addresses.exposed) {
+        reading.mentions.push(mention(url.clone(), None, Place::line(&file.source, *line)));
+    }
+    if let Some(line) = addresses.unclear {
+        let reason = format!(
+            "line {line} names the host of a feed over http, with a port of its own or in an odd spelling; write https, without a port"
+        );
+        reading.doubts.push(Unparsable::hides_names(&file.source, reason));
+    }
+}
+
+fn read_lines(file: &ReadFile, lines: &[Line], host: &Host, reading: &mut Reading) {
+    for line in lines {
         let place = Place::line(&file.source, line.number);
-        let expanded = line.expanded(host);
+        let text = format!("{} {}", line.value, line.readings.join(" "));
         let receiver = if line.is_registry() {
-            let doubt =
-                expanded.contains("${").then(|| format!("no variable of the job has what '{}' refers to", line.value));
-            reading.mentions.push(mention(expanded.clone(), doubt, place.clone()));
-            expanded.clone()
+            // Where one client resolves what another cannot, the other's reading is no address.
+            let is_known = |url: &&String| !url.contains("${");
+            let known = line.readings.iter().any(|url| is_known(&url));
+            let urls = line.readings.iter().filter(|url| !known || is_known(url));
+            for url in urls.clone() {
+                reading.mentions.push(mention(with_scheme(url), doubt(line, url), place.clone()));
+            }
+            urls.clone().next().cloned().unwrap_or_default()
         } else {
             line.receiver(host)
         };
-        if let Some(what) = line.peril(host) {
-            reading.perils.push(super::reading::Peril { place: place.clone(), what });
+        if let Some(what) = perils::of_line(line, host) {
+            reading.perils.push(super::reading::Peril { place: place.clone(), what: what.to_owned() });
         }
-        let text = format!("{} {expanded}", line.value);
         reading.sends.push(Sent { receiver: Receiver::Url(receiver), text, place });
     }
+}
+
+/// An address without a scheme might be taken for one over http.
+fn with_scheme(url: &str) -> String {
+    if url.starts_with("//") { format!("http:{url}") } else { url.to_owned() }
+}
+
+/// Why a registry's address cannot be told; nothing where it can, or where its host is another's whatever the rest.
+fn doubt(line: &Line, url: &str) -> Option<String> {
+    let host = url.split_once("://").map_or(url, |(_, rest)| rest).split(['/', '?', '#']).next().unwrap_or_default();
+    let host = host.rsplit('@').next().unwrap_or_default();
+    let known = !host.contains('$') && url.contains("://");
+    let elsewhere = known && !addresses::is_of_feeds(host.split(':').next().unwrap_or_default());
+    (url.contains("${") && !elsewhere).then(|| format!("no variable of the job has what '{}' refers to", line.value))
 }
 
 /// The variable that points npm to our file. Where the job has it in another spelling, two would be in each other's way, so

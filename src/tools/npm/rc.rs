@@ -1,22 +1,35 @@
 //! Settings of npm, pnpm and yarn 1, whatever the file: `.npmrc` and what is named like one, `.yarnrc`, `pnpm-workspace.yaml`.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use crate::edit::npmrc;
+use super::addresses::{Addresses, Schemes, feeds_in_text};
+use crate::edit::npmrc::{self, Assignment, Client};
+use crate::edit::text::Text;
 use crate::host::Host;
-use crate::tools::reading::{Origin, Source, SourceFile};
+use crate::tools::reading::{Origin, Source, SourceFile, Unparsable};
 
-/// The settings of a file, in their order.
-#[derive(Debug)]
-pub struct Rc(pub Vec<Line>);
+/// What a file sets.
+#[derive(Debug, Default)]
+pub struct Rc {
+    /// The settings, in their order.
+    pub lines: Vec<Line>,
+    /// Whole addresses beside them, of a file that has dependencies too.
+    pub addresses: Addresses,
+    /// Why it has no effect, as far as that goes.
+    pub doubt: Option<Unparsable>,
+}
 
 /// A setting.
 #[derive(Debug)]
 pub struct Line {
-    /// Its key, as npm spells it.
+    /// Its key, as a client spells it.
     pub key: String,
     /// Its value, references not replaced.
     pub value: String,
+    /// What the clients make of the value in a later step: one, or several where they differ.
+    pub readings: Vec<String>,
     /// The line's number, from 1.
     pub number: usize,
 }
@@ -24,46 +37,65 @@ pub struct Line {
 const YARN: &str = ".yarnrc";
 const PNPM: &str = "pnpm-workspace.yaml";
 
-/// Whether a file of this name may be an rc file: scripts copy `release.npmrc` and `.npmrc-publish` into place.
+/// Whether a file of this name may be an rc file: scripts copy `release.npmrc` and `.npmrc-publish` into place, and npm reads
+/// `etc/npmrc` below whatever `prefix` says.
 pub fn is_rc(name: &str) -> bool {
-    name.contains(".npmrc") || [YARN, PNPM].contains(&name)
+    name.contains(".npmrc") || [YARN, PNPM, "npmrc"].contains(&name)
 }
 
-/// Settings that say through whom the traffic goes, or whom it trusts.
-const TRUST: &[&str] = &["ca", "cafile"];
-const PROXIES: &[&str] = &["proxy", "http-proxy", "https-proxy"];
+/// A text as npm reads it: as UTF-8, whatever its mark says.
+pub fn as_npm_reads(text: &Text) -> Cow<'_, str> {
+    if text.is_utf16() || text.is_single_bytes() {
+        return Cow::Owned(String::from_utf8_lossy(&text.encode(&text.body)).into_owned());
+    }
+    Cow::Borrowed(&text.body)
+}
 
 impl Rc {
     /// Reads a file.
     pub fn parse(file: &SourceFile, host: &Host) -> Self {
-        let text = &file.text.body;
-        let lines: Vec<Line> = match file.name() {
-            YARN if file.source.origin != Origin::User => yarn(text),
-            PNPM if file.source.origin != Origin::User => pnpm(text),
-            _ => npmrc::assignments(&file.text)
-                .map(|found| Line { key: found.key, value: found.value, number: found.line })
-                .collect(),
-        };
-        let with_key = |line: Line| Line { key: npmrc::expand(&line.key, |name| host.variable(name)), ..line };
-        Self(lines.into_iter().map(with_key).collect())
+        let text = as_npm_reads(&file.text);
+        let (mut lines, mut addresses) = (Vec::new(), Addresses::default());
+        match file.name() {
+            YARN if file.source.origin != Origin::User => lines = yarn(&text, host),
+            PNPM if file.source.origin != Origin::User => {
+                lines = pnpm(&text, host);
+                addresses = feeds_in_text(&text, Schemes::Required);
+            }
+            _ => {
+                let text = Text::decode(text.as_bytes()).unwrap_or_default();
+                lines.extend(npmrc::assignments(&text).flat_map(|assignment| of_assignment(&assignment, host)));
+            }
+        }
+        let reason = "npm reads no UTF-16; save it as UTF-8";
+        let doubt = file.text.is_utf16().then(|| Unparsable::malformed(&file.source, reason));
+        Self { lines, addresses, doubt }
     }
 
     /// The rc files that this one points to.
     pub fn further_files(&self, source: &Source) -> Vec<PathBuf> {
         let Some(folder) = source.path.parent().filter(|_| source.origin != Origin::User) else { return Vec::new() };
         let file = |line: &Line| match line.key.as_str() {
-            "globalconfig" => Some(folder.join(&line.value)),
-            "prefix" => Some(folder.join(&line.value).join("etc").join("npmrc")),
-            _ => None,
+            "globalconfig" => line.readings.iter().map(|value| folder.join(value)).collect(),
+            "prefix" => line.readings.iter().map(|value| folder.join(value).join("etc").join("npmrc")).collect(),
+            _ => Vec::new(),
         };
-        self.0.iter().filter_map(file).collect()
+        self.lines.iter().flat_map(file).collect()
     }
 }
 
 impl Line {
-    /// The value with what `${VAR}` stands for in a later step.
-    pub fn expanded(&self, host: &Host) -> String {
-        npmrc::expand(&self.value, |name| host.variable(name))
+    /// A setting of which no reader of the package `ini` knows.
+    pub fn new(key: &str, value: &str, number: usize, host: &Host) -> Self {
+        let clients = [Client::Npm, Client::Pnpm];
+        let readings = clients.iter().filter_map(|client| client.expand(value, |name| host.variable(name)));
+        let readings = readings.collect::<BTreeSet<_>>().into_iter().collect();
+        Self { key: key.to_owned(), value: value.to_owned(), readings, number }
+    }
+
+    /// The same as it stands, for a file in which nothing is replaced.
+    pub fn literal(key: &str, value: &str, number: usize) -> Self {
+        Self { key: key.to_owned(), value: value.to_owned(), readings: vec![value.to_owned()], number }
     }
 
     /// Whether it names a registry.
@@ -82,40 +114,32 @@ impl Line {
         self.prefix().map(|(prefix, _)| format!("https:{}", expand(prefix))).unwrap_or_default()
     }
 
-    /// What it does to every credential, in a clause; nothing where it does nothing.
-    pub fn peril(&self, host: &Host) -> Option<String> {
-        let value = self.expanded(host);
-        let unset = ["", "null", "undefined", "false", "~"].contains(&value.trim());
-        let key = self.prefix().map_or(self.key.as_str(), |(_, name)| name);
-        if PROXIES.contains(&key) && !unset && !is_own_proxy(&value, host) {
-            return Some("sends npm's traffic through a proxy that the job does not set".to_owned());
-        }
-        if TRUST.contains(&key) && !unset {
-            return Some("makes npm trust a certificate authority that the job does not set".to_owned());
-        }
-        (key == "strict-ssl" && !unset_to_true(&value)).then(|| "switches off the check of certificates".to_owned())
+    /// The name of the one variable that it refers to and says nothing beside.
+    pub fn sole_reference(&self) -> Option<&str> {
+        let name = self.value.trim().strip_prefix("${")?.strip_suffix('}')?;
+        let name = name.strip_suffix('?').unwrap_or(name);
+        name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_').then_some(name)
     }
 }
 
-/// A blank or absent value leaves the default, which is to check.
-fn unset_to_true(value: &str) -> bool {
-    ["", "true", "null", "undefined", "~"].contains(&value.trim())
-}
-
-/// Whether the agent or the pipeline sends everything through this proxy anyway.
-fn is_own_proxy(value: &str, host: &Host) -> bool {
-    let same = |name: &&str| host.variable_in_any_case(name).is_some_and(|own| same_address(own, value));
-    ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "AGENT_PROXYURL", "NPM_CONFIG_HTTPS_PROXY", "NPM_CONFIG_PROXY"]
-        .iter()
-        .any(same)
-}
-
-fn same_address(one: &str, other: &str) -> bool {
-    one.trim().trim_end_matches('/').eq_ignore_ascii_case(other.trim().trim_end_matches('/'))
+/// A setting for each key that the clients make of a line.
+fn of_assignment(assignment: &Assignment, host: &Host) -> Vec<Line> {
+    let mut lines: Vec<Line> = Vec::new();
+    for (key, value) in assignment.readings(|name| host.variable(name)) {
+        match lines.iter_mut().find(|line| line.key == key) {
+            Some(line) if !line.readings.contains(&value) => line.readings.push(value),
+            Some(_) => {}
+            None => {
+                let (written, number) = (assignment.value.clone(), assignment.line);
+                lines.push(Line { key, value: written, readings: vec![value], number });
+            }
+        }
+    }
+    lines
 }
 
 /// yarn 1 writes a key, a blank and a value, each with or without quotes (yarnpkg/yarn, src/lockfile/parse.js).
-fn yarn(text: &str) -> Vec<Line> {
+fn yarn(text: &str, host: &Host) -> Vec<Line> {
     let unquoted = |word: &str| word.trim().trim_matches(['"', '\'']).to_owned();
     let line = |(index, line): (usize, &str)| {
         let line = line.trim();
@@ -127,14 +151,19 @@ fn yarn(text: &str) -> Vec<Line> {
                 .or_else(|| line.split_once(' '))?,
         };
         let value = value.trim_start_matches(':');
-        (!line.starts_with('#')).then(|| Line { key: unquoted(key), value: unquoted(value), number: index + 1 })
+        // An argument of the command line, perhaps for one command only: `--install.registry`.
+        let key = unquoted(key);
+        let argument =
+            key.strip_prefix("--").map(|argument| argument.rsplit('.').next().unwrap_or(argument).to_owned());
+        let key = argument.unwrap_or(key);
+        (!line.starts_with('#')).then(|| Line::new(&key, &unquoted(value), index + 1, host))
     };
     text.lines().enumerate().filter_map(line).collect()
 }
 
 /// The settings of `pnpm-workspace.yaml` that matter here: `registry`, `registries`, and those of trust, under npm's names
 /// (pnpm.io/settings).
-fn pnpm(text: &str) -> Vec<Line> {
+fn pnpm(text: &str, host: &Host) -> Vec<Line> {
     let unquoted = |word: &str| word.trim().trim_matches(['"', '\'']).to_owned();
     let mut lines = Vec::new();
     let mut below = String::new();
@@ -154,7 +183,7 @@ fn pnpm(text: &str) -> Vec<Line> {
             (_, "strictSsl") => "strict-ssl".to_owned(),
             (_, other) => other.to_owned(),
         };
-        lines.push(Line { key, value: unquoted(value), number: index + 1 });
+        lines.push(Line::new(&key, &unquoted(value), index + 1, host));
     }
     lines
 }
@@ -182,14 +211,15 @@ mod tests {
 
     #[test]
     fn yarns_file_is_read() {
-        let text = "# x\nregistry \"https://r.example/\"\n\"@a:registry\" \"https://a.example/\"\n@b:registry https://b.example/\nstrict-ssl false\n";
+        let text = "# x\nregistry \"https://r.example/\"\n\"@a:registry\" \"https://a.example/\"\n@b:registry https://b.example/\nstrict-ssl false\n--install.https-proxy \"http://p.example:1\"\n";
         let wanted = [
             ("registry", "https://r.example/"),
             ("@a:registry", "https://a.example/"),
             ("@b:registry", "https://b.example/"),
             ("strict-ssl", "false"),
+            ("https-proxy", "http://p.example:1"),
         ];
-        assert_eq!(pairs(yarn(text)), expected(&wanted));
+        assert_eq!(pairs(yarn(text, &Host::default())), expected(&wanted));
     }
 
     #[test]
@@ -201,38 +231,6 @@ mod tests {
             ("@a:registry", "https://a.example/"),
             ("https-proxy", "http://p.example:1"),
         ];
-        assert_eq!(pairs(pnpm(text)), expected(&wanted));
-    }
-
-    #[test]
-    fn what_opens_the_traffic_to_others_is_a_peril_and_what_the_job_does_itself_is_not() {
-        let host = Host {
-            environment: [("HTTPS_PROXY".to_owned(), "http://proxy.contoso.example:8080".to_owned())].into(),
-            ..Host::default()
-        };
-        let peril = |key: &str, value: &str| {
-            Line { key: key.to_owned(), value: value.to_owned(), number: 1 }.peril(&host).is_some()
-        };
-        for (key, value) in [
-            ("https-proxy", "http://evil.example:8099"),
-            ("proxy", "evil.example"),
-            ("strict-ssl", "false"),
-            ("ca", "-----BEGIN CERTIFICATE-----"),
-            ("cafile", "./evil.pem"),
-            ("//pkgs.dev.azure.com/:cafile", "./evil.pem"),
-        ] {
-            assert!(peril(key, value), "{key}={value}");
-        }
-        for (key, value) in [
-            ("https-proxy", "${HTTPS_PROXY}"),
-            ("https-proxy", "http://proxy.contoso.example:8080/"),
-            ("proxy", "null"),
-            ("strict-ssl", "true"),
-            ("ca", ""),
-            ("noproxy", "evil.example"),
-            ("registry", "https://evil.example/"),
-        ] {
-            assert!(!peril(key, value), "{key}={value}");
-        }
+        assert_eq!(pairs(pnpm(text, &Host::default())), expected(&wanted));
     }
 }

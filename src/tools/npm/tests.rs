@@ -48,18 +48,42 @@ fn key_prefixes_are_those_that_npm_looks_up() {
     }
 }
 
+/// The user configuration of a plan.
+fn npmrc(plan: &crate::plan::Plan) -> String {
+    let file = |change: &crate::plan::Change| match change {
+        crate::plan::Change::PrivateFile(file) if file.name == "npmrc" => Some(file.bytes(Template::shown)),
+        _ => None,
+    };
+    String::from_utf8(plan.changes.iter().find_map(file).unwrap()).unwrap()
+}
+
+#[test]
+fn the_key_that_ends_the_look_up_is_for_the_shared_host_and_gives_way_to_the_users_own() {
+    let own_host = "https://contoso.pkgs.visualstudio.com/_packaging/f/npm/registry/";
+    let keys = "//pkgs.dev.azure.com/:certfile=a\n//pkgs.dev.azure.com/:keyfile=b\n";
+    for (url, own, expected) in
+        [(FEED, "", 1), (own_host, "", 0), (FEED, keys, 1), (FEED, "//pkgs.dev.azure.com/:certfile=a\n", 2)]
+    {
+        let own_file = file("/home/build/.npmrc", own);
+        let text = npmrc(&planned(&Npm, &[feed(url)], &[own_file], &host(&[]), &Disk::default()).unwrap());
+        assert_eq!(text.matches("/:certfile=").count(), expected, "{text}");
+    }
+}
+
 #[test]
 fn a_private_file_refers_to_a_variable_behind_the_users_own_lines() {
     let own = file("/home/build/.npmrc", "fund=false\n[section]\n");
     let plan = planned(&Npm, &[feed(FEED)], &[own], &host(&[]), &Disk::default()).unwrap();
-    let crate::plan::Change::PrivateFile(npmrc) = &plan.changes[1] else { panic!("{:?}", shown(&plan)) };
-    let text = String::from_utf8(npmrc.bytes(Template::shown)).unwrap();
+    let text = npmrc(&plan);
     let expected = "fund=false\n\
         //pkgs.dev.azure.com/contoso/_packaging/f/npm/:_authToken=${ADO_ENTRA_AUTH_X_CONTOSO}\n\
-        //pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/:_authToken=${ADO_ENTRA_AUTH_X_CONTOSO}\n[section]\n";
+        //pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/:_authToken=${ADO_ENTRA_AUTH_X_CONTOSO}\n\
+        //pkgs.dev.azure.com/:certfile=\"/run/nothing.pem\"\n\
+        //pkgs.dev.azure.com/:keyfile=\"/run/nothing.pem\"\n[section]\n";
     assert_eq!(text, expected);
-    assert_eq!(shown(&plan)[0], "ADO_ENTRA_AUTH_X_CONTOSO=***");
-    assert_eq!(shown(&plan)[2], "NPM_CONFIG_USERCONFIG=/run/npmrc");
+    let shown = shown(&plan);
+    assert_eq!(shown[..2], ["ADO_ENTRA_AUTH_X_CONTOSO=***", "nothing.pem: "]);
+    assert_eq!(shown[3], "NPM_CONFIG_USERCONFIG=/run/npmrc");
 }
 
 #[test]
@@ -67,8 +91,18 @@ fn what_npm_cannot_read_is_not_carried_over() {
     let file = file_of_bytes("/home/build/.npmrc", &utf16("fund=false\n"));
     assert!(mentioned(&Npm, std::slice::from_ref(&file), &host(&[]))[0].contains("UTF-16"));
     let plan = planned(&Npm, &[feed(FEED)], &[file], &host(&[]), &Disk::default()).unwrap();
-    let crate::plan::Change::PrivateFile(npmrc) = &plan.changes[1] else { panic!() };
-    assert!(String::from_utf8(npmrc.bytes(Template::shown)).unwrap().starts_with("//pkgs.dev.azure.com/"));
+    assert!(npmrc(&plan).starts_with("//pkgs.dev.azure.com/"));
+}
+
+/// npm takes every file for UTF-8, so a mark hides nothing from it.
+#[test]
+fn a_mark_of_utf16_hides_no_setting() {
+    let mut bytes = vec![0xff, 0xfe];
+    bytes.extend(b"\nhttps-proxy=http://evil.example:8099/\n\n");
+    let file = file_of_bytes("/agent/1/s/.npmrc", &bytes);
+    assert!(file.text.is_utf16());
+    let reading = reading(&Npm, &[file], &host(&[]));
+    assert_eq!((reading.perils.len(), reading.doubts.len()), (1, 1));
 }
 
 #[test]

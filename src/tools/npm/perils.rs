@@ -1,0 +1,120 @@
+//! Settings by which npm's credential would reach somebody else, whatever the address.
+
+use super::addresses::is_of_feeds;
+use super::keys::ROOT;
+use super::rc::Line;
+use crate::host::Host;
+
+/// Settings that say whom npm trusts.
+const TRUST: &[&str] = &["ca", "cafile"];
+/// Settings that say through whom the traffic goes.
+const PROXIES: &[&str] = &["proxy", "http-proxy", "https-proxy"];
+/// Variables by which the job itself says so.
+const OWN_PROXIES: &[&str] =
+    &["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "AGENT_PROXYURL", "NPM_CONFIG_HTTPS_PROXY", "NPM_CONFIG_PROXY"];
+const OWN_TRUST: &[&str] = &["NODE_EXTRA_CA_CERTS", "NPM_CONFIG_CAFILE", "SSL_CERT_FILE", "AGENT_CAINFO"];
+
+/// What a line does to every credential, in a clause; nothing where it does nothing.
+pub fn of_line(line: &Line, host: &Host) -> Option<&'static str> {
+    let key = match line.prefix() {
+        Some((prefix, name)) if TRUST.contains(&name) && concerns_feeds(prefix) => name,
+        Some((prefix, "certfile" | "keyfile")) if format!("{prefix}:") == ROOT => {
+            return Some("takes away the key that keeps npm's token from other organizations");
+        }
+        Some(_) => return None,
+        None => line.key.as_str(),
+    };
+    if let Some(name) = line.sole_reference()
+        && host.variable(name).is_none()
+    {
+        // The step's own environment decides, not the repository.
+        return None;
+    }
+    let any = |is: &dyn Fn(&str) -> bool| line.readings.iter().any(|value| is(value.trim()));
+    let is_set = |value: &str| !["", "null", "undefined", "false", "~"].contains(&value);
+    if PROXIES.contains(&key) && any(&|value| is_set(value) && !is_own(OWN_PROXIES, host, |own| same_proxy(own, value)))
+    {
+        return Some("sends npm's traffic through a proxy that the job does not set");
+    }
+    if TRUST.contains(&key) && any(&|value| is_set(value) && !is_own(OWN_TRUST, host, |own| own.trim() == value)) {
+        return Some("makes npm trust a certificate authority that the job does not set");
+    }
+    if key == "strict-ssl" && any(&|value| !["", "true", "1"].contains(&value)) {
+        return Some("switches off the check of certificates");
+    }
+    // Relative to wherever npm is started, so no search of the folders could tell which file that is.
+    (key == "globalconfig" && any(&is_set)).then_some("makes npm read another configuration file")
+}
+
+/// Whether a key's prefix is one of a feed's host, or cannot be told.
+fn concerns_feeds(prefix: &str) -> bool {
+    let url = url::Url::parse(&format!("https:{prefix}"));
+    url.is_ok_and(|url| url.host_str().is_some_and(is_of_feeds)) || prefix.contains('$')
+}
+
+fn is_own(names: &[&str], host: &Host, same: impl Fn(&str) -> bool) -> bool {
+    names.iter().any(|name| host.variable_in_any_case(name).is_some_and(&same))
+}
+
+/// Whether two addresses are of one proxy, whatever the user: the agent keeps that one apart.
+fn same_proxy(one: &str, other: &str) -> bool {
+    let parts = |text: &str| {
+        let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+        let url = url::Url::parse(&text).ok()?;
+        Some((url.scheme().to_owned(), url.host_str()?.to_owned(), url.port_or_known_default()))
+    };
+    parts(one.trim()).is_some_and(|own| parts(other) == Some(own))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_opens_the_traffic_to_others_is_a_peril_and_what_the_job_does_itself_is_not() {
+        let variable = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let environment = [
+            ("HTTPS_PROXY", "http://user:word@proxy.contoso.example:8080"),
+            ("NODE_EXTRA_CA_CERTS", "/etc/ssl/company.pem"),
+            ("BUILD_SOURCEBRANCHNAME", "evil.pem"),
+        ];
+        let host = Host { environment: environment.map(variable).into(), ..Host::default() };
+        let peril = |key: &str, value: &str| of_line(&Line::new(key, value, 1, &host), &host).is_some();
+        for (key, value) in [
+            ("https-proxy", "http://evil.example:8099"),
+            ("https-proxy", "http://proxy.contoso.example:8081"),
+            ("https-proxy", "${NONE:-http://evil.example:8099}"),
+            ("https-proxy", "http://${NONE}"),
+            ("proxy", "evil.example"),
+            ("strict-ssl", "false"),
+            ("strict-ssl", "0"),
+            ("ca", "-----BEGIN CERTIFICATE-----"),
+            ("cafile", "./evil.pem"),
+            ("cafile", "${BUILD_SOURCEBRANCHNAME}"),
+            ("//pkgs.dev.azure.com/:cafile", "./evil.pem"),
+            ("//contoso.pkgs.visualstudio.com/:ca", "x"),
+            ("//pkgs.dev.azure.com/:certfile", ""),
+            ("globalconfig", "./conf/x.txt"),
+        ] {
+            assert!(peril(key, value), "{key}={value}");
+        }
+        for (key, value) in [
+            ("https-proxy", "${HTTPS_PROXY}"),
+            ("https-proxy", "${ONLY_THE_STEP_HAS_IT}"),
+            ("https-proxy", "http://proxy.contoso.example:8080/"),
+            ("proxy", "null"),
+            ("strict-ssl", "true"),
+            ("strict-ssl", "${ONLY_THE_STEP_HAS_IT}"),
+            ("ca", ""),
+            ("cafile", "${NODE_EXTRA_CA_CERTS}"),
+            ("cafile", "/etc/ssl/company.pem"),
+            ("//registry.example.com/:cafile", "./theirs.pem"),
+            ("//registry.example.com/:certfile", "./client.pem"),
+            ("noproxy", "evil.example"),
+            ("maxsockets", "3"),
+            ("registry", "https://evil.example/"),
+        ] {
+            assert!(!peril(key, value), "{key}={value}");
+        }
+    }
+}
