@@ -309,8 +309,8 @@ impl Bounds {
 /// Has a tool take a file apart. The text is kept only where it may be carried over.
 fn taken_apart(tool: &dyn Tool, file: &SourceFile, host: &Host) -> ReadFile {
     let is_users = file.source.origin == Origin::User;
-    let references =
-        if is_users || tool.searches(file.name()) { Vec::new() } else { references::in_text(&file.text.body) };
+    let refers = !is_users && !tool.searches(file.name()) && tool.is_configured_by(file);
+    let references = if refers { references::in_text(&file.text.body) } else { Vec::new() };
     let parsed = tool.parse(file, host);
     ReadFile { source: file.source.clone(), parsed, text: is_users.then(|| file.text.clone()), references }
 }

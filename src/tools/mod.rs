@@ -105,6 +105,11 @@ pub trait Tool: Sync {
         false
     }
 
+    /// Whether a file that it reads configures it, so that what it refers to counts. Some kinds of files mostly do other things.
+    fn is_configured_by(&self, _file: &SourceFile) -> bool {
+        true
+    }
+
     /// Configuration outside the workspace, which stays in force: the user's own and the machine's.
     fn outside(&self, host: &Host, look: &dyn Look) -> Vec<PathBuf>;
 

@@ -71,12 +71,11 @@ impl NuGetFile {
         if scripts::is_pipeline(file.name()) {
             return Self { gives_config: scripts::gives_config(text), ..Self::default() };
         }
+        if !Self::matters(file) {
+            return Self::default();
+        }
         if project::is_project(file.name()) {
             return project::parse(file);
-        }
-        let known = file.name().to_ascii_lowercase().starts_with("nuget.") || file.source.origin == Origin::User;
-        if !known && !speaks_of_sources(text) {
-            return Self::default();
         }
         let doubt = Unparsable::doubted(file);
         match Document::parse(text) {
@@ -84,6 +83,17 @@ impl NuGetFile {
             Err(_) if doubt.is_some() => Self { doubts: doubt.into_iter().collect(), ..Self::default() },
             Err(error) => Self::unread(file, &error),
         }
+    }
+
+    /// Whether a file has a say in what NuGet does, as most projects and most files of applications have not. There may be thousands.
+    pub fn matters(file: &SourceFile) -> bool {
+        let (name, text) = (file.name(), &file.text.body);
+        if project::is_project(name) {
+            return project::speaks_of_sources(text);
+        }
+        name.to_ascii_lowercase().starts_with("nuget.")
+            || file.source.origin == Origin::User
+            || !scripts::is_pipeline(name) && speaks_of_sources(text)
     }
 
     pub fn unread(file: &SourceFile, error: &NotWellFormed) -> Self {

@@ -61,6 +61,10 @@ impl Tool for NuGet {
             || among == Among::Project && (project::is_project(path.name()) || scripts::is_read(path))
     }
 
+    fn is_configured_by(&self, file: &SourceFile) -> bool {
+        NuGetFile::matters(file)
+    }
+
     /// A pipeline is no configuration of NuGet's: it is only searched, and may name any variable.
     fn searches(&self, name: &str) -> bool {
         scripts::is_pipeline(name)

@@ -1,6 +1,6 @@
 //! Sources of project files.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use super::config::{NamedSource, NuGetFile};
 use super::values::{self, Value};
@@ -13,17 +13,17 @@ pub fn is_project(file_name: &str) -> bool {
     file_name.rsplit_once('.').is_some_and(|(_, end)| endings.iter().any(|ending| end.eq_ignore_ascii_case(ending)))
 }
 
-/// What all the properties that matter begin with, after an optional `Additional…` of their own.
 const SOURCES: [&str; 2] = ["RestoreSources", "RestoreAdditionalProjectSources"];
 const CONFIG: &str = "RestoreConfigFile";
 
-/// Takes a project file apart. There may be thousands; hardly any speaks of sources.
+/// Whether a project file speaks of sources. Hardly any does.
+pub fn speaks_of_sources(text: &str) -> bool {
+    SOURCES.iter().chain([&CONFIG]).any(|property| text.contains(property))
+}
+
+/// Takes a project file apart.
 pub fn parse(file: &SourceFile) -> NuGetFile {
-    let text = &file.text.body;
-    if !SOURCES.iter().chain([&CONFIG]).any(|property| text.contains(property)) {
-        return NuGetFile::default();
-    }
-    match Document::parse(text) {
+    match Document::parse(&file.text.body) {
         Ok(document) => of_project(&document, file.source.path.parent().unwrap_or(Path::new("."))),
         Err(error) => NuGetFile::unread(file, &error),
     }
@@ -62,7 +62,15 @@ fn path(written: &str, folder: &Path) -> Option<PathBuf> {
     let here = ["$(MSBuildThisFileDirectory)", "$(MSBuildProjectDirectory)", "$(SolutionDir)"];
     let rest = here.iter().find_map(|here| written.strip_prefix(here)).unwrap_or(written).replace('\\', "/");
     let rest = if rest.len() < written.len() { rest.trim_start_matches('/') } else { &rest };
-    (!rest.contains("$(")).then(|| folder.join(rest))
+    let mut path = folder.to_path_buf();
+    for part in Path::new(rest).components() {
+        match part {
+            Component::ParentDir => drop(path.pop()),
+            Component::CurDir => {}
+            other => path.push(other),
+        }
+    }
+    (!rest.contains("$(")).then_some(path)
 }
 
 #[cfg(test)]
@@ -93,7 +101,7 @@ mod tests {
     fn a_configuration_file_of_the_projects_own_is_found() {
         for (written, expected) in [
             ("x.config", Some("/agent/1/s/a/x.config")),
-            ("ci\\x.config", Some("/agent/1/s/a/ci/x.config")),
+            ("..\\.\\ci\\x.config", Some("/agent/1/s/ci/x.config")),
             ("$(MSBuildThisFileDirectory)x.config", Some("/agent/1/s/a/x.config")),
             ("$(SolutionDir)\\ci/x.config", Some("/agent/1/s/a/ci/x.config")),
             ("$(Somewhere)/x.config", None),

@@ -44,11 +44,14 @@ pub fn note(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
         let mut here = parsed.sources.iter().filter_map(|source| source.name.as_deref()).filter(is_served).peekable();
         let only_by_argument = !is_found(file.source.name()) && here.peek().is_some();
         if only_by_argument || parsed.gives_config || parsed.replaced_by.is_some() {
-            places.insert(file.source.shown.as_str());
+            places.insert((!only_by_argument, file.source.shown.as_str()));
             names.extend(here);
         }
     }
-    let Some(place) = places.first() else { return };
+    // The file itself says more than what refers to it.
+    let is_file = places.first().is_some_and(|(refers, _)| !refers);
+    places.retain(|(refers, _)| !(is_file && *refers));
+    let Some((_, place)) = places.first() else { return };
     let first = served.iter().find_map(|one| one.name.as_deref());
     let Some(name) = names.first().copied().or(first) else { return };
     let further = if places.len() > 1 { " and others" } else { "" };
