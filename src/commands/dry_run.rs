@@ -90,6 +90,14 @@ fn warnings(settings: &Settings, plan: &Plan) -> Vec<String> {
     none.into_iter().chain(plan.warnings.sentences()).collect()
 }
 
+/// What may surprise, and what a dry run leaves to the step.
+fn notes(plan: &Plan) -> Vec<String> {
+    let looks = plan.look_first.iter().map(|served| {
+        format!("cargo: the step reads the index of {} first; one that leads to another host gets nothing", served.feed)
+    });
+    plan.notes.iter().cloned().chain(looks).collect()
+}
+
 /// Variables that every run sets for itself.
 fn bookkeeping(plan: &Plan) -> Vec<(String, &'static str)> {
     let runs = (RUNS_VARIABLE.to_owned(), "<the private directories of this job's runs>");
@@ -113,8 +121,8 @@ fn as_text(settings: &Settings, plan: &Plan) -> String {
             _ = writeln!(text, "  {:<6} {target} ({named_in}), {}", served.tool, served.source);
         }
     }
-    for note in &plan.notes {
-        _ = writeln!(text, "  {}", harmless(note));
+    for note in notes(plan) {
+        _ = writeln!(text, "  {}", harmless(&note));
     }
     text.push_str("\nThey get these variables, which are taken back after the job:\n");
     variables(&mut text, plan);
@@ -233,7 +241,7 @@ fn as_json(settings: &Settings, plan: &Plan) -> Value {
         "served": served.collect::<Vec<_>>(),
         "changes": changes.chain(own).collect::<Vec<_>>(),
         "warnings": warnings(settings, plan),
-        "notes": plan.notes,
+        "notes": notes(plan),
     })
 }
 

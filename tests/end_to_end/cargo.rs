@@ -325,3 +325,28 @@ fn a_repository_cannot_lead_the_token_away() {
     assert!(!emulator.requests_to(EVIL).is_empty());
     assert_nothing_sent_to(&emulator, EVIL);
 }
+
+/// Each organization's feed by the token of its own tenant, in one configuration.
+#[test]
+fn feeds_of_two_tenants_get_their_own_tokens() {
+    if tool("cargo").is_none() {
+        return;
+    }
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    let theirs = FEED.replace("contoso", "fabrikam");
+    write(&job, ".cargo/config.toml", format!("{}fabrikam.index = \"{theirs}\"\n", registry("contoso", FEED)));
+    package(
+        &job,
+        ".",
+        &format!("{}fabrikam-plant = {{ version = \"1\", registry = \"fabrikam\" }}\n", hello("contoso")),
+    );
+    let step = crate::tenants::of_two_tenants("clientSecret").input("organizations", "fabrikam");
+    run(&emulator, &mut job, &step);
+    crate::tenants::assert_each_its_own(&emulator, "the step");
+    emulator.clear_requests();
+    let (fetched, said) = fetch(&mut job, ".");
+    assert!(fetched, "{said}");
+    crate::tenants::assert_each_its_own(&emulator, "cargo");
+    finish(&mut job);
+}

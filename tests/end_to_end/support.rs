@@ -315,13 +315,16 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, Found> {
     found
 }
 
-/// Names every secret in the files below a folder.
+/// Names every secret in the files below a folder, save the program under the names of clients: as it is tested, it has the emulator in
+/// it, and that one's samples.
 pub fn leaks_below(emulator: &Emulator, folder: &Path) -> Vec<String> {
+    let is_program = |path: &Path| path.file_name().is_some_and(|name| name == "cargo-credential-ado-entra-auth");
+    let files = tree(folder).into_iter().filter(|(path, _)| !is_program(path));
     let leaking = |(path, found): (PathBuf, Found)| {
         let leaks = emulator.leaks_in(&found.content);
         (!leaks.is_empty()).then(|| format!("{}: {leaks:?}", path.display()))
     };
-    tree(folder).into_iter().filter_map(leaking).collect()
+    files.filter_map(leaking).collect()
 }
 
 /// Where a tool lies: on PATH, or where `scripts/setup` put it. Says what is skipped where there is none.

@@ -39,7 +39,7 @@ pub fn exchanges(emulator: &Emulator) -> Vec<String> {
 }
 
 /// Demands that every request with a token carried that of its own organization's tenant, and that both organizations were reached.
-fn assert_each_its_own(emulator: &Emulator, what: &str) {
+pub fn assert_each_its_own(emulator: &Emulator, what: &str) {
     let mut reached = Vec::new();
     for request in emulator.requests() {
         let tokens = carried(emulator, &request, &SecretKind::AccessToken);

@@ -80,8 +80,12 @@ impl Tool for Cargo {
             for (name, url, line) in &config.indexes {
                 reading.mentions.push(mention(name.clone(), url.clone(), Place::line(&file.source, *line)));
             }
+            // What lies above the working directory and still in the pipeline's workspace is a repository's, not the user's.
+            let workspace = sources.host.pipeline_workspace.as_ref();
+            let is_repositorys = workspace.is_some_and(|folder| file.source.path.starts_with(folder));
+            let origin = if is_repositorys { Origin::Beside } else { file.source.origin };
             let peril = |(what, line): &(&str, usize)| Peril {
-                place: Place::line(&file.source, *line),
+                place: Place::File { shown: file.source.shown.clone(), line: Some(*line), origin },
                 what: (*what).to_owned(),
             };
             reading.perils.extend(config.perils.iter().map(peril));

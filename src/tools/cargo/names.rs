@@ -32,8 +32,8 @@ pub fn in_variables(host: &Host) -> impl Iterator<Item = (String, String, String
 pub struct Names {
     /// By the form of a name that variables have.
     addresses: BTreeMap<String, BTreeSet<String>>,
-    /// The feeds that have a name or are a source.
-    feeds: Vec<Feed>,
+    /// The feeds that have a name or are a source, by their URLs.
+    feeds: BTreeSet<String>,
 }
 
 impl Names {
@@ -42,9 +42,9 @@ impl Names {
         let in_files = sources.of::<Config>().flat_map(|(_, config)| config.indexes.clone());
         let in_files = in_files.map(|(name, url, _)| (name, url));
         let in_variables = in_variables(sources.host).map(|(_, name, url)| (Some(name), url));
-        let mut names = Self { addresses: BTreeMap::new(), feeds: Vec::new() };
+        let mut names = Self { addresses: BTreeMap::new(), feeds: BTreeSet::new() };
         for (name, url) in in_files.chain(in_variables) {
-            names.feeds.extend(Feed::parse(&url));
+            names.feeds.extend(url_of_feed(&url));
             if let Some(name) = name {
                 names.addresses.entry(Cargo.name_key(&name)).or_default().insert(url);
             }
@@ -52,10 +52,9 @@ impl Names {
         names
     }
 
-    /// Whether a name stands for these feeds and for nothing else.
-    fn stands_for_served(&self, key: &str, served: &[ServedFeed]) -> Option<bool> {
-        let is_served =
-            |url: &String| Feed::parse(url).is_some_and(|feed| served.iter().any(|served| served.feed.url == feed.url));
+    /// Whether a name stands for served feeds only; nothing where it stands for none.
+    fn is_only_for(&self, key: &str, served: &BTreeSet<&str>) -> Option<bool> {
+        let is_served = |url: &String| url_of_feed(url).is_some_and(|url| served.contains(url.as_str()));
         let urls = self.addresses.get(key)?;
         urls.iter().any(is_served).then(|| urls.iter().all(is_served))
     }
@@ -69,8 +68,9 @@ impl Names {
             config.providers.iter().map(move |(name, line)| (Cargo.name_key(name), place(line)))
         });
         let of_files: BTreeMap<String, Place> = of_files.collect();
+        let served: BTreeSet<&str> = served.iter().map(|served| served.feed.url.as_str()).collect();
         for key in self.addresses.keys() {
-            let Some(only_ours) = self.stands_for_served(key, served) else { continue };
+            let Some(only_ours) = self.is_only_for(key, &served) else { continue };
             let name = variable(key, "CREDENTIAL_PROVIDER");
             let standing = draft.host.variable(&name).filter(|value| *value != Dialect::Cargo.program());
             let place = match (standing, of_files.get(key)) {
@@ -92,7 +92,7 @@ impl Names {
 
     /// Gives the feeds that only inputs name a name, by which manifests and commands can call them.
     pub fn name_feeds_of_inputs(&self, served: &[ServedFeed], draft: &mut Draft<'_>) {
-        for feed in served.iter().filter(|feed| !self.feeds.iter().any(|known| known.url == feed.feed.url)) {
+        for feed in served.iter().filter(|served| !self.feeds.contains(served.feed.url.as_str())) {
             let Some(key) = feed.name.as_deref().map(|name| Cargo.name_key(name)) else { continue };
             if !is_sayable(&key) || self.addresses.contains_key(&key) {
                 draft.warn(format!(
@@ -108,6 +108,10 @@ impl Names {
             draft.set(Variable::new(variable(&key, "INDEX"), Template::text(format!("sparse+{url}/"))));
         }
     }
+}
+
+fn url_of_feed(written: &str) -> Option<String> {
+    Feed::parse(written).map(|feed| feed.url.to_string())
 }
 
 /// Whether a registry can have this name and a variable can say it.

@@ -90,6 +90,17 @@ fn what_cargo_cannot_read_is_said_and_what_it_takes_for_git_gets_nothing() {
     }
 }
 
+#[test]
+fn a_file_with_registries_without_end_takes_no_time_without_end() {
+    let registry = |n: u32| format!("[registries.x{n}]\nindex = '{}'\n", INDEX.replace("/f/", &format!("/f{n}/")));
+    let text = (0..20_000).map(registry).collect::<Vec<_>>().concat();
+    let files = [file(CONFIG, &text)];
+    let served: Vec<ServedFeed> =
+        reading(&Cargo, &files, &host(&[])).mentions.iter().map(|mention| feed(None, &mention.url, "x")).collect();
+    let plan = planned(&Cargo, &served, &files, &host(&[]), &Disk::default()).unwrap();
+    assert_eq!((plan.look_first.len(), plan.warnings.sentences().len()), (20_000, 0));
+}
+
 /// As deep as a file can be, and as long: neither may take the step with it.
 #[test]
 fn hostile_files_are_refused() {
@@ -106,6 +117,10 @@ fn others_that_could_read_the_traffic_are_a_peril() {
     };
     for text in ["proxy = 'evil.example:80'", "cainfo = 'evil.pem'", "proxy-cainfo = 'evil.pem'"] {
         assert_eq!(perils(text, &[]), 1, "{text}");
+    }
+    for (path, counts) in [(CONFIG, true), ("/agent/1/.cargo/config.toml", true), (USERS, false)] {
+        let reading = reading(&Cargo, &[file(path, "[http]\nproxy = 'evil.example'")], &host(&[]));
+        assert_eq!(reading.perils[0].place.is_of_repository(), counts, "{path}");
     }
     assert_eq!(perils("proxy = ''\ntimeout = 3\ncheck-revoke = false", &[]), 0);
     assert_eq!(perils("proxy = 'http://p.example:80/'", &[("HTTPS_PROXY", "http://p.example:80")]), 0);

@@ -1,7 +1,5 @@
 //! What is left: of a step, of several, of one that was killed.
 
-use std::path::Path;
-
 use ado_entra_auth_emulator::Emulator;
 use ado_entra_auth_emulator::agent::{Job, StepResult, Variable};
 use ado_entra_auth_emulator::vault::SecretKind;
@@ -12,11 +10,6 @@ use crate::support::{
     Snapshot, assert_succeeded, bare_step, carried, emulator_with_repositories, finish, job, leaks_below, named,
     next_job, run, with_token, write_file,
 };
-
-/// The files below a folder that hold the token. (The program as it is tested has the emulator in it, with its samples of other secrets.)
-pub fn tokens_below(emulator: &Emulator, folder: &Path) -> Vec<String> {
-    leaks_below(emulator, folder).into_iter().filter(|leak| leak.contains("AccessToken")).collect()
-}
 
 /// A job with the project and the file of the user's.
 fn job_of_a_user<'e>(subject: &Subject, emulator: &'e Emulator) -> Job<'e> {
@@ -89,7 +82,7 @@ pub fn a_killed_job_leaves_noise_that_the_next_one_sweeps(subject: &Subject) {
     let before = Snapshot::files_of(&killed);
     run(&emulator, &mut killed, &subject.step());
     killed.abandon();
-    assert_eq!(tokens_below(&emulator, killed.root()), Vec::<String>::new(), "what is left is noise");
+    assert_eq!(leaks_below(&emulator, killed.root()), Vec::<String>::new(), "what is left is noise");
     let mut next = next_job(&emulator, killed.root());
     let outcome = run(&emulator, &mut next, &subject.step());
     assert!(outcome.warnings.is_empty(), "{:?}", outcome.warnings);

@@ -4,9 +4,10 @@ use ado_entra_auth_emulator::log::{Authorization, Held};
 use ado_entra_auth_emulator::world::Challenge;
 use ado_entra_auth_emulator::{Emulator, World};
 
-use super::after::tokens_below;
 use super::subjects::{Other, Subject, in_project};
-use crate::support::{EVIL, Snapshot, emulator_with_repositories, finish, job, run, script, warned, with_token};
+use crate::support::{
+    EVIL, Snapshot, emulator_with_repositories, finish, job, leaks_below, run, script, warned, with_token,
+};
 
 pub fn fetches_in_a_later_step_and_not_after_the_job(subject: &Subject) {
     let emulator = emulator_with_repositories();
@@ -100,9 +101,9 @@ pub fn the_token_is_in_no_file_and_in_no_variable_that_has_a_name(subject: &Subj
     }
     // What a client must be pointed to.
     assert!(holding.iter().all(|line| line.starts_with("ADO_ENTRA_AUTH_")) && holding.len() < 2, "{holding:?}");
-    assert_eq!(tokens_below(&emulator, job.root()), Vec::<String>::new());
+    assert_eq!(leaks_below(&emulator, job.root()), Vec::<String>::new());
     let (fetched, said) = subject.fetches(&mut job);
     assert!(fetched, "{said}");
-    assert_eq!(tokens_below(&emulator, job.root()), Vec::<String>::new(), "after a fetch");
+    assert_eq!(leaks_below(&emulator, job.root()), Vec::<String>::new(), "after a fetch");
     finish(&mut job);
 }
