@@ -63,7 +63,7 @@ fn a_proxy_of_the_repositorys_is_not_asked_and_one_of_the_users_sees_no_token() 
         let mut job = job(&emulator);
         let proxy = Listener::start();
         let keys = ["http_proxy", "https_proxy", "HTTP_PROXY"];
-        let adds: String = keys.iter().map(|key| format!("<add key=\"{key}\" value=\"{}\"/>", proxy.url())).collect();
+        let adds = keys.map(|key| format!("<add key=\"{key}\" value=\"{}\"/>", proxy.url())).concat();
         let section = format!("<config>{adds}<add key=\"http_proxy.user\" value=\"u\"/></config>");
         if is_users {
             for file in [".config/NuGet/NuGet.Config", ".nuget/NuGet/NuGet.Config"] {

@@ -34,10 +34,10 @@ pub struct NuGetFile {
     pub sources: Vec<NamedSource>,
     /// The credentials that it has.
     pub credentials: Vec<OwnCredential>,
-    /// The file by which it replaces all others for its projects, where it names one.
-    pub replaced_by: Option<Option<PathBuf>>,
-    /// Whether it runs a client with a configuration file as an argument.
+    /// Whether it has clients read one configuration file and no other: by an argument, or by a property of projects.
     pub gives_config: bool,
+    /// Which file that is, where it can be told.
+    pub given: Option<PathBuf>,
     /// What else it sends: where to, and the text as written and resolved.
     pub(super) sends: Vec<(Receiver, String)>,
     /// What NuGet may see in it that cannot be seen here.

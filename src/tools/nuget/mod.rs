@@ -84,7 +84,7 @@ impl Tool for NuGet {
 
     /// The files by which projects replace all others.
     fn further(&self, sources: Sources<'_>) -> Vec<PathBuf> {
-        sources.of::<NuGetFile>().filter_map(|(_, parsed)| parsed.replaced_by.clone().flatten()).collect()
+        sources.of::<NuGetFile>().filter_map(|(_, parsed)| parsed.given.clone()).collect()
     }
 
     fn read(&self, sources: Sources<'_>) -> Reading {

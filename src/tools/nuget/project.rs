@@ -35,8 +35,8 @@ fn of_project(document: &Document<'_>, folder: &Path) -> NuGetFile {
     let urls = items.flat_map(|item| addresses(item, document));
     let sources = urls.map(|url| NamedSource { name: None, url }).collect();
     let config = document.nodes().find(|node| node.name() == CONFIG && !node.content().trim().is_empty());
-    let replaced_by = config.map(|node| path(node.content().trim(), folder));
-    NuGetFile { sources, replaced_by, ..NuGetFile::default() }
+    let given = config.and_then(|node| path(node.content().trim(), folder));
+    NuGetFile { sources, gives_config: config.is_some(), given, ..NuGetFile::default() }
 }
 
 /// The addresses that an item of a list may stand for: its own, or those of the one property of this file that it refers to.
@@ -57,7 +57,7 @@ fn address(text: &str) -> Option<Value> {
     Some(Value { text: text.to_owned(), open })
 }
 
-/// The path of a file, where only what MSBuild always has is referred to; nothing where that cannot be told.
+/// The path of a file, where only what `MSBuild` always has is referred to; nothing where that cannot be told.
 fn path(written: &str, folder: &Path) -> Option<PathBuf> {
     let here = ["$(MSBuildThisFileDirectory)", "$(MSBuildProjectDirectory)", "$(SolutionDir)"];
     let rest = here.iter().find_map(|here| written.strip_prefix(here)).unwrap_or(written).replace('\\', "/");
@@ -107,8 +107,9 @@ mod tests {
             ("$(Somewhere)/x.config", None),
         ] {
             let text = format!("<RestoreConfigFile>{written}</RestoreConfigFile>");
-            assert_eq!(parsed(&text).replaced_by, Some(expected.map(PathBuf::from)), "{written}");
+            let found = parsed(&text);
+            assert_eq!((found.given, found.gives_config), (expected.map(PathBuf::from), true), "{written}");
         }
-        assert_eq!(parsed("<RestoreConfigFile></RestoreConfigFile>").replaced_by, None);
+        assert!(!parsed("<RestoreConfigFile></RestoreConfigFile>").gives_config);
     }
 }

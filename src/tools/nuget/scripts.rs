@@ -43,7 +43,7 @@ pub fn note(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
         let is_served = |name: &&str| served.iter().any(|one| one.name.as_deref() == Some(name));
         let mut here = parsed.sources.iter().filter_map(|source| source.name.as_deref()).filter(is_served).peekable();
         let only_by_argument = !is_found(file.source.name()) && here.peek().is_some();
-        if only_by_argument || parsed.gives_config || parsed.replaced_by.is_some() {
+        if only_by_argument || parsed.gives_config {
             places.insert((!only_by_argument, file.source.shown.as_str()));
             names.extend(here);
         }

@@ -118,6 +118,16 @@ fn where_no_file_reaches_the_client_its_own_variable_holds_the_token() {
 }
 
 #[test]
+fn a_name_that_no_variable_can_have_is_said_where_there_is_no_file() {
+    let nowhere = Host { home: None, pipeline_workspace: None, ..host(&[]) };
+    let feeds = [feed(Some("contoso-feed"), FEED), feed(Some("My Feed"), &FEED.replace("/f/", "/g/"))];
+    let plan = planned(&feeds, &[], &nowhere, &Disk::default());
+    let names: Vec<&str> = plan.variables().map(|variable| variable.name.as_str()).collect();
+    assert_eq!((names, plan.served.len()), (vec!["NuGetPackageSourceCredentials_contoso-feed"], 1));
+    assert!(plan.warnings.sentences()[0].contains("'My Feed'"), "{:?}", plan.warnings.sentences());
+}
+
+#[test]
 fn an_earlier_steps_organization_is_only_referred_to() {
     let url = FEED.replace("contoso", "earlier");
     let plan = planned(&[feed(Some("f"), &url)], &[], &host(&[]), &Disk::default());

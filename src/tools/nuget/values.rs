@@ -92,8 +92,10 @@ mod tests {
     use super::*;
     use crate::tools::testing::host;
 
-    fn open(written: &str) -> Option<Option<String>> {
-        address(written, &host(&[("KNOWN", "https://pkgs.dev.azure.com/contoso")])).map(|value| value.open)
+    /// The open reference, `closed`, or `folder`.
+    fn open(written: &str) -> String {
+        let value = address(written, &host(&[("KNOWN", "https://pkgs.dev.azure.com/contoso")]));
+        value.map_or("folder".to_owned(), |value| value.open.unwrap_or("closed".to_owned()))
     }
 
     #[test]
@@ -108,7 +110,7 @@ mod tests {
             ("%KNOWN%/%PROJECT%/_packaging/f/nuget/v3/index.json", "%PROJECT%"),
             ("https://contoso.pkgs.visualstudio.com/_packaging/%FEED%/nuget/v3/index.json", "%FEED%"),
         ] {
-            assert_eq!(open(written), Some(Some(reference.to_owned())), "{written}");
+            assert_eq!(open(written), reference, "{written}");
         }
         for written in [
             "%KNOWN%/_packaging/f/nuget/v3/index.json",
@@ -117,7 +119,7 @@ mod tests {
             "https://pkgs.dev.azure.com/contoso/%E4bc%C3/_packaging/f/nuget/v3/index.json",
             "https://h/100%",
         ] {
-            assert_eq!(open(written), Some(None), "{written}");
+            assert_eq!(open(written), "closed", "{written}");
         }
         assert!(
             is_pipelines_choice("%FEED%/v3") && is_pipelines_choice("https://pkgs.dev.azure.com/%ORG%/_packaging/f")
@@ -126,7 +128,7 @@ mod tests {
             !is_pipelines_choice("https://%X%.evil.example/v3") && !is_pipelines_choice("https://%X%@evil.example/v3")
         );
         for folder in ["..\\packages", "C:\\x", "/x/%Y%", "%USERPROFILE%\\packages", "packages", "%", ""] {
-            assert_eq!(open(folder), None, "{folder}");
+            assert_eq!(open(folder), "folder", "{folder}");
         }
     }
 }
