@@ -194,24 +194,6 @@ fn an_id_that_stands_for_a_foreign_address_too_gets_nothing() {
     }
 }
 
-#[test]
-fn a_foreign_repository_beside_ours_gets_nothing() {
-    if tool("mvn").is_none() {
-        return;
-    }
-    let emulator = emulator();
-    let mut job = job(&emulator);
-    let both = pom("feed1", FEED).replace(
-        "<repositories>",
-        &format!("<repositories><repository><id>elsewhere</id><url>https://{EVIL}/maven</url></repository>"),
-    );
-    write(&job, "pom.xml", both);
-    run(&emulator, &mut job, &step());
-    build(&mut job);
-    assert!(!emulator.requests_to(EVIL).is_empty());
-    assert_nothing_sent_to(&emulator, EVIL);
-}
-
 /// The id may mean something else on this machine: another checkout's repository, which would be sent our token.
 #[test]
 fn a_server_of_the_users_under_the_same_id_stays_and_is_named() {

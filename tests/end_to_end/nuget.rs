@@ -96,26 +96,6 @@ fn a_name_that_stands_for_a_foreign_address_too_gets_nothing() {
     before.assert_same(&Snapshot::files_of(&job).without(&job.temp()), "nothing is written");
 }
 
-/// Sources of other hosts and organizations beside ours.
-#[test]
-fn foreign_sources_get_nothing() {
-    if tool("nuget").is_none() || tool("mono").is_none() {
-        return;
-    }
-    let emulator = emulator();
-    let mut job = job(&emulator);
-    let fabrikam = "https://pkgs.dev.azure.com/fabrikam/_packaging/feed1/nuget/v3/index.json";
-    let evil = format!("https://{EVIL}/nuget/v3/index.json");
-    write(&job, "nuget.config", config(&[("evil", &evil), ("fabrikam", fabrikam), ("feed1", FEED)]));
-    write(&job, "packages.config", PACKAGES);
-    let outcome = run(&emulator, &mut job, &step());
-    assert!(warned(&outcome, &["nuget.config", "fabrikam/feed1", "'organizations'"]), "{:?}", outcome.warnings);
-    restore(&mut job);
-    assert_nothing_sent_to(&emulator, EVIL);
-    let foreign = emulator.requests().into_iter().filter(|request| request.path.starts_with("/fabrikam"));
-    assert!(foreign.into_iter().all(|request| request.secrets.is_empty()));
-}
-
 /// Microsoft's provider reads its variables only for sources that have no name, and only where it is installed.
 #[test]
 fn endpoints_of_the_users_are_kept_and_given_back() {
