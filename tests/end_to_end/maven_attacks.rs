@@ -110,16 +110,25 @@ fn pom(inner: &str) -> Vec<(&'static str, String)> {
     vec![("pom.xml", project("app", inner))]
 }
 
+/// An address whose host is a reference.
+fn by(reference: &str) -> String {
+    format!("https://${{{reference}}}/contoso/_packaging/feed1/maven/v1")
+}
+
+fn row(name: &'static str, inner: impl AsRef<str>, becomes: Becomes) -> Row<'static> {
+    Row { name, files: pom(inner.as_ref()), run: ("", VALIDATE), becomes }
+}
+
+/// A project below `base`.
+fn child(inner: &str) -> String {
+    let parent = "<parent><groupId>com.example</groupId><artifactId>base</artifactId><version>1</version></parent>";
+    project("app", inner)
+        .replace("<groupId>com.example</groupId><artifactId>app<", &format!("{parent}<artifactId>app<"))
+        .replacen("<version>1</version><packaging>", "<packaging>", 1)
+}
+
 #[test]
 fn references_go_where_maven_takes_them() {
-    let by = |reference: &str| format!("https://${{{reference}}}/contoso/_packaging/feed1/maven/v1");
-    let row = |name, inner: String, words| Row { name, files: pom(&inner), run: ("", VALIDATE), becomes: words };
-    let parent = |inner: &str| {
-        let parent = "<parent><groupId>com.example</groupId><artifactId>base</artifactId><version>1</version></parent>";
-        project("app", inner)
-            .replace("<groupId>com.example</groupId><artifactId>app<", &format!("{parent}<artifactId>app<"))
-            .replacen("<version>1</version><packaging>", "<packaging>", 1)
-    };
     let rows = [
         row(
             "an element goes before a property",
@@ -155,7 +164,7 @@ fn references_go_where_maven_takes_them() {
                 ("pom.xml", project("base", "<inceptionYear>evil.example</inceptionYear>")),
                 (
                     "app/pom.xml",
-                    parent(&format!(
+                    child(&format!(
                         "<properties><inceptionYear>x</inceptionYear><project.inceptionYear>pkgs.dev.azure.com</project.inceptionYear>\
                          </properties>{}",
                         repositories(&[("feed1", &by("project.inceptionYear"))])
@@ -174,6 +183,13 @@ fn references_go_where_maven_takes_them() {
             run: ("other", VALIDATE),
             becomes: Withheld(&["other/pom.xml", "no name gets a token", "'${os.arch}'", "write it out"]),
         },
+    ];
+    check(&rows, &step());
+}
+
+#[test]
+fn references_that_projects_write_are_served() {
+    let rows = [
         row(
             "a property goes before a bare element, the other way round",
             format!(
@@ -207,7 +223,7 @@ fn references_go_where_maven_takes_them() {
             name: "a property of the parent",
             files: vec![
                 ("pom.xml", project("base", &format!("<properties><feed.url>{FEED}</feed.url></properties>"))),
-                ("app/pom.xml", parent(&repositories(&[("feed1", "${feed.url}")]))),
+                ("app/pom.xml", child(&repositories(&[("feed1", "${feed.url}")]))),
             ],
             run: ("app", VALIDATE),
             becomes: Served,
