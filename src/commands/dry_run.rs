@@ -18,7 +18,7 @@ use crate::diagnosis::{Explanation, harmless};
 use crate::disk;
 use crate::edit::text::Text;
 use crate::host::Host;
-use crate::plan::names::{RunNames, VARIABLE_PREFIX};
+use crate::plan::names::{RunNames, SHOWN_DIRECTORY, VARIABLE_PREFIX};
 use crate::plan::{Change, Plan, SharedFile, Visibility};
 use crate::reach::Reach;
 
@@ -132,13 +132,13 @@ fn as_text(settings: &Settings, plan: &Plan) -> String {
             Change::Program(dialect) => {
                 _ = writeln!(
                     text,
-                    "\nThis program, as a credential helper: <private directory>/bin/{}",
+                    "\nThis program, as a credential helper: {SHOWN_DIRECTORY}/bin/{}",
                     dialect.program()
                 );
             }
-            Change::Path => text.push_str("\nA folder at the beginning of PATH: <private directory>/bin\n"),
+            Change::Path => _ = writeln!(text, "\nA folder at the beginning of PATH: {SHOWN_DIRECTORY}/bin"),
             Change::PrivateFile(file) => {
-                _ = writeln!(text, "\nA private file, removed after the job: <private directory>/{}", file.name);
+                _ = writeln!(text, "\nA private file, removed after the job: {SHOWN_DIRECTORY}/{}", file.name);
                 match file.carried_lines() {
                     0 => {}
                     1 => text.push_str("  (1 line of your own file is carried over)\n"),
@@ -195,17 +195,17 @@ fn as_json(settings: &Settings, plan: &Plan) -> Value {
         }),
         Change::PrivateFile(file) => json!({
             "kind": "privateFile",
-            "path": format!("<private directory>/{}", file.name),
+            "path": format!("{SHOWN_DIRECTORY}/{}", file.name),
             "added": file.added_text(),
             "carriedLines": file.carried_lines(),
             "afterJob": "removed",
         }),
         Change::Program(dialect) => json!({
             "kind": "program",
-            "path": format!("<private directory>/bin/{}", dialect.program()),
+            "path": format!("{SHOWN_DIRECTORY}/bin/{}", dialect.program()),
             "afterJob": "removed",
         }),
-        Change::Path => json!({ "kind": "path", "path": "<private directory>/bin", "afterJob": "emptied" }),
+        Change::Path => json!({ "kind": "path", "path": format!("{SHOWN_DIRECTORY}/bin"), "afterJob": "emptied" }),
         Change::SharedFile(file) => {
             let inserted = inserted(file);
             let entries = file.entries.iter().map(|entry| json!({"key": entry.key, "variable": entry.variable}));

@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::agent::inputs::Settings;
 use crate::disk::{self, Looks, ReadTrouble, RealPaths, WalkedFile};
 use crate::edit::references;
 use crate::edit::text::Text;
 use crate::host::{Host, Look};
+use crate::kernel::memory;
 use crate::plan::Plan;
 use crate::plan::names::RunNames;
 use crate::reach::Reach;
@@ -68,7 +69,7 @@ impl Workspace {
         };
         let mut workspace =
             Self { tools: settings.choice.tools.iter().map(sources).collect(), warnings: Vec::new(), look, host };
-        workspace.read_all(&settings.working_directory);
+        workspace.read_all(&settings.working_directory, &Budget::new(memory::taken_bytes));
         workspace
     }
 
@@ -81,7 +82,7 @@ impl Workspace {
         Ok(plan)
     }
 
-    fn read_all(&mut self, root: &Path) {
+    fn read_all(&mut self, root: &Path, budget: &Budget) {
         let outside: Vec<Vec<PathBuf>> =
             self.tools.iter().map(|found| found.tool.outside(&self.host, &self.look)).collect();
         let bounds = Bounds::new(root, &self.host);
@@ -93,14 +94,15 @@ impl Workspace {
             readers.retain(|index| !outside[*index].contains(&path));
             wanted.push(WantedFile { path, origin, readers });
         }
-        for (file, outcome) in wanted.iter().zip(self.read_files(&wanted, root)) {
+        for (file, outcome) in wanted.iter().zip(self.read_files(&wanted, root, budget)) {
             self.take(file, outcome);
         }
         for (index, outside) in outside.iter().enumerate() {
-            self.read_further(index, root, &bounds);
+            self.read_further(index, root, &bounds, budget);
             for path in outside {
                 let found = &mut self.tools[index];
-                match load(path, root, Origin::User) {
+                // Above the working directory, or where a variable points, it may be the repository's.
+                match load(path, root, Origin::User).and_then(|file| budget.parses(file)) {
                     Ok(Some(file)) => found.files.push(taken_apart(found.tool, &file, &self.host)),
                     Ok(None) => {}
                     Err(unread) => found.unusable = Some(unread),
@@ -111,9 +113,8 @@ impl Workspace {
 
     /// Reads files and has their tools take them apart, in as many threads as the machine has processors, up to a few. Gives what
     /// each came to, in their order.
-    fn read_files(&self, wanted: &[WantedFile], root: &Path) -> Vec<Outcome> {
-        let budget = AtomicUsize::new(MOST_BYTES);
-        let read = |file: &WantedFile| self.read_file(file, root, &budget);
+    fn read_files(&self, wanted: &[WantedFile], root: &Path, budget: &Budget) -> Vec<Outcome> {
+        let read = |file: &WantedFile| self.read_file(file, root, budget);
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
         if wanted.len() < FEWEST_FOR_THREADS || threads < 2 {
             return wanted.iter().map(read).collect();
@@ -128,19 +129,23 @@ impl Workspace {
         })
     }
 
-    fn read_file(&self, wanted: &WantedFile, root: &Path, budget: &AtomicUsize) -> Outcome {
+    fn read_file(&self, wanted: &WantedFile, root: &Path, budget: &Budget) -> Outcome {
         let WantedFile { path, origin, readers } = wanted;
-        let Some(file) = loaded(disk::read_walked(path), path, root, *origin)? else { return Ok(Vec::new()) };
-        let length = file.text.body.len();
-        let enough = budget.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(length)).is_ok();
-        if !enough {
-            let reason = "the configuration before it takes 256 MiB already".to_owned();
+        let mut read = disk::read_walked(path, LARGEST_PARSED_BYTES);
+        // One large file at a time, whatever the threads.
+        let _only = matches!(read, Err(ReadTrouble::TooLarge)).then(|| {
+            let guard = budget.large.lock().unwrap_or_else(PoisonError::into_inner);
+            read = disk::read_walked(path, disk::LARGEST_FILE_BYTES);
+            guard
+        });
+        let Some(file) = loaded(read, path, root, *origin)? else { return Ok(Vec::new()) };
+        if let Some(reason) = budget.refuses(&file) {
             return Err(Unparsable { file: shown(path, root), reason, hides: Hidden::Names, origin: *origin });
         }
         let read = |index: &usize| {
             let tool = self.tools[*index].tool;
-            if length > LARGEST_PARSED_BYTES && !tool.searches(file.name()) {
-                return Err(Unparsable::hides_names(&file.source, "it is larger than 8 MiB"));
+            if is_large(&file) && !tool.searches(file.name()) {
+                return Err(Unparsable::hides_names(&file.source, TOO_LARGE));
             }
             Ok(taken_apart(tool, &file, &self.host))
         };
@@ -197,7 +202,7 @@ impl Workspace {
     }
 
     /// Reads the files that a tool's files refer to, those that they refer to, and so on.
-    fn read_further(&mut self, index: usize, root: &Path, bounds: &Bounds) {
+    fn read_further(&mut self, index: usize, root: &Path, bounds: &Bounds, budget: &Budget) {
         let (host, found) = (&self.host, &mut self.tools[index]);
         let mut known: Option<HashSet<PathBuf>> = None;
         let mut asked = HashSet::new();
@@ -217,15 +222,12 @@ impl Workspace {
                     continue;
                 }
                 let Some(origin) = bounds.origin(&real).filter(|_| known.insert(real)) else { continue };
-                match load(&path, root, origin) {
+                match load(&path, root, origin).and_then(|file| budget.parses(file)) {
                     Ok(_) if added >= MOST_FURTHER_FILES || round >= MOST_ROUNDS => {
                         let reason = "there are too many files that refer to others".to_owned();
                         let file = shown(&path, root);
                         found.unread.push(Unparsable { file, reason, hides: Hidden::Names, origin });
                         return;
-                    }
-                    Ok(Some(file)) if file.text.body.len() > LARGEST_PARSED_BYTES => {
-                        found.unread.push(Unparsable::hides_names(&file.source, "it is larger than 8 MiB"));
                     }
                     Ok(Some(file)) => found.files.push(taken_apart(found.tool, &file, host)),
                     Ok(None) => {}
@@ -255,13 +257,61 @@ type Outcome = Result<Vec<Result<ReadFile, Unparsable>>, Unparsable>;
 const MOST_THREADS: usize = 4;
 /// Fewer files are read before a thread has begun.
 const FEWEST_FOR_THREADS: usize = 64;
-/// A bound on the time that a repository can take.
-const MOST_BYTES: usize = 256 * 1024 * 1024;
 /// A larger file is nobody's configuration, and would take many times its size when it is taken apart.
-const LARGEST_PARSED_BYTES: usize = 8 * 1024 * 1024;
+const LARGEST_PARSED_BYTES: u64 = 8 * 1024 * 1024;
+const TOO_LARGE: &str = "it is larger than 8 MiB";
 /// More than any repository refers to; a bound on what a hostile one costs.
 const MOST_FURTHER_FILES: usize = 10_000;
 const MOST_ROUNDS: usize = 100;
+
+/// What a repository may cost.
+struct Budget {
+    /// The bytes that may still be read.
+    left: AtomicUsize,
+    /// The bytes that this process has in use.
+    taken: fn() -> usize,
+    /// The bytes in use that leave room for no further file: one in each thread may take many times its size for a moment.
+    most_taken: usize,
+    /// Held while a large file is read.
+    large: Mutex<()>,
+}
+
+impl Budget {
+    /// A bound on the time that a repository can take.
+    const MOST_READ_BYTES: usize = 256 * 1024 * 1024;
+    /// A bound on the memory for what tools keep.
+    const MOST_KEPT_BYTES: usize = 80 * 1024 * 1024;
+
+    fn new(taken: fn() -> usize) -> Self {
+        let most_taken = taken().saturating_add(Self::MOST_KEPT_BYTES);
+        Self { left: AtomicUsize::new(Self::MOST_READ_BYTES), taken, most_taken, large: Mutex::new(()) }
+    }
+
+    /// Why a file is one too many; it is counted where it is not.
+    fn refuses(&self, file: &SourceFile) -> Option<String> {
+        let length = file.text.body.len();
+        if (self.taken)().saturating_sub(length) > self.most_taken {
+            return Some("the configuration before it takes too much memory already".to_owned());
+        }
+        let rest = |left: usize| left.checked_sub(length);
+        let is_enough = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest).is_ok();
+        (!is_enough).then(|| "the configuration before it takes 256 MiB already".to_owned())
+    }
+
+    /// A file that is to be parsed, and not only searched.
+    fn parses(&self, file: Option<SourceFile>) -> Result<Option<SourceFile>, Unparsable> {
+        let Some(file) = file else { return Ok(None) };
+        let refused = if is_large(&file) { Some(TOO_LARGE.to_owned()) } else { self.refuses(&file) };
+        match refused {
+            Some(reason) => Err(Unparsable::hides_names(&file.source, reason)),
+            None => Ok(Some(file)),
+        }
+    }
+}
+
+fn is_large(file: &SourceFile) -> bool {
+    file.text.body.len() as u64 > LARGEST_PARSED_BYTES
+}
 
 /// Which files the tools want.
 struct Wants<'t> {
@@ -350,7 +400,12 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::azure_devops::feed::Feed;
+    use crate::plan::draft::Draft;
+    use crate::reach::ServedFeed;
     use crate::tools::maven::Maven;
+    use crate::tools::reading::{Parsed, Reading};
+    use crate::tools::{Auto, ToolId};
 
     fn write(root: &Path, path: &str, text: &str) {
         let path = root.join(path);
@@ -372,7 +427,7 @@ mod tests {
         let bounds = Bounds::new(&root, &host);
         let look = Disk::new(&host);
         let mut workspace = Workspace { host, look, tools: vec![found], warnings: Vec::new() };
-        workspace.read_further(0, &root, &bounds);
+        workspace.read_further(0, &root, &bounds, &Budget::new(|| 0));
         workspace.tools.remove(0)
     }
 
@@ -402,6 +457,108 @@ mod tests {
         ];
         assert_eq!(read, expected.map(|(path, origin)| (path.to_owned(), origin)));
         assert!(found.unread.is_empty());
+    }
+
+    static COUNTING: ToolId = ToolId {
+        name: "x",
+        speaks: None,
+        auto: Auto::Always,
+        takes_inputs: false,
+        variables: &[],
+        dependency_folders: &[],
+        ways: &[],
+    };
+
+    /// Wants what ends in `.x`, and keeps which it took apart.
+    #[derive(Default)]
+    struct Counting {
+        parsed: Mutex<Vec<PathBuf>>,
+    }
+
+    impl Tool for Counting {
+        fn id(&self) -> &'static ToolId {
+            &COUNTING
+        }
+        fn reads(&self, path: RelPath<'_>, _among: Among) -> bool {
+            path.name().ends_with(".x")
+        }
+        fn outside(&self, host: &Host, _look: &dyn Look) -> Vec<PathBuf> {
+            host.home.iter().map(|home| home.join("own.x")).collect()
+        }
+        fn parse(&self, file: &SourceFile, _host: &Host) -> Parsed {
+            self.parsed.lock().unwrap().push(file.source.path.clone());
+            Box::new(())
+        }
+        fn further(&self, sources: Sources<'_>) -> Vec<PathBuf> {
+            sources.files.iter().map(|file| file.source.path.clone()).collect()
+        }
+        fn read(&self, _sources: Sources<'_>) -> Reading {
+            Reading::default()
+        }
+        fn feed_url(&self, feed: &Feed) -> String {
+            feed.base_url()
+        }
+        fn plan(&self, _: &[ServedFeed], _: Sources<'_>, _: &mut Draft<'_>) -> Result<(), PlanError> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn each_file_is_read_once_for_all_tools_and_parsed_once_for_each() {
+        let folder = tempfile::tempdir().unwrap();
+        for n in 0..FEWEST_FOR_THREADS {
+            write(folder.path(), &format!("s/{n}/a.x"), "a");
+        }
+        write(folder.path(), "s/node_modules/b.x", "b");
+        write(folder.path(), "t/c.x", "c");
+        write(folder.path(), "home/own.x", "d");
+        let tools: [&'static Counting; 2] = [Box::leak(Box::default()), Box::leak(Box::default())];
+        let root = folder.path().join("s");
+        let host = Host {
+            pipeline_workspace: Some(folder.path().to_path_buf()),
+            home: Some(folder.path().join("home")),
+            ..Host::default()
+        };
+        let look = Disk::new(&host);
+        let sources = tools.map(|tool| ToolSources { tool, files: Vec::new(), unread: Vec::new(), unusable: None });
+        let mut workspace = Workspace { host, look, tools: sources.into(), warnings: Vec::new() };
+        workspace.read_all(&root, &Budget::new(|| 0));
+        for tool in tools {
+            let mut parsed = tool.parsed.lock().unwrap().clone();
+            parsed.sort();
+            let all = parsed.len();
+            parsed.dedup();
+            assert_eq!((all, parsed.len()), (FEWEST_FOR_THREADS + 3, FEWEST_FOR_THREADS + 3));
+        }
+        // What both have of a file comes from one reading of it.
+        let shared =
+            |file: &ReadFile| workspace.tools[1].files.iter().any(|other| Arc::ptr_eq(&file.source, &other.source));
+        assert_eq!(workspace.tools[0].files.iter().filter(|file| shared(file)).count(), FEWEST_FOR_THREADS + 2);
+    }
+
+    #[test]
+    fn what_takes_too_much_memory_or_is_too_large_hides_names() {
+        let folder = tempfile::tempdir().unwrap();
+        for (taken, path, text, words) in [
+            ((|| usize::MAX) as fn() -> usize, "s/a.x", "a".to_owned(), "memory"),
+            (|| 0, "s/a.x", "a".repeat(8 * 1024 * 1024 + 1), "larger"),
+            (|| 0, "home/own.x", "a".repeat(8 * 1024 * 1024 + 1), "larger"),
+            (|| 0, "s/a.x", "a".to_owned(), ""),
+        ] {
+            write(folder.path(), path, &text);
+            let host = Host { home: Some(folder.path().join("home")), ..Host::default() };
+            let look = Disk::new(&host);
+            let tool: &'static Counting = Box::leak(Box::default());
+            let sources = ToolSources { tool, files: Vec::new(), unread: Vec::new(), unusable: None };
+            let mut workspace = Workspace { host, look, tools: vec![sources], warnings: Vec::new() };
+            let budget = Budget { most_taken: 1, ..Budget::new(taken) };
+            workspace.read_all(&folder.path().join("s"), &budget);
+            let ToolSources { files, unread, unusable, .. } = workspace.tools.remove(0);
+            let refused: Vec<Unparsable> = unread.into_iter().chain(unusable).collect();
+            assert_eq!((files.len(), refused.len()), if words.is_empty() { (1, 0) } else { (0, 1) }, "{path} {words}");
+            assert!(refused.iter().all(|file| file.reason.contains(words) && file.hides == Hidden::Names));
+            fs::remove_file(folder.path().join(path)).unwrap();
+        }
     }
 
     #[test]

@@ -42,14 +42,14 @@ pub fn read_within(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, Rea
     read_open(&open_without_waiting(&real, 0)?, limit_bytes)
 }
 
-/// Reads a file that a walk has found, whose folders are no links: [`read`] in fewer calls.
-pub fn read_walked(path: &Path) -> Result<Option<Vec<u8>>, ReadTrouble> {
+/// Reads a file that a walk has found, whose folders are no links: [`read_within`] in fewer calls.
+pub fn read_walked(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, ReadTrouble> {
     #[cfg(unix)]
     if let Ok(file) = open_without_waiting(path, rustix::fs::OFlags::NOFOLLOW.bits()) {
-        return read_open(&file, LARGEST_FILE_BYTES);
+        return read_open(&file, limit_bytes);
     }
     // A link, or nothing any more.
-    read(path)
+    read_within(path, limit_bytes)
 }
 
 fn read_open(file: &File, limit_bytes: u64) -> Result<Option<Vec<u8>>, ReadTrouble> {
@@ -58,7 +58,10 @@ fn read_open(file: &File, limit_bytes: u64) -> Result<Option<Vec<u8>>, ReadTroub
     if !found.is_file() {
         return Err(ReadTrouble::NotAFile);
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(found.len().min(limit_bytes)).unwrap_or(0));
+    if found.len() > limit_bytes {
+        return Err(ReadTrouble::TooLarge);
+    }
+    let mut bytes = Vec::with_capacity(usize::try_from(found.len()).unwrap_or(0));
     file.take(limit_bytes + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit_bytes { Err(ReadTrouble::TooLarge) } else { Ok(Some(bytes)) }
 }

@@ -5,6 +5,7 @@ pub mod dialect;
 pub mod environment;
 pub mod fingerprint;
 pub mod guid;
+pub mod memory;
 pub mod organization;
 pub mod run_folder;
 pub mod secret;

@@ -7,6 +7,9 @@ use crate::kernel::organization::Organization;
 /// What every variable of ours begins with, so that one pattern in `settableVariables` allows them.
 pub const VARIABLE_PREFIX: &str = "ADO_ENTRA_AUTH_";
 
+/// The private directory as a dry run shows it. It has no blank: tools are planned otherwise where a path has one.
+pub const SHOWN_DIRECTORY: &str = "<private-directory>";
+
 /// Where a run's private files lie, and the names of its variables.
 #[derive(Clone, Debug)]
 pub struct RunNames {
@@ -23,7 +26,7 @@ impl RunNames {
 
     /// The names as a dry run shows them: it has neither a directory nor anything to hide.
     pub fn shown() -> Self {
-        Self::new(PathBuf::from("<private directory>"), "NEW_IN_EACH_RUN".to_owned())
+        Self::new(PathBuf::from(SHOWN_DIRECTORY), "NEW_IN_EACH_RUN".to_owned())
     }
 
     /// The private directory.

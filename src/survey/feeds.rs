@@ -43,7 +43,7 @@ pub(super) fn of_tool(
     withhold_looked_at(tool, wanted, &mut candidates, &mut found.warnings);
     withhold_exposed(tool, &reading.mentions, wanted, &mut candidates, &mut found.warnings);
     withhold_perilous(tool, reading, &mut candidates, &mut found.warnings);
-    found.withheld = candidates.len() < before;
+    found.withheld = candidates.len() < before || !found.warnings.is_empty();
     found.chooses = candidates.iter().any(|(_, chooses)| *chooses);
     // What the repository names goes before what the user's own files repeat.
     candidates.sort_by_key(|(_, chooses)| !chooses);

@@ -1,11 +1,13 @@
 //! The dry run: what a run would write, and nothing written.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Output;
 
+use ado_entra_auth_emulator::agent::Job;
 use serde_json::Value;
 
-use crate::support::{Snapshot, emulator, job, program, write, write_file};
+use crate::support::{Snapshot, emulator, job, program, run, step, write, write_file};
 
 /// A dry run in an environment of its own.
 fn dry_run(home: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Output {
@@ -80,6 +82,45 @@ fn it_shows_everything_and_writes_and_asks_nothing() {
     }
     before.assert_same(&Snapshot::of(&job), "after a dry run");
     assert!(emulator.requests().is_empty() && emulator.connects().is_empty());
+}
+
+/// Each name, with what is new in each run left out of it.
+#[test]
+fn it_names_every_variable_that_a_run_sets() {
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    write(&job, ".npmrc", NPMRC);
+    write(&job, "pom.xml", POM);
+    write(
+        &job,
+        "nuget.config",
+        "<configuration><packageSources><add key='feed1' \
+        value='https://pkgs.dev.azure.com/contoso/_packaging/feed1/nuget/v3/index.json'/></packageSources></configuration>",
+    );
+    write(
+        &job,
+        ".cargo/config.toml",
+        "[registries.feed1]\n\
+        index = 'sparse+https://pkgs.dev.azure.com/contoso/_packaging/feed1/Cargo/index/'\n",
+    );
+    let stable = |name: &str| {
+        let parts = name.to_ascii_uppercase();
+        let parts = parts.split('_').filter(|part| part.len() != 32 && !["NEW", "IN", "EACH", "RUN"].contains(part));
+        parts.collect::<Vec<_>>().join("_")
+    };
+    let directory = job.sources().display().to_string();
+    let workspace = job.root().join("1").display().to_string();
+    let variables = [("PATH", "/usr/local/bin:/usr/bin:/bin"), ("PIPELINE_WORKSPACE", workspace.as_str())];
+    let arguments = ["--working-directory", &directory, "--input", "organizations=contoso", "--format", "json"];
+    let shown: Value = serde_json::from_str(&text(&dry_run(job.home(), &variables, &arguments))).unwrap();
+    let changes = shown["changes"].as_array().unwrap().iter().filter(|change| change["kind"] == "variable");
+    let shown: BTreeSet<String> = changes.map(|change| stable(change["name"].as_str().unwrap())).collect();
+    let names = |job: &Job<'_>| job.variables().iter().map(|variable| stable(&variable.name)).collect::<BTreeSet<_>>();
+    let before = names(&job);
+    run(&emulator, &mut job, &step());
+    let set: BTreeSet<String> = names(&job).difference(&before).cloned().collect();
+    assert!(set.len() > 8, "{set:?}");
+    assert_eq!(shown, set);
 }
 
 #[test]

@@ -26,6 +26,7 @@ mod helper;
 mod identities;
 mod inputs;
 mod kills;
+mod limits;
 mod machine_answers;
 mod machines;
 mod masking;

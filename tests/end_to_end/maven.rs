@@ -6,8 +6,8 @@ use std::path::Path;
 use ado_entra_auth_emulator::agent::{Job, Variable};
 
 use crate::support::{
-    EVIL, Snapshot, assert_nothing_sent_to, emulator, finish, in_parallel, job, read, run, script, step, step_with_env,
-    tool, variable, warned, with_token, write, write_file,
+    EVIL, Snapshot, assert_nothing_sent_to, emulator, finish, in_parallel, job, program, read, run, script, step,
+    step_with_env, tool, variable, warned, with_token, write, write_file,
 };
 use crate::undo::SETTINGS;
 
@@ -115,6 +115,16 @@ fn project_feeds_views_and_the_older_host_work() {
 
 /// Maven 3.9 takes arguments from the environment, so that nothing in the home folder changes. A stand-in has its files; the
 /// real Maven of the machine reads what was made for it.
+const SHOWN_DIRECTORY: &str = "<private-directory>";
+
+/// A dry run with the job's own `MAVEN_ARGS`, home folder and checkout.
+fn dry_run(job: &Job<'_>, path: &str) -> String {
+    let mut command = program();
+    command.args(["dry-run", "--input", "organizations=contoso", "--working-directory"]).arg(job.sources()).env_clear();
+    command.env("HOME", job.home()).env("PATH", path).env("MAVEN_ARGS", variable(job, "MAVEN_ARGS"));
+    String::from_utf8(command.output().unwrap().stdout).unwrap()
+}
+
 #[test]
 fn maven_with_arguments_in_the_environment_leaves_the_home_folder_alone() {
     if tool("mvn").is_none() {
@@ -135,7 +145,11 @@ fn maven_with_arguments_in_the_environment_leaves_the_home_folder_alone() {
         write(&job, "pom.xml", pom("feed1", FEED));
         let before = Snapshot::of(&job);
         let home = Snapshot::below(job.home());
-        let step = step_with_env(&[&format!("PATH={}:/usr/local/bin:/usr/bin:/bin", maven.join("bin").display())]);
+        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", maven.join("bin").display());
+        let shown = dry_run(&job, &path);
+        let shown_ends = format!("-gs {SHOWN_DIRECTORY}/maven-global-settings.xml");
+        assert!(shown.contains("MAVEN_ARGS = ") && shown.contains(&shown_ends) && !shown.contains(".m2"), "{shown}");
+        let step = step_with_env(&[&format!("PATH={path}")]);
         run(&emulator, &mut job, &step);
         home.assert_same(&Snapshot::below(job.home()), "the home folder after the step");
         let arguments = variable(&job, "MAVEN_ARGS");

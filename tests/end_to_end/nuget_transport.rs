@@ -4,11 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 
-use ado_entra_auth_emulator::world::Challenge;
-use ado_entra_auth_emulator::{Effect, Fault, Target};
-
 use crate::nuget_clients::{FEED, assert_sent_to_feeds_only, clients, config, config_with};
-use crate::support::{EVIL, emulator, in_parallel, job, run, step, warned, with_token, write, write_file};
+use crate::support::{emulator, in_parallel, job, run, step, warned, with_token, write, write_file};
 
 /// A source over http beside one over https: the warning is true, and the other is served.
 #[test]
@@ -97,32 +94,6 @@ fn a_source_whose_certificate_is_not_checked_gets_nothing() {
         assert_eq!(warned(&outcome, &words), withheld, "{:?}", outcome.warnings);
         assert_eq!(job.root().join("_work/1/nuget.config").exists(), !withheld);
     }
-}
-
-/// A limit: these clients answer the challenge of whatever host a permitted feed sends them to. A credential of a name, or of a
-/// variable, cannot be bound to a host; were this to change, README and SECURITY.md would say too much.
-#[test]
-fn a_redirect_of_the_feed_itself_takes_the_credential_along() {
-    let rows: Vec<_> = clients().into_iter().flat_map(|client| (0..3).map(move |way| (client, way))).collect();
-    in_parallel(&rows, |&(client, way)| {
-        let emulator = emulator();
-        emulator.change(|world| world.foreign_host_mut(EVIL).unwrap().challenge = Challenge::Basic);
-        let mut job = job(&emulator);
-        write(&job, "nuget.config", config(&[("feed1", FEED)]));
-        run(&emulator, &mut job, &step());
-        emulator.clear_requests();
-        let effect = match way {
-            0 => Effect::RedirectToHttp(302),
-            1 => Effect::RedirectToPort(307, 444),
-            _ => Effect::Redirect(302, EVIL.into()),
-        };
-        emulator.fault(Fault::new(Target::Host("pkgs.dev.azure.com".into()), effect));
-        let sources = job.sources();
-        client.restores(&mut job, &sources, "", &[]);
-        let requests = emulator.requests();
-        let astray = with_token(&requests).into_iter().any(|request| request.host == EVIL || !request.is_https());
-        assert_eq!(astray, way != 0, "{client:?} {way}: {requests:?}");
-    });
 }
 
 /// A proxy that asks for a password, opens a tunnel to nowhere for those who do not give one again, and keeps what it hears.

@@ -30,6 +30,9 @@ pub struct Unread(pub Unparsable);
 
 type Value<'v> = Spanned<DeValue<'v>>;
 
+/// A longer file is none that anybody wrote, and its values would take a hundred times as much.
+const LARGEST_BYTES: usize = 1024 * 1024;
+
 impl Config {
     /// Takes a file apart.
     pub fn parse(file: &SourceFile, host: &Host) -> Result<Self, Unread> {
@@ -37,6 +40,9 @@ impl Config {
             return Err(Unread(Unparsable::malformed(&file.source, "cargo reads no UTF-16; save it as UTF-8")));
         }
         let body = &file.text.body;
+        if body.len() > LARGEST_BYTES {
+            return Err(Unread(Unparsable::hides_names(&file.source, "it is larger than 1 MiB")));
+        }
         let table = DeTable::parse(body).map_err(|error| {
             Unread(Unparsable::malformed(&file.source, format!("it is not TOML: {}", error.message())))
         })?;

@@ -34,6 +34,8 @@ pub struct Line {
     pub number: usize,
 }
 
+/// More settings than any file has: each takes some hundred bytes, and a repository does not decide how many.
+const MOST_LINES: usize = 100_000;
 const YARN: &str = ".yarnrc";
 const PNPM: &str = "pnpm-workspace.yaml";
 
@@ -64,8 +66,13 @@ impl Rc {
             }
             _ => {
                 let text = Text::decode(text.as_bytes()).unwrap_or_default();
-                lines.extend(npmrc::assignments(&text).flat_map(|assignment| of_assignment(&assignment, host)));
+                let assignments = npmrc::assignments(&text).flat_map(|assignment| of_assignment(&assignment, host));
+                lines.extend(assignments.take(MOST_LINES + 1));
             }
+        }
+        if lines.len() > MOST_LINES {
+            let doubt = Some(Unparsable::hides_names(&file.source, "it has too many settings"));
+            return Self { doubt, ..Self::default() };
         }
         let reason = "npm reads no UTF-16; save it as UTF-8";
         let doubt = file.text.is_utf16().then(|| Unparsable::malformed(&file.source, reason));
@@ -158,7 +165,7 @@ fn yarn(text: &str, host: &Host) -> Vec<Line> {
         let key = argument.unwrap_or(key);
         (!line.starts_with('#')).then(|| Line::new(&key, &unquoted(value), index + 1, host))
     };
-    text.lines().enumerate().filter_map(line).collect()
+    text.lines().enumerate().filter_map(line).take(MOST_LINES + 1).collect()
 }
 
 /// The settings of `pnpm-workspace.yaml` that matter here: `registry`, `registries`, and those of trust, under npm's names
@@ -168,6 +175,9 @@ fn pnpm(text: &str, host: &Host) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut below = String::new();
     for (index, line) in text.lines().enumerate() {
+        if lines.len() > MOST_LINES {
+            break;
+        }
         let bare = line.split(" #").next().unwrap_or_default();
         let Some((key, value)) = parted(bare.trim()) else { continue };
         let key = unquoted(key);

@@ -1,6 +1,7 @@
 //! What npm's files name, and what is planned for them.
 
 use super::*;
+use crate::tools::reading::Hidden;
 use crate::tools::testing::{Disk, file, file_of_bytes, host, mentioned, planned, reading, shown, utf16};
 
 const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/";
@@ -103,6 +104,21 @@ fn a_mark_of_utf16_hides_no_setting() {
     assert!(file.text.is_utf16());
     let reading = reading(&Npm, &[file], &host(&[]));
     assert_eq!((reading.perils.len(), reading.doubts.len()), (1, 1));
+}
+
+/// Each setting takes a hundred times its length in memory. A variable may name a file of the repository as the user's.
+#[test]
+fn a_file_of_too_many_settings_is_not_read() {
+    let text = "a=\n".repeat(200_000) + &format!("registry={FEED}\n");
+    for (path, sign) in [
+        ("/agent/1/s/.npmrc", "="),
+        ("/home/build/.npmrc", "="),
+        ("/agent/1/s/.yarnrc", " x"),
+        ("/agent/1/s/pnpm-workspace.yaml", ": "),
+    ] {
+        let reading = reading(&Npm, &[file(path, &text.replace('=', sign))], &host(&[]));
+        assert!(reading.doubts.iter().any(|doubt| doubt.hides == Hidden::Names), "{path}");
+    }
 }
 
 #[test]

@@ -29,6 +29,7 @@ matrix! {
     publish: reach::publishes_where_it_can;
     foreign_registry: reach::a_foreign_registry_beside_the_feed_sees_no_token;
     unpermitted: reach::an_organization_that_is_not_permitted_sees_no_token;
+    redirect: reach::a_redirect_of_the_service_takes_the_token_no_further_than_is_said;
     token_nowhere: reach::the_token_is_in_no_file_and_in_no_variable_that_has_a_name;
     undo: after::everything_is_as_before_after_the_job;
     take_over: after::a_second_step_takes_over_and_both_are_undone_in_either_order;

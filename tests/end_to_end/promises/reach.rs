@@ -2,9 +2,9 @@
 
 use ado_entra_auth_emulator::log::{Authorization, Held};
 use ado_entra_auth_emulator::world::Challenge;
-use ado_entra_auth_emulator::{Emulator, World};
+use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target, World};
 
-use super::subjects::{Other, Subject, in_project};
+use super::subjects::{Away, Other, Subject, in_project};
 use crate::support::{
     EVIL, Snapshot, emulator_with_repositories, finish, job, leaks_below, run, script, warned, with_token,
 };
@@ -85,6 +85,34 @@ pub fn an_organization_that_is_not_permitted_sees_no_token(subject: &Subject) {
     let theirs: Vec<_> = requests.iter().filter(|request| request.path.starts_with("/fabrikam")).collect();
     assert!(!theirs.is_empty() && theirs.iter().all(|request| request.secrets.is_empty()), "{theirs:?}");
     assert!(!with_token(&requests).is_empty(), "contoso was reached");
+}
+
+/// Not what we do, but what each client does by itself: a promise where nothing is listed, else a limit that README says.
+pub fn a_redirect_of_the_service_takes_the_token_no_further_than_is_said(subject: &Subject) {
+    let ways = [
+        (Away::Http, Effect::RedirectToHttp(302)),
+        (Away::Port, Effect::RedirectToPort(302, 444)),
+        (Away::Stranger, Effect::Redirect(302, EVIL.into())),
+    ];
+    let keeps_on: Vec<Away> = ways
+        .into_iter()
+        .filter_map(|(away, effect)| {
+            let mut world = World::sample_with_repositories();
+            world.foreign_host_mut(EVIL).unwrap().challenge = Challenge::Basic;
+            let emulator = Emulator::start(world).unwrap();
+            let mut job = job(&emulator);
+            subject.set_up(&mut job, None);
+            run(&emulator, &mut job, &subject.step());
+            emulator.clear_requests();
+            let host = if subject.tool == "git" { "dev.azure.com" } else { "pkgs.dev.azure.com" };
+            let fault = emulator.fault(Fault::new(Target::Host(host.into()), effect));
+            let (_, said) = subject.fetches(&mut job);
+            assert!(emulator.fired(fault) > 0, "{away:?}: {said}");
+            let followed = emulator.requests_astray().into_iter().chain(emulator.requests_to(EVIL));
+            (!with_token(&followed.collect::<Vec<_>>()).is_empty()).then_some(away)
+        })
+        .collect();
+    assert_eq!(keeps_on, subject.keeps_on);
 }
 
 pub fn the_token_is_in_no_file_and_in_no_variable_that_has_a_name(subject: &Subject) {

@@ -14,6 +14,8 @@ pub struct Subject {
     pub tool: &'static str,
     /// Whether its client asks this program, so that no variable of its environment holds the token.
     pub asks_a_helper: bool,
+    /// The redirects of the permitted service itself on which its client takes the credential along, as README's limits say.
+    pub keeps_on: &'static [Away],
     /// Programs that must be there.
     pub needs: &'static [&'static str],
     /// Programs that the job finds under another name first, as behind a task that installs them.
@@ -32,6 +34,17 @@ pub struct Subject {
     pub ask_other: &'static str,
     /// Publishes to the feed, where the client can here.
     pub publish: Option<&'static str>,
+}
+
+/// Where the permitted service itself may send a client.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Away {
+    /// To its own host without TLS.
+    Http,
+    /// To another port of its host.
+    Port,
+    /// To another host, which asks for a credential.
+    Stranger,
 }
 
 /// Files by their paths below the project's folder.
@@ -129,6 +142,7 @@ fn text(text: impl Into<String>) -> Vec<u8> {
 pub const NPM: Subject = Subject {
     tool: "npm",
     asks_a_helper: false,
+    keeps_on: &[Away::Http, Away::Port],
     needs: &["npm"],
     installs: &[],
     project: |other| {
@@ -150,6 +164,7 @@ pub const NPM: Subject = Subject {
 pub const MAVEN: Subject = Subject {
     tool: "maven",
     asks_a_helper: false,
+    keeps_on: &[Away::Http, Away::Port],
     needs: &["mvn"],
     installs: &[],
     project: |other| {
@@ -187,6 +202,7 @@ fn fresh_package() -> Vec<u8> {
 pub const NUGET: Subject = Subject {
     tool: "nuget",
     asks_a_helper: false,
+    keeps_on: &[Away::Port, Away::Stranger],
     needs: &["mono"],
     installs: &[("nuget", "bin/nuget")],
     project: |other| {
@@ -223,6 +239,7 @@ pub const DOTNET: Subject = Subject {
 pub const GIT: Subject = Subject {
     tool: "git",
     asks_a_helper: true,
+    keeps_on: &[],
     needs: &["git"],
     installs: &[],
     project: |_| vec![("README.md", text("x\n"))],
@@ -240,6 +257,7 @@ pub const GIT: Subject = Subject {
 pub const CARGO: Subject = Subject {
     tool: "cargo",
     asks_a_helper: true,
+    keeps_on: &[],
     needs: &["cargo"],
     installs: &[],
     project: |other| {
