@@ -274,6 +274,11 @@ fn settings_that_open_the_traffic_to_others_take_the_credential_away() {
         (".yarnrc", "--install.strict-ssl false\n", 1),
         ("pnpm-workspace.yaml", "packages: ['.']\nhttpsProxy: http://evil.example:8099\nstrictSsl: false\n", 2),
         ("package.json", "{\"name\":\"a\",\"publishConfig\":{\"strict-ssl\":false}}", 1),
+        ("pnpm-workspace.yaml", "{httpsProxy: \"http://evil.example:8099\", \"strict\\x53sl\": false}\n", 2),
+        ("pnpm-workspace.yaml", "httpsProxy:\n  http://evil.example:8099\n", 1),
+        (".yarnrc", "a, https-proxy \"http://evil.example:8099\"\n\"strict\\u002dssl\" false\n", 2),
+        (".yarnrc", "--install.use-yarnrc \"./x.txt\"\n", 1),
+        (".npmrc", "custom-host-suffix=azure.com\n", 1),
         (".npmrc", "\u{feff}strict-ssl=false\n", 1),
     ];
     crate::support::in_parallel(&rows, |(path, text, count)| {

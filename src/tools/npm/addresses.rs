@@ -146,7 +146,7 @@ impl Found {
                     self.last = registry;
                 }
             }
-        } else if self.unclear.is_none() && names_packages(rest) {
+        } else if self.unclear.is_none() && (names_packages(rest) || is_of_one(authority) && path.len() > 1) {
             match exposed_feed(authority, &path, rest, scheme, port) {
                 Some(url) if self.exposed.len() < MOST_EXPOSED || self.exposed.contains_key(&url) => {
                     self.exposed.entry(url).or_insert_with(line);
@@ -172,9 +172,16 @@ fn names_packages(rest: &[u8]) -> bool {
     memchr::memmem::find(&rest.to_ascii_lowercase(), b"_packaging").is_some()
 }
 
+/// Whether it is an organization's own host: clients send the credential of a feed there to its other paths too.
+fn is_of_one(authority: &[u8]) -> bool {
+    let host = parsed(authority).and_then(|url| url.host_str().map(str::to_owned));
+    host.is_some_and(|host| host.ends_with(OWN))
+}
+
+const OWN: &str = ".pkgs.visualstudio.com";
+
 /// Whether a host is one of Azure Artifacts.
 pub fn is_of_feeds(host: &str) -> bool {
-    const OWN: &str = ".pkgs.visualstudio.com";
     let own = host.len().checked_sub(OWN.len()).and_then(|at| host.get(at..));
     host.eq_ignore_ascii_case("pkgs.dev.azure.com") || own.is_some_and(|end| end.eq_ignore_ascii_case(OWN))
 }
@@ -263,6 +270,8 @@ mod tests {
             "http://pkgs.dev.azure.com/x/..{}",
             "http://pkgs.dev.azure.com/fabrikam/_packaging/a,/../../..{}",
             "http://pkgs.dev.azure.com/%2e%2E{}",
+            "http://contoso.pkgs.visualstudio.com/x.tgz",
+            "https://Contoso.pkgs.visualstudio.com:444/x.tgz",
         ] {
             let text = format!("{{\"resolved\": \"{}\"}}", written.replace("{}", PATH));
             let found = feeds_in_text(&text, Schemes::Optional);
@@ -284,6 +293,7 @@ mod tests {
             "http://pkgs.dev.azure.com@evil.example{}",
             "http://xpkgs.dev.azure.com{}",
             "http://pkgs.dev.azure.com/",
+            "http://contoso.pkgs.visualstudio.com/",
             "/pkgs.dev.azure.com{}",
         ] {
             let text = format!("{{\"resolved\": \"{}\"}}", written.replace("{}", PATH));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::addresses::is_of_feeds;
 use super::rc::Rc;
 use crate::plan::draft::Draft;
 use crate::plan::{PrivateFile, Template};
@@ -22,26 +23,29 @@ pub fn key_prefixes(served: &ServedFeed) -> BTreeSet<String> {
     prefixes
 }
 
-/// Where npm's look-up for the host ends that organizations share.
-pub const ROOT: &str = "//pkgs.dev.azure.com/:";
+/// Whether a key's prefix is a whole host of feeds, where npm's look-up for it ends.
+pub fn is_root(prefix: &str) -> bool {
+    prefix.strip_prefix("//").and_then(|rest| rest.strip_suffix('/')).is_some_and(is_of_feeds)
+}
 
-/// Keys that hold nothing and end npm's look-up for the paths of other organizations on the shared host. Without them npm 7 and later
-/// fall back to the registry's credential for any address on its host (npm-registry-fetch, lib/auth.js). Both files count as a
-/// credential there and make no header; they are empty, and must exist for pnpm. A user's own keys for the host stay in force.
+/// Keys that hold nothing and end npm's look-up for other paths on the hosts of feeds: of other organizations, or of no feed. Without
+/// them npm 7 and later fall back to the registry's credential for any address on its host (npm-registry-fetch, lib/auth.js). Both
+/// files count as a credential there and make no header; they are empty, and must exist for pnpm. A user's own keys stay in force.
 pub fn of_root(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Vec<String> {
-    let is_shared = |feed: &ServedFeed| feed.feed.url.host_str() == Some("pkgs.dev.azure.com");
-    let of_users = |name: &str| {
+    let of_users = |key: &str| {
         let mut users = sources.of::<Rc>().filter(|(file, _)| file.source.origin == Origin::User);
-        let key = format!("{ROOT}{name}");
         users.any(|(_, rc)| rc.lines.iter().any(|line| line.key == key && !line.value.is_empty()))
     };
-    if !served.iter().any(is_shared) || of_users("certfile") && of_users("keyfile") {
+    let hosts: BTreeSet<&str> = served.iter().filter_map(|feed| feed.feed.url.host_str()).collect();
+    let keys = hosts.into_iter().map(|host| ["certfile", "keyfile"].map(|name| format!("//{host}/:{name}")));
+    let missing: Vec<_> = keys.filter(|pair| !pair.iter().all(|key| of_users(key))).flatten().collect();
+    if missing.is_empty() {
         return Vec::new();
     }
     let empty = draft.private_file(PrivateFile::new("nothing.pem", Template::text("")));
     // Quoted, an rc file's value is JSON: a path may hold a semicolon, or be one of Windows.
     let path = serde_json::Value::from(empty.to_string_lossy()).to_string();
-    ["certfile", "keyfile"].map(|name| format!("{ROOT}{name}={path}")).into()
+    missing.into_iter().map(|key| format!("{key}={path}")).collect()
 }
 
 /// The prefix that the registry's own URL makes.

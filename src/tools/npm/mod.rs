@@ -9,6 +9,8 @@ mod manifest;
 mod perils;
 mod rc;
 mod spelling;
+mod yaml;
+mod yarnrc;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -42,17 +44,11 @@ static ID: ToolId = ToolId {
     ways: &[Way { clients: "", source: TokenSource::Reference, afterwards: super::REMOVED }],
 };
 
-const MANIFEST: &str = "package.json";
+/// pnpm takes each (@pnpm/cli-utils, readProjectManifest).
+const MANIFESTS: [&str; 3] = ["package.json", "package.json5", "package.yaml"];
 /// Files that hold whole addresses and are searched for them. npm takes the last for what is installed already.
-const SEARCHED: &[&str] = &[
-    MANIFEST,
-    "package-lock.json",
-    "npm-shrinkwrap.json",
-    "yarn.lock",
-    "pnpm-lock.yaml",
-    "lerna.json",
-    ".package-lock.json",
-];
+const SEARCHED: &[&str] =
+    &["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "lerna.json", ".package-lock.json"];
 const USER_CONFIG: &str = "NPM_CONFIG_USERCONFIG";
 const REGISTRY: &str = "NPM_CONFIG_REGISTRY";
 
@@ -64,11 +60,13 @@ impl Tool for Npm {
     fn reads(&self, path: RelPath<'_>, _among: Among) -> bool {
         // A package's own manifest may name dependencies by their addresses, wherever it lies: in `vendor` for `file:`, in a
         // `node_modules` that the repository brings.
-        rc::is_rc(path.name()) || SEARCHED.contains(&path.name())
+        rc::is_rc(path.name()) || self.searches(path.name())
     }
 
     fn searches(&self, name: &str) -> bool {
-        SEARCHED.contains(&name)
+        // pnpm may have one for each branch, `pnpm-lock.main.yaml`.
+        let of_branch = name.strip_prefix("pnpm-lock.").is_some_and(|rest| rest.ends_with(".yaml"));
+        of_branch || SEARCHED.contains(&name) || MANIFESTS.contains(&name)
     }
 
     fn outside(&self, host: &Host, _look: &dyn Look) -> Vec<PathBuf> {
@@ -77,9 +75,9 @@ impl Tool for Npm {
     }
 
     fn parse(&self, file: &SourceFile, host: &Host) -> Parsed {
-        if file.source.origin != Origin::User && SEARCHED.contains(&file.name()) {
+        if file.source.origin != Origin::User && self.searches(file.name()) {
             let text = as_npm_reads(&file.text);
-            if file.name() == MANIFEST {
+            if MANIFESTS.contains(&file.name()) {
                 return Box::new(Manifest::parse(&text));
             }
             return Box::new(feeds_in_text(&text, Schemes::Optional));
@@ -100,6 +98,10 @@ impl Tool for Npm {
         for (file, manifest) in sources.of::<Manifest>() {
             read_addresses(file, &manifest.addresses, &mut reading);
             read_lines(file, &manifest.publish_settings, sources.host, &mut reading);
+            if manifest.is_unclear {
+                let reason = "its publishConfig cannot be told; write plain JSON";
+                reading.doubts.push(Unparsable::hides_names(&file.source, reason));
+            }
         }
         for (file, rc) in sources.of::<Rc>() {
             read_addresses(file, &rc.addresses, &mut reading);

@@ -1,7 +1,7 @@
 //! Settings by which npm's credential would reach somebody else, whatever the address.
 
 use super::addresses::is_of_feeds;
-use super::keys::ROOT;
+use super::keys::is_root;
 use super::rc::Line;
 use crate::host::Host;
 
@@ -18,7 +18,7 @@ const OWN_TRUST: &[&str] = &["NODE_EXTRA_CA_CERTS", "NPM_CONFIG_CAFILE", "SSL_CE
 pub fn of_line(line: &Line, host: &Host) -> Option<&'static str> {
     let key = match line.prefix() {
         Some((prefix, name)) if TRUST.contains(&name) && concerns_feeds(prefix) => name,
-        Some((prefix, "certfile" | "keyfile")) if format!("{prefix}:") == ROOT => {
+        Some((prefix, "certfile" | "keyfile")) if is_root(prefix) => {
             return Some("takes away the key that keeps npm's token from other organizations");
         }
         Some(_) => return None,
@@ -42,8 +42,13 @@ pub fn of_line(line: &Line, host: &Host) -> Option<&'static str> {
     if key == "strict-ssl" && any(&|value| !["", "true", "1"].contains(&value)) {
         return Some("switches off the check of certificates");
     }
-    // Relative to wherever npm is started, so no search of the folders could tell which file that is.
-    (key == "globalconfig" && any(&is_set)).then_some("makes npm read another configuration file")
+    // yarn takes every host with that end for the registry's.
+    if key == "custom-host-suffix" && any(&is_set) {
+        return Some("makes yarn send the credential to other hosts");
+    }
+    // Relative to wherever the client is started, so no search of the folders could tell which file that is.
+    (["globalconfig", "use-yarnrc"].contains(&key) && any(&is_set))
+        .then_some("makes npm or yarn read another configuration file")
 }
 
 /// Whether a key's prefix is one of a feed's host, or cannot be told.
@@ -94,7 +99,10 @@ mod tests {
             ("//pkgs.dev.azure.com/:cafile", "./evil.pem"),
             ("//contoso.pkgs.visualstudio.com/:ca", "x"),
             ("//pkgs.dev.azure.com/:certfile", ""),
+            ("//contoso.pkgs.visualstudio.com/:keyfile", ""),
             ("globalconfig", "./conf/x.txt"),
+            ("use-yarnrc", "./x.txt"),
+            ("custom-host-suffix", "azure.com"),
         ] {
             assert!(peril(key, value), "{key}={value}");
         }

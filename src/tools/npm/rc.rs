@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::addresses::{Addresses, Schemes, feeds_in_text};
+use super::{yaml, yarnrc};
 use crate::edit::npmrc::{self, Assignment, Client};
 use crate::edit::text::Text;
 use crate::host::Host;
@@ -35,7 +36,7 @@ pub struct Line {
 }
 
 /// More settings than any file has: each takes some hundred bytes, and a repository does not decide how many.
-const MOST_LINES: usize = 100_000;
+pub const MOST_LINES: usize = 100_000;
 const YARN: &str = ".yarnrc";
 const PNPM: &str = "pnpm-workspace.yaml";
 
@@ -59,10 +60,14 @@ impl Rc {
         let text = as_npm_reads(&file.text);
         let (mut lines, mut addresses) = (Vec::new(), Addresses::default());
         match file.name() {
-            YARN if file.source.origin != Origin::User => lines = yarn(&text, host),
+            YARN if file.source.origin != Origin::User => lines = yarnrc::settings(&text, host),
             PNPM if file.source.origin != Origin::User => {
-                lines = pnpm(&text, host);
                 addresses = feeds_in_text(&text, Schemes::Required);
+                let Ok(settings) = yaml::settings(&text, host) else {
+                    let reason = "its settings cannot be told; write each on a line of its own, without anchors";
+                    return Self { doubt: Some(Unparsable::hides_names(&file.source, reason)), addresses, lines };
+                };
+                lines = settings;
             }
             _ => {
                 let text = Text::decode(text.as_bytes()).unwrap_or_default();
@@ -143,104 +148,4 @@ fn of_assignment(assignment: &Assignment, host: &Host) -> Vec<Line> {
         }
     }
     lines
-}
-
-/// yarn 1 writes a key, a blank and a value, each with or without quotes (yarnpkg/yarn, src/lockfile/parse.js).
-fn yarn(text: &str, host: &Host) -> Vec<Line> {
-    let unquoted = |word: &str| word.trim().trim_matches(['"', '\'']).to_owned();
-    let line = |(index, line): (usize, &str)| {
-        let line = line.trim();
-        let (key, value) = match line.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
-            Some(parts) => parts,
-            None => line
-                .split_once([' ', '\t', ':'])
-                .filter(|(key, _)| !key.starts_with('@'))
-                .or_else(|| line.split_once(' '))?,
-        };
-        let value = value.trim_start_matches(':');
-        // An argument of the command line, perhaps for one command only: `--install.registry`.
-        let key = unquoted(key);
-        let argument =
-            key.strip_prefix("--").map(|argument| argument.rsplit('.').next().unwrap_or(argument).to_owned());
-        let key = argument.unwrap_or(key);
-        (!line.starts_with('#')).then(|| Line::new(&key, &unquoted(value), index + 1, host))
-    };
-    text.lines().enumerate().filter_map(line).take(MOST_LINES + 1).collect()
-}
-
-/// The settings of `pnpm-workspace.yaml` that matter here: `registry`, `registries`, and those of trust, under npm's names
-/// (pnpm.io/settings).
-fn pnpm(text: &str, host: &Host) -> Vec<Line> {
-    let unquoted = |word: &str| word.trim().trim_matches(['"', '\'']).to_owned();
-    let mut lines = Vec::new();
-    let mut below = String::new();
-    for (index, line) in text.lines().enumerate() {
-        if lines.len() > MOST_LINES {
-            break;
-        }
-        let bare = line.split(" #").next().unwrap_or_default();
-        let Some((key, value)) = parted(bare.trim()) else { continue };
-        let key = unquoted(key);
-        if !line.starts_with([' ', '\t']) {
-            below.clone_from(&key);
-        }
-        let key = match (below.as_str(), key.as_str()) {
-            ("registries", "registries") => continue,
-            ("registries", "default") => "registry".to_owned(),
-            ("registries", scope) => format!("{scope}:registry"),
-            (_, "httpsProxy") => "https-proxy".to_owned(),
-            (_, "httpProxy") => "http-proxy".to_owned(),
-            (_, "strictSsl") => "strict-ssl".to_owned(),
-            (_, other) => other.to_owned(),
-        };
-        lines.push(Line::new(&key, &unquoted(value), index + 1, host));
-    }
-    lines
-}
-
-/// A key and its value: the colon is the first that a blank or the end follows.
-fn parted(line: &str) -> Option<(&str, &str)> {
-    let at = line
-        .match_indices(':')
-        .map(|(at, _)| at)
-        .find(|at| line[at + 1..].is_empty() || line[at + 1..].starts_with(' '))?;
-    (!line.starts_with('#')).then(|| (&line[..at], &line[at + 1..]))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pairs(lines: Vec<Line>) -> Vec<(String, String)> {
-        lines.into_iter().map(|line| (line.key, line.value)).collect()
-    }
-
-    fn expected(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-        pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
-    }
-
-    #[test]
-    fn yarns_file_is_read() {
-        let text = "# x\nregistry \"https://r.example/\"\n\"@a:registry\" \"https://a.example/\"\n@b:registry https://b.example/\nstrict-ssl false\n--install.https-proxy \"http://p.example:1\"\n";
-        let wanted = [
-            ("registry", "https://r.example/"),
-            ("@a:registry", "https://a.example/"),
-            ("@b:registry", "https://b.example/"),
-            ("strict-ssl", "false"),
-            ("https-proxy", "http://p.example:1"),
-        ];
-        assert_eq!(pairs(yarn(text, &Host::default())), expected(&wanted));
-    }
-
-    #[test]
-    fn pnpms_workspace_is_read() {
-        let text = "packages: ['.']\nregistries:\n  default: https://r.example/ # x\n  '@a': \"https://a.example/\"\nhttpsProxy: http://p.example:1\n";
-        let wanted = [
-            ("packages", "['.']"),
-            ("registry", "https://r.example/"),
-            ("@a:registry", "https://a.example/"),
-            ("https-proxy", "http://p.example:1"),
-        ];
-        assert_eq!(pairs(pnpm(text, &Host::default())), expected(&wanted));
-    }
 }

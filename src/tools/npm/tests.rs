@@ -59,11 +59,11 @@ fn npmrc(plan: &crate::plan::Plan) -> String {
 }
 
 #[test]
-fn the_key_that_ends_the_look_up_is_for_the_shared_host_and_gives_way_to_the_users_own() {
+fn the_keys_that_end_the_look_up_are_for_each_host_of_feeds_and_give_way_to_the_users_own() {
     let own_host = "https://contoso.pkgs.visualstudio.com/_packaging/f/npm/registry/";
     let keys = "//pkgs.dev.azure.com/:certfile=a\n//pkgs.dev.azure.com/:keyfile=b\n";
     for (url, own, expected) in
-        [(FEED, "", 1), (own_host, "", 0), (FEED, keys, 1), (FEED, "//pkgs.dev.azure.com/:certfile=a\n", 2)]
+        [(FEED, "", 1), (own_host, "", 1), (FEED, keys, 1), (FEED, "//pkgs.dev.azure.com/:certfile=a\n", 2)]
     {
         let own_file = file("/home/build/.npmrc", own);
         let text = npmrc(&planned(&Npm, &[feed(url)], &[own_file], &host(&[]), &Disk::default()).unwrap());
