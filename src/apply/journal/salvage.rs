@@ -51,9 +51,10 @@ fn take_out(slot: &Slot, place: &Path, named: Option<PathBuf>) -> Result<Option<
     let kept = slot.original().map(|original| original.path).filter(|path| is_below(path) && slot.is_of(path));
     let shared = || SHARED_FILES.iter().map(|path| path.split('/').collect()).find(|path: &PathBuf| slot.is_of(path));
     let Some(relative) = kept.or_else(shared).or(named) else { return Ok(None) };
-    // An entry in another's place says nothing about a file that has one of its own.
+    // An entry in another's place says nothing about a file that has one of its own. And what it names may be a name that no file can
+    // have: the trouble with it would never be over.
     let own = Slot::of(&place.join(super::FOLDER), &relative);
-    if !slot.is_of(&relative) && disk::exists(&own.entry()) {
+    if !slot.is_of(&relative) && (disk::exists(&own.entry()) || !disk::exists(&place.join(&relative))) {
         return Ok(None);
     }
     let original = own.original().filter(|original| original.path == relative);

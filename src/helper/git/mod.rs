@@ -64,13 +64,15 @@ fn words(issued: &Issued, takes_bearer: bool) -> Zeroizing<String> {
 
 impl GitRequest {
     /// The question, where the protocol is https and the host nothing but a name and perhaps a port: git undoes percent escapes, and a
-    /// URL that is put together from other texts could name another host.
+    /// URL that is put together from other texts could name another host. Nor may a path climb, also behind a `?` or `#`: where the URL
+    /// had an escape for it, git goes to where the path leads to (measured with git 2).
     fn question(&self) -> Option<Question> {
         let (name, port) = self.host.split_once(':').unwrap_or((&self.host, ""));
         let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'));
         // git passes the port on where the URL names it, the default one too.
         let is_plain = is_name && matches!(port, "" | "443") && !self.host.ends_with(':');
-        (is_plain && self.protocol.eq_ignore_ascii_case("https"))
+        let climbs = self.path.split('/').any(|part| matches!(part, "." | ".."));
+        (is_plain && !climbs && self.protocol.eq_ignore_ascii_case("https"))
             .then(|| Question { client: Dialect::Git, url: format!("https://{}/{}", self.host, self.path) })
     }
 }

@@ -74,6 +74,9 @@ fn everything_else_is_met_with_silence() {
         "host=dev.azure.com\npath=contoso/x\n",
         "protocol=https\npath=contoso/x\n",
         "protocol=https\nhost=dev.azure.com\npath=contoso/../fabrikam/x\n",
+        // `%3F` and `%23` in the URL, behind which a client still climbs.
+        "protocol=https\nhost=dev.azure.com\npath=contoso/?/../../fabrikam/x\n",
+        "protocol=https\nhost=dev.azure.com\npath=contoso/#/../../fabrikam/x\n",
         "protocol=https\nhost=dev.azure.com\0\npath=contoso/x\n",
         "protocol=https\nhost=pkgs.dev.azure.com\npath=contoso/x\n",
         "nonsense\nprotocol=https\nhost=dev.azure.com\npath=contoso/x\n",

@@ -146,6 +146,20 @@ fn an_entry_in_the_place_of_another_is_set_aside() {
 }
 
 #[test]
+fn an_entry_about_what_can_be_no_file_is_set_aside_and_said_once() {
+    for name in ["a\0b".to_owned(), "x".repeat(300)] {
+        let (machine, slot, run) = held(SETTINGS[5]);
+        let Ok(Found::Entry(mut entry)) = FileEntry::load(&slot, &machine.home) else { panic!("no entry") };
+        entry.path = PathBuf::from(name);
+        entry.save(&Slot::of(&machine.home.join(FOLDER), Path::new("other"))).unwrap();
+        let ledger = Ledger::at(&machine.home);
+        let said = ledger.sweep(&run).unwrap();
+        assert!(said.len() == 1 && said[0].contains("damaged or not its own"), "{said:?}");
+        assert_eq!(ledger.sweep(&run).unwrap(), Vec::<String>::new());
+    }
+}
+
+#[test]
 fn what_was_set_aside_is_never_written_over() {
     let machine = machine();
     for number in 1..4 {
