@@ -438,13 +438,36 @@ fn a_feed_of_the_input_that_serves_no_tool_is_said() {
 }
 
 #[test]
-fn a_feed_over_http_gets_a_warning_and_no_token() {
-    let files = [(".npmrc", "registry=http://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/\n")];
-    let outcome = Case { files: &files, ..Case::default() }.outcome();
-    assert!(
-        warnings(&outcome).iter().any(|warning| warning.contains("contoso/f over http")),
-        "{:?}",
-        warnings(&outcome)
-    );
-    assert_eq!(tools(&outcome), ["git"]);
+fn a_feed_over_http_gets_a_warning_and_no_token_whatever_the_tool() {
+    const FEED: &str = "//pkgs.dev.azure.com/contoso/_packaging/f";
+    let row = |path, before: &str, behind: &str, ends: &str| {
+        [("https:", true), ("http:", false)]
+            .map(|(scheme, served)| (path, format!("{before}{scheme}{FEED}{behind}{ends}"), served))
+    };
+    let rows = [
+        row(".npmrc", "registry=", "/npm/registry/", "\n"),
+        row(
+            "pom.xml",
+            "<project><repositories><repository><id>f</id><url>",
+            "/maven/v1",
+            "</url></repository></repositories></project>",
+        ),
+        row(
+            "nuget.config",
+            "<configuration><packageSources><add key='f' value='",
+            "/nuget/v3/index.json",
+            "'/></packageSources></configuration>",
+        ),
+        row(".cargo/config.toml", "[registries.f]\nindex = 'sparse+", "/Cargo/index/", "'\n"),
+    ];
+    for (path, text, served) in rows.into_iter().flatten() {
+        let outcome = Case { files: &[(path, &text)], ..Case::default() }.outcome();
+        let said = warnings(&outcome).iter().any(|warning| warning.contains("contoso/f over http"));
+        assert_eq!(
+            (said, tools(&outcome).len()),
+            (!served, if served { 2 } else { 1 }),
+            "{path}: {:?}",
+            warnings(&outcome)
+        );
+    }
 }
