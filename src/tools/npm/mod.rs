@@ -15,6 +15,7 @@ use std::path::PathBuf;
 
 use super::reading::{
     Among, Mention, Origin, Parsed, Place, ReadFile, Reading, Receiver, RelPath, Sent, SourceFile, Sources, Unparsable,
+    is_one_of,
 };
 use super::{Auto, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
@@ -64,11 +65,11 @@ impl Tool for Npm {
     fn reads(&self, path: RelPath<'_>, _among: Among) -> bool {
         // A package's own manifest may name dependencies by their addresses, wherever it lies: in `vendor` for `file:`, in a
         // `node_modules` that the repository brings.
-        rc::is_rc(path.name()) || SEARCHED.contains(&path.name())
+        rc::is_rc(path.name()) || path.is_named(SEARCHED)
     }
 
     fn searches(&self, name: &str) -> bool {
-        SEARCHED.contains(&name)
+        is_one_of(name, SEARCHED)
     }
 
     fn outside(&self, host: &Host, _look: &dyn Look) -> Vec<PathBuf> {
@@ -77,9 +78,9 @@ impl Tool for Npm {
     }
 
     fn parse(&self, file: &SourceFile, host: &Host) -> Parsed {
-        if file.source.origin != Origin::User && SEARCHED.contains(&file.name()) {
+        if file.source.origin != Origin::User && file.is_named(SEARCHED) {
             let text = as_npm_reads(&file.text);
-            if file.name() == MANIFEST {
+            if file.is_named(&[MANIFEST]) {
                 return Box::new(Manifest::parse(&text));
             }
             return Box::new(feeds_in_text(&text, Schemes::Optional));

@@ -8,7 +8,7 @@ use super::addresses::{Addresses, Schemes, feeds_in_text};
 use crate::edit::npmrc::{self, Assignment, Client};
 use crate::edit::text::Text;
 use crate::host::Host;
-use crate::tools::reading::{Origin, Source, SourceFile, Unparsable};
+use crate::tools::reading::{Origin, Source, SourceFile, Unparsable, folded, is_one_of};
 
 /// What a file sets.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ const PNPM: &str = "pnpm-workspace.yaml";
 /// Whether a file of this name may be an rc file: scripts copy `release.npmrc` and `.npmrc-publish` into place, and npm reads
 /// `etc/npmrc` below whatever `prefix` says.
 pub fn is_rc(name: &str) -> bool {
-    name.contains(".npmrc") || [YARN, PNPM, "npmrc"].contains(&name)
+    folded(name).contains(".npmrc") || is_one_of(name, &[YARN, PNPM, "npmrc"])
 }
 
 /// A text as npm reads it: as UTF-8, whatever its mark says.
@@ -58,7 +58,8 @@ impl Rc {
     pub fn parse(file: &SourceFile, host: &Host) -> Self {
         let text = as_npm_reads(&file.text);
         let (mut lines, mut addresses) = (Vec::new(), Addresses::default());
-        match file.name() {
+        let name = folded(file.name());
+        match name.as_str() {
             YARN if file.source.origin != Origin::User => lines = yarn(&text, host),
             PNPM if file.source.origin != Origin::User => {
                 lines = pnpm(&text, host);

@@ -9,17 +9,19 @@ use crate::edit::xml::{Document, Node, NotWellFormed};
 use crate::host::Host;
 use crate::kernel::organization::Organization;
 use crate::reach::{Binding, Role};
-use crate::tools::reading::{Mention, Origin, Peril, Place, Reading, Receiver, Sent, Source, SourceFile, Unparsable};
+use crate::tools::reading::{
+    Mention, Origin, Peril, Place, Reading, Receiver, Sent, Source, SourceFile, Unparsable, folded, is_one_of,
+};
 
 /// Whatever a client may be given by `-ConfigFile`. Lists of packages are none, and there may be thousands.
 pub fn is_config(file_name: &str) -> bool {
-    let name = file_name.to_ascii_lowercase();
+    let name = folded(file_name);
     name.ends_with(".config") && name != "packages.config"
 }
 
 /// Whether clients find a file of this name by themselves.
 pub fn is_found(file_name: &str) -> bool {
-    file_name.eq_ignore_ascii_case("nuget.config")
+    is_one_of(file_name, &["nuget.config"])
 }
 
 /// Whether a configuration of another name speaks of sources: most `.config` files are those of applications.
@@ -91,7 +93,7 @@ impl NuGetFile {
         if project::is_project(name) {
             return project::speaks_of_sources(text);
         }
-        name.to_ascii_lowercase().starts_with("nuget.")
+        folded(name).starts_with("nuget.")
             || file.source.origin == Origin::User
             || !scripts::is_pipeline(name) && speaks_of_sources(text)
     }

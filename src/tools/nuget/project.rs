@@ -6,12 +6,12 @@ use std::path::{Component, Path, PathBuf};
 use super::config::{NamedSource, NuGetFile};
 use super::values::{self, Value};
 use crate::edit::xml::Document;
-use crate::tools::reading::{SourceFile, Unparsable};
+use crate::tools::reading::{SourceFile, Unparsable, is_one_of};
 
 /// Project files and what they import.
 pub fn is_project(file_name: &str) -> bool {
     let endings = ["csproj", "fsproj", "vbproj", "vcxproj", "props", "targets"];
-    file_name.rsplit_once('.').is_some_and(|(_, end)| endings.iter().any(|ending| end.eq_ignore_ascii_case(ending)))
+    file_name.rsplit_once('.').is_some_and(|(_, end)| is_one_of(end, &endings))
 }
 
 const SOURCES: [&str; 2] = ["RestoreSources", "RestoreAdditionalProjectSources"];
