@@ -356,7 +356,7 @@ mod tests {
             let file = file(&format!("/agent/1/s/{path}"), &text);
             let folder = file.source.path.parent().unwrap();
             assert!(tool.reads(RelPath::new(folder, file.name()), Among::Project), "{path}");
-            let found = mentioned(tool, &[file.clone()], &host(&[]));
+            let found = mentioned(tool, std::slice::from_ref(&file), &host(&[]));
             assert!(found.iter().any(|line| line.contains(feed) && line.ends_with(path)), "{path}: {found:?}");
         }
         let maven = crate::tools::by_name("maven").unwrap();
