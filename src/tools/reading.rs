@@ -10,6 +10,18 @@ use crate::edit::xml::doubt::{Doubt, doubt};
 use crate::host::Host;
 use crate::reach::{Binding, Role};
 
+/// Whether a name of a file is one of these, in letters of any case: under each of them Windows and macOS open the same file. On
+/// other systems such a file is read too, though no client may do so: a repository can only add to what is checked.
+pub fn is_one_of(name: &str, names: &[&str]) -> bool {
+    let name = folded(name);
+    names.iter().any(|known| known.eq_ignore_ascii_case(&name))
+}
+
+/// A name of a file in small letters. Some letters beyond ASCII are equal to one of it: macOS takes a Kelvin sign for a `k`.
+pub fn folded(name: &str) -> String {
+    if name.is_ascii() { name.to_ascii_lowercase() } else { name.to_uppercase().to_lowercase() }
+}
+
 /// Where a file lies, for asking who reads it.
 #[derive(Clone, Copy, Debug)]
 pub struct RelPath<'p> {
@@ -33,9 +45,14 @@ impl<'p> RelPath<'p> {
         self.folder
     }
 
+    /// Whether it has one of these names.
+    pub fn is_named(&self, names: &[&str]) -> bool {
+        is_one_of(self.name, names)
+    }
+
     /// Whether it lies directly in a folder of this name.
     pub fn is_in(&self, folder: &str) -> bool {
-        self.folder.file_name().is_some_and(|name| name == folder)
+        self.folder.file_name().and_then(|name| name.to_str()).is_some_and(|name| is_one_of(name, &[folder]))
     }
 }
 
@@ -73,6 +90,11 @@ impl SourceFile {
     /// Its name.
     pub fn name(&self) -> &str {
         self.source.name()
+    }
+
+    /// Whether it has one of these names.
+    pub fn is_named(&self, names: &[&str]) -> bool {
+        is_one_of(self.name(), names)
     }
 }
 
@@ -295,5 +317,52 @@ impl Unparsable {
             Doubt::Everything(reason) => Self::hides_names(source, reason),
             Doubt::Letters(reason) => Self { hides: Hidden::Letters, ..Self::malformed(source, reason) },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tools::testing::{file, host, mentioned};
+
+    #[test]
+    fn names_are_compared_as_windows_and_macos_do() {
+        for name in ["package.json", "Package.JSON", "pac\u{212a}age.j\u{17f}on"] {
+            assert!(is_one_of(name, &["package.json"]), "{name}");
+        }
+        assert!(is_one_of("con\u{fb01}g", &["config"]) && !is_one_of("config", &["config.toml"]));
+        let path = RelPath::new(Path::new("/s/.Cargo"), "CONFIG");
+        assert!(path.is_in(".cargo") && path.is_named(&["config"]) && !path.is_in("cargo"));
+    }
+
+    #[test]
+    fn every_tool_reads_its_files_under_names_in_other_letters() {
+        let feed = "https://evil.example/";
+        let source =
+            format!("<configuration><packageSources><add key='f' value='{feed}'/></packageSources></configuration>");
+        let pom = format!(
+            "<project><repositories><repository><id>f</id><url>{feed}</url></repository></repositories></project>"
+        );
+        for (tool, path, text) in [
+            ("npm", ".NPMRC", format!("registry={feed}")),
+            ("npm", ".YarnRC", format!("registry \"{feed}\"")),
+            ("npm", "Package.json", format!("{{\"publishConfig\": {{\"@x:registry\": \"{feed}\"}}}}")),
+            ("cargo", ".Cargo/Config.toml", format!("[registries.f]\nindex = '{feed}'")),
+            ("maven", "POM.XML", pom),
+            ("nuget", "nuget.con\u{fb01}g", source),
+            ("git", ".GitModules", format!("[submodule \"f\"]\npath = f\nurl = {feed}")),
+        ] {
+            let tool = crate::tools::by_name(tool).unwrap();
+            let file = file(&format!("/agent/1/s/{path}"), &text);
+            let folder = file.source.path.parent().unwrap();
+            assert!(tool.reads(RelPath::new(folder, file.name()), Among::Project), "{path}");
+            let found = mentioned(tool, std::slice::from_ref(&file), &host(&[]));
+            assert!(found.iter().any(|line| line.contains(feed) && line.ends_with(path)), "{path}: {found:?}");
+        }
+        let maven = crate::tools::by_name("maven").unwrap();
+        let file = file("/agent/1/s/.mvn/JVM.config", "-javaagent:evil.jar");
+        assert!(maven.reads(RelPath::new(Path::new("/agent/1/s/.mvn"), file.name()), Among::Project));
+        assert_eq!(crate::tools::testing::reading(maven, &[file], &host(&[])).perils.len(), 1);
+        assert!(maven.reads(RelPath::new(Path::new("/agent/1/s/.MVN"), "Extensions.xml"), Among::Project));
     }
 }

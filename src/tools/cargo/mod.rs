@@ -49,7 +49,7 @@ impl Tool for Cargo {
     }
 
     fn reads(&self, path: RelPath<'_>, _among: Among) -> bool {
-        FILES.contains(&path.name()) && path.is_in(FOLDER)
+        path.is_named(&FILES) && path.is_in(FOLDER)
     }
 
     /// cargo reads what lies in every folder above the one that it runs in, and in its own.

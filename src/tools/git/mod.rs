@@ -67,7 +67,7 @@ impl Tool for Git {
     }
 
     fn reads(&self, path: RelPath<'_>, among: Among) -> bool {
-        path.name() == ".gitmodules" && among == Among::Project
+        path.is_named(&[".gitmodules"]) && among == Among::Project
     }
 
     fn outside(&self, host: &Host, _look: &dyn Look) -> Vec<PathBuf> {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::arguments;
 use super::files::{Content, MavenFile};
 use super::model::{Properties, add_value};
-use crate::tools::reading::Sources;
+use crate::tools::reading::{Sources, is_one_of};
 
 /// Options that name a file, which may follow without a blank.
 const FILE_OPTIONS: [&str; 3] = ["-gs", "-s", "-f"];
@@ -16,7 +16,7 @@ const FILE_OPTIONS: [&str; 3] = ["-gs", "-s", "-f"];
 /// The project's folder. The folder `.mvn` may be a link to one of any name.
 fn project_folder(path: &Path) -> Option<&Path> {
     let folder = path.parent()?;
-    if folder.file_name()? == ".mvn" { folder.parent() } else { Some(folder) }
+    if is_one_of(&folder.file_name()?.to_string_lossy(), &[".mvn"]) { folder.parent() } else { Some(folder) }
 }
 
 /// The words of a file: since Maven 3.9 each line is an argument, before that blanks separate them.
@@ -50,7 +50,8 @@ pub fn properties(sources: Sources<'_>) -> Properties {
 /// The settings files that `-s` of these files names, each with the file that does.
 pub fn settings(sources: Sources<'_>) -> Vec<(String, String)> {
     let mut found = Vec::new();
-    for (file, parsed) in sources.of::<MavenFile>().filter(|(file, _)| file.source.name() == "maven.config") {
+    for (file, parsed) in sources.of::<MavenFile>().filter(|(file, _)| is_one_of(file.source.name(), &["maven.config"]))
+    {
         let Content::Arguments(words) = &parsed.content else { continue };
         for (at, word) in words.iter().enumerate() {
             let named = ["--settings", "-s"].iter().find_map(|option| word.strip_prefix(option)).map(str::trim);

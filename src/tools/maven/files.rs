@@ -6,7 +6,7 @@ use super::model::Model;
 use super::perils::{self, Setting};
 use super::settings::SettingsFile;
 use crate::edit::xml::{Document, NotWellFormed};
-use crate::tools::reading::{Among, Origin, RelPath, SourceFile, Unparsable};
+use crate::tools::reading::{Among, Origin, RelPath, SourceFile, Unparsable, folded, is_one_of};
 
 /// A file, taken apart.
 #[derive(Debug, Default)]
@@ -52,10 +52,10 @@ enum Named {
 
 impl Named {
     fn of(file_name: &str) -> Self {
-        if file_name == "pom.xml" {
+        if is_one_of(file_name, &["pom.xml"]) {
             return Self::Project;
         }
-        let name = file_name.to_ascii_lowercase();
+        let name = folded(file_name);
         let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
         let is_xml = ending == "xml";
         if is_xml && name.contains("settings") {
@@ -75,7 +75,7 @@ pub fn reads(path: RelPath<'_>, among: Among) -> bool {
     match Named::of(name) {
         Named::Project | Named::Settings => true,
         Named::Maybe => !is_fetched(path),
-        Named::Other => name == EXTENSIONS && path.is_in(".mvn"),
+        Named::Other => path.is_named(&[EXTENSIONS]) && path.is_in(".mvn"),
     }
 }
 
@@ -96,15 +96,13 @@ pub fn is_settings(file_name: &str) -> bool {
 const EXTENSIONS: &str = "extensions.xml";
 
 fn is_wrapper(file_name: &str) -> bool {
-    matches!(file_name, "mvnw" | "maven-wrapper.properties")
+    is_one_of(file_name, &["mvnw", "maven-wrapper.properties"])
 }
 
 /// Arguments of Maven 3 and properties of Maven 4.
 fn is_configuration(file_name: &str) -> bool {
-    matches!(
-        file_name,
-        "maven.config" | "jvm.config" | "maven.properties" | "maven-user.properties" | "maven-system.properties"
-    )
+    let names = ["maven.config", "jvm.config", "maven.properties", "maven-user.properties", "maven-system.properties"];
+    is_one_of(file_name, &names)
 }
 
 impl MavenFile {
@@ -118,7 +116,7 @@ impl MavenFile {
             let perils = perils::of_arguments(name, text);
             return Self { perils, ..Content::Arguments(super::configuration::words(text)).into() };
         }
-        if name == EXTENSIONS {
+        if file.is_named(&[EXTENSIONS]) {
             return Content::Extensions.into();
         }
         let named = Named::of(name);

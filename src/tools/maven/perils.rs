@@ -4,6 +4,7 @@
 //! Measured with 3.8.7: a proxy beside `maven.wagon.http.ssl.insecure` or a trust store of the repository's has the token.
 
 use crate::edit::xml::Node;
+use crate::tools::reading::is_one_of;
 
 /// Such a setting.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -62,7 +63,7 @@ fn of_property(name: &str) -> Option<&'static str> {
 
 /// Those in a file of `.mvn`.
 pub fn of_arguments(file_name: &str, text: &str) -> Vec<Setting> {
-    let is_javas = file_name == "jvm.config";
+    let is_javas = is_one_of(file_name, &["jvm.config"]);
     let mut found = Vec::new();
     for (number, line) in text.lines().enumerate() {
         for word in line.split_whitespace() {

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 
 use super::reading::{
     Among, Mention, Origin, Parsed, Place, ReadFile, Reading, Receiver, RelPath, Sent, SourceFile, Sources, Unparsable,
+    folded, is_one_of,
 };
 use super::{Auto, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
@@ -65,8 +66,8 @@ impl Tool for Npm {
 
     fn searches(&self, name: &str) -> bool {
         // pnpm may have one for each branch, `pnpm-lock.main.yaml`.
-        let of_branch = name.strip_prefix("pnpm-lock.").is_some_and(|rest| rest.ends_with(".yaml"));
-        of_branch || SEARCHED.contains(&name) || MANIFESTS.contains(&name)
+        let of_branch = |name: &str| name.strip_prefix("pnpm-lock.").is_some_and(|rest| rest.ends_with(".yaml"));
+        is_one_of(name, SEARCHED) || is_one_of(name, &MANIFESTS) || of_branch(&folded(name))
     }
 
     fn outside(&self, host: &Host, _look: &dyn Look) -> Vec<PathBuf> {
@@ -77,7 +78,7 @@ impl Tool for Npm {
     fn parse(&self, file: &SourceFile, host: &Host) -> Parsed {
         if file.source.origin != Origin::User && self.searches(file.name()) {
             let text = as_npm_reads(&file.text);
-            if MANIFESTS.contains(&file.name()) {
+            if file.is_named(&MANIFESTS) {
                 return Box::new(Manifest::parse(&text));
             }
             return Box::new(feeds_in_text(&text, Schemes::Optional));

@@ -9,7 +9,7 @@ use super::{yaml, yarnrc};
 use crate::edit::npmrc::{self, Assignment, Client};
 use crate::edit::text::Text;
 use crate::host::Host;
-use crate::tools::reading::{Origin, Source, SourceFile, Unparsable};
+use crate::tools::reading::{Origin, Source, SourceFile, Unparsable, folded, is_one_of};
 
 /// What a file sets.
 #[derive(Debug, Default)]
@@ -43,7 +43,7 @@ const PNPM: &str = "pnpm-workspace.yaml";
 /// Whether a file of this name may be an rc file: scripts copy `release.npmrc` and `.npmrc-publish` into place, and npm reads
 /// `etc/npmrc` below whatever `prefix` says.
 pub fn is_rc(name: &str) -> bool {
-    name.contains(".npmrc") || [YARN, PNPM, "npmrc"].contains(&name)
+    folded(name).contains(".npmrc") || is_one_of(name, &[YARN, PNPM, "npmrc"])
 }
 
 /// A text as npm reads it: as UTF-8, whatever its mark says.
@@ -59,7 +59,8 @@ impl Rc {
     pub fn parse(file: &SourceFile, host: &Host) -> Self {
         let text = as_npm_reads(&file.text);
         let (mut lines, mut addresses) = (Vec::new(), Addresses::default());
-        match file.name() {
+        let name = folded(file.name());
+        match name.as_str() {
             YARN if file.source.origin != Origin::User => lines = yarnrc::settings(&text, host),
             PNPM if file.source.origin != Origin::User => {
                 addresses = feeds_in_text(&text, Schemes::Required);

@@ -9,22 +9,24 @@ use crate::edit::xml::{Document, Node, NotWellFormed};
 use crate::host::Host;
 use crate::kernel::organization::Organization;
 use crate::reach::{Binding, Role};
-use crate::tools::reading::{Mention, Origin, Peril, Place, Reading, Receiver, Sent, Source, SourceFile, Unparsable};
+use crate::tools::reading::{
+    Mention, Origin, Peril, Place, Reading, Receiver, Sent, Source, SourceFile, Unparsable, folded, is_one_of,
+};
 
 /// Whatever a client may be given by `-ConfigFile`. Lists of packages are none, and there may be thousands.
 pub fn is_config(file_name: &str) -> bool {
-    let name = file_name.to_ascii_lowercase();
+    let name = folded(file_name);
     name.ends_with(".config") && name != "packages.config"
 }
 
 /// Whether clients find a file of this name by themselves.
 pub fn is_found(file_name: &str) -> bool {
-    file_name.eq_ignore_ascii_case("nuget.config")
+    is_one_of(file_name, &["nuget.config"])
 }
 
 /// Whether a configuration of another name speaks of sources: most `.config` files are those of applications.
 fn speaks_of_sources(text: &str) -> bool {
-    ["packageSource", "apikeys"].iter().any(|word| text.contains(word))
+    ["packageSource", "Sources", "apikeys"].iter().any(|word| text.contains(word))
 }
 
 /// A file, taken apart.
@@ -91,7 +93,7 @@ impl NuGetFile {
         if project::is_project(name) {
             return project::speaks_of_sources(text);
         }
-        name.to_ascii_lowercase().starts_with("nuget.")
+        folded(name).starts_with("nuget.")
             || file.source.origin == Origin::User
             || !scripts::is_pipeline(name) && speaks_of_sources(text)
     }
@@ -150,18 +152,7 @@ fn of_config(text: &str, root: Node<'_>, host: &Host) -> NuGetFile {
         return found;
     }
     let value = |add: &Node<'_>| add.attribute("value").and_then(|value| values::address(value.trim(), host));
-    for add in adds(root, "packageSources") {
-        let Some((name, url)) = add.attribute("key").zip(value(&add)) else { continue };
-        // NuGet 6.8 and later.
-        let unchecked = add.attribute("disableTLSCertificateValidation");
-        if unchecked.is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
-            && (Organization::of_url(&url.text).is_some() || url.doubt().is_some())
-        {
-            found.unchecked.push((name.to_owned(), text[..add.start_tag().start].matches('\n').count() + 1));
-        }
-        // Blanks around it are part of a name (measured with nuget.exe 5.8 and the SDK 3.1).
-        found.sources.push(NamedSource { name: Some(name.to_owned()), url });
-    }
+    of_sections(text, root, host, &mut found);
     for add in adds(root, "config") {
         let is_push = add.attribute("key").is_some_and(|key| key.eq_ignore_ascii_case("defaultPushSource"));
         if let Some(url) = value(&add).filter(|_| is_push) {
@@ -169,6 +160,49 @@ fn of_config(text: &str, root: Node<'_>, host: &Host) -> NuGetFile {
         }
     }
     found
+}
+
+const SOURCES: &str = "packageSources";
+
+/// Sections whose addresses NuGet sends no credential of that name to; the last is that of other programs.
+const WITHOUT_SOURCES: [&str; 4] = ["config", "apikeys", "fallbackPackageFolders", "appSettings"];
+
+/// Whether the `<add>`s of a section may be sources: NuGet 6.12 has `auditSources` too, and later ones may have more. A section
+/// under the usual name in other letters is none (measured with nuget.exe 5.8).
+fn may_have_sources(section: &str) -> bool {
+    let is_in_other_letters = section != SOURCES && section.eq_ignore_ascii_case(SOURCES);
+    !is_in_other_letters && !WITHOUT_SOURCES.contains(&section)
+}
+
+/// The sources of every section that may have some.
+fn of_sections(text: &str, root: Node<'_>, host: &Host, found: &mut NuGetFile) {
+    let (mut line, mut counted) = (1, 0);
+    for section in root.children().filter(|section| may_have_sources(section.name())) {
+        for add in section.children().filter(|child| is_add(*child)) {
+            let Some((name, value)) = add.attribute("key").zip(add.attribute("value")) else { continue };
+            let value = value.trim();
+            // Among packages that is a folder of another machine. Elsewhere nobody has measured it.
+            let is_without_scheme = section.name() != SOURCES && value.starts_with("//");
+            let url = if is_without_scheme {
+                values::address(&format!("https:{value}"), host)
+            } else {
+                values::address(value, host)
+            };
+            let Some(url) = url else { continue };
+            // NuGet 6.8 and later.
+            let unchecked = add.attribute("disableTLSCertificateValidation");
+            if unchecked.is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
+                && (Organization::of_url(&url.text).is_some() || url.doubt().is_some())
+            {
+                let start = add.start_tag().start;
+                line += text[counted..start].matches('\n').count();
+                counted = start;
+                found.unchecked.push((name.to_owned(), line));
+            }
+            // Blanks around it are part of a name (measured with nuget.exe 5.8 and the SDK 3.1).
+            found.sources.push(NamedSource { name: Some(name.to_owned()), url });
+        }
+    }
 }
 
 /// The `<add>`s of a section. NuGet takes that one name in any case of letters, that of a section as it is (measured with

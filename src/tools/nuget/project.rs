@@ -1,20 +1,23 @@
 //! Sources of project files.
 
+use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
 
 use super::config::{NamedSource, NuGetFile};
 use super::values::{self, Value};
-use crate::edit::xml::{Document, Node};
-use crate::tools::reading::SourceFile;
+use crate::edit::xml::Document;
+use crate::tools::reading::{SourceFile, Unparsable, is_one_of};
 
 /// Project files and what they import.
 pub fn is_project(file_name: &str) -> bool {
     let endings = ["csproj", "fsproj", "vbproj", "vcxproj", "props", "targets"];
-    file_name.rsplit_once('.').is_some_and(|(_, end)| endings.iter().any(|ending| end.eq_ignore_ascii_case(ending)))
+    file_name.rsplit_once('.').is_some_and(|(_, end)| is_one_of(end, &endings))
 }
 
 const SOURCES: [&str; 2] = ["RestoreSources", "RestoreAdditionalProjectSources"];
 const CONFIG: &str = "RestoreConfigFile";
+/// More than any project has; a bound on what a hostile file costs.
+const MOST_ADDRESSES: usize = 1000;
 
 /// Whether a project file speaks of sources. Hardly any does.
 pub fn speaks_of_sources(text: &str) -> bool {
@@ -24,28 +27,40 @@ pub fn speaks_of_sources(text: &str) -> bool {
 /// Takes a project file apart.
 pub fn parse(file: &SourceFile) -> NuGetFile {
     match Document::parse(&file.text.body) {
-        Ok(document) => of_project(&document, file.source.path.parent().unwrap_or(Path::new("."))),
+        Ok(document) => of_project(&document, file),
         Err(error) => NuGetFile::unread(file, &error),
     }
 }
 
-fn of_project(document: &Document<'_>, folder: &Path) -> NuGetFile {
-    let properties = document.nodes().filter(|node| SOURCES.contains(&node.name()));
-    let items = properties.flat_map(|node| node.content().split(';')).map(str::trim);
-    let urls = items.flat_map(|item| addresses(item, document));
-    let sources = urls.map(|url| NamedSource { name: None, url }).collect();
+fn of_project(document: &Document<'_>, file: &SourceFile) -> NuGetFile {
+    let folder = file.source.path.parent().unwrap_or(Path::new("."));
     let config = document.nodes().find(|node| node.name() == CONFIG && !node.content().trim().is_empty());
     let given = config.and_then(|node| path(node.content().trim(), folder));
-    NuGetFile { sources, gives_config: config.is_some(), given, ..NuGetFile::default() }
+    let found = NuGetFile { gives_config: config.is_some(), given, ..NuGetFile::default() };
+    let urls: Vec<Value> = addresses(document).take(MOST_ADDRESSES + 1).collect();
+    if urls.len() > MOST_ADDRESSES {
+        let doubt = Unparsable::hides_names(&file.source, "it names too many sources");
+        return NuGetFile { doubts: vec![doubt], ..found };
+    }
+    let sources = urls.into_iter().map(|url| NamedSource { name: None, url }).collect();
+    NuGetFile { sources, ..found }
 }
 
-/// The addresses that an item of a list may stand for: its own, or those of the one property of this file that it refers to.
-fn addresses(item: &str, document: &Document<'_>) -> Vec<Value> {
-    let Some(name) = item.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')')) else {
-        return address(item).into_iter().collect();
-    };
-    let is_it = |node: &Node<'_>| node.name().eq_ignore_ascii_case(name) && !SOURCES.contains(&node.name());
-    document.nodes().filter(is_it).filter_map(|node| address(node.content().trim())).collect()
+/// The addresses in lists of sources: those written there, and those of this file's properties that an item refers to.
+fn addresses<'d>(document: &'d Document<'_>) -> impl Iterator<Item = Value> + 'd {
+    // Looked up once by its name, and only once: a list may repeat it a million times.
+    let mut properties: HashMap<String, Vec<Value>> = HashMap::new();
+    for node in document.nodes().filter(|node| !SOURCES.contains(&node.name())) {
+        if let Some(address) = address(node.content()) {
+            properties.entry(node.name().to_ascii_lowercase()).or_default().push(address);
+        }
+    }
+    let lists = document.nodes().filter(|node| SOURCES.contains(&node.name()));
+    let items = lists.flat_map(|node| node.content().split(';')).map(str::trim);
+    items.flat_map(move |item| match item.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')')) {
+        Some(name) => properties.remove(&name.to_ascii_lowercase()).unwrap_or_default(),
+        None => address(item).into_iter().collect(),
+    })
 }
 
 fn address(text: &str) -> Option<Value> {
@@ -76,6 +91,7 @@ fn path(written: &str, folder: &Path) -> Option<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tools::reading::Hidden;
     use crate::tools::testing::file;
 
     fn parsed(content: &str) -> NuGetFile {
@@ -95,6 +111,31 @@ mod tests {
             found.iter().map(|source| (source.url.text.as_str(), source.url.open.as_deref())).collect();
         let open = "https://pkgs.dev.azure.com/$(Org)/_packaging/f/nuget/v3/index.json";
         assert_eq!(found, [(feed, None), (open, Some("$(Org)"))]);
+    }
+
+    #[test]
+    fn a_property_is_looked_up_once_however_often_it_is_referred_to() {
+        let lists = "$(a);".repeat(1_000_000);
+        let text = format!("{}<b>https://b/</b><RestoreSources>{lists}$(B)</RestoreSources>", "<a/>".repeat(200_000));
+        let start = std::time::Instant::now();
+        let found = parsed(&text).sources;
+        assert_eq!(found.iter().map(|source| source.url.text.as_str()).collect::<Vec<_>>(), ["https://b/"]);
+        // A search for each item would take minutes.
+        assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn too_many_sources_are_a_doubt() {
+        let list = |count: usize| format!("<RestoreSources>{}</RestoreSources>", "https://a/;".repeat(count));
+        let properties =
+            format!("{}<RestoreSources>$(a)</RestoreSources>", "<a>https://a/</a>".repeat(MOST_ADDRESSES + 1));
+        let config = "<RestoreConfigFile>x.config</RestoreConfigFile>";
+        for text in [list(MOST_ADDRESSES + 1) + config, properties + config] {
+            let found = parsed(&text);
+            assert!(found.doubts[0].hides == Hidden::Names && found.sources.is_empty() && found.gives_config);
+        }
+        let found = parsed(&list(MOST_ADDRESSES));
+        assert_eq!((found.doubts.len(), found.sources.len()), (0, MOST_ADDRESSES));
     }
 
     #[test]

@@ -80,6 +80,44 @@ fn an_add_is_one_in_any_letters_and_a_section_is_not() {
 }
 
 #[test]
+fn every_section_that_may_have_sources_is_read() {
+    let text = |sections: &str| format!("<configuration>\n{sections}</configuration>");
+    let audit = text(
+        "<packageSources><add key='f' value='https://a/'/></packageSources>\
+         <auditSources><clear/><ADD key='f' value=' https://evil.example/v3/index.json'/></auditSources>\
+         <laterSources><add key='g' value='//evil.example/v3'/><add key='h' value='%NOWHERE%'/></laterSources>",
+    );
+    assert_eq!(
+        mentioned("/agent/1/s/nuget.config", &audit),
+        ["f https://a/", "f https://evil.example/v3/index.json", "g https://evil.example/v3", "h %NOWHERE%"]
+    );
+    let only = text("<auditSources><add key='f' value='https://evil.example/'/></auditSources>");
+    assert_eq!(mentioned("/agent/1/s/ci.config", &only), ["f https://evil.example/"]);
+    let innocent = text(
+        "<packageSources><add key='share' value='//server/share'/></packageSources>\
+         <config><add key='http_proxy' value='http://proxy/'/><add key='repositoryPath' value='%NOWHERE%/x'/></config>\
+         <fallbackPackageFolders><add key='x' value='%NOWHERE%/x'/></fallbackPackageFolders>\
+         <packageRestore><add key='enabled' value='True'/></packageRestore>\
+         <packageSourceMapping><packageSource key='f'><package pattern='*'/></packageSource></packageSourceMapping>\
+         <packageSourceCredentials><f><add key='Username' value='https://u/'/></f></packageSourceCredentials>\
+         <apikeys><add key='https://a/' value='https://k/'/></apikeys><appSettings><add key='u' value='https://u/'/></appSettings>",
+    );
+    assert_eq!(mentioned("/agent/1/s/nuget.config", &innocent), Vec::<String>::new());
+}
+
+#[test]
+fn certificates_that_are_not_checked_are_told_for_audit_sources_too() {
+    let add = format!("\n<add key='f' value='{FEED}' disableTLSCertificateValidation='True'/>");
+    let text = format!(
+        "<configuration><packageSources>{add}</packageSources><auditSources>{add}</auditSources></configuration>"
+    );
+    let file = file("/agent/1/s/nuget.config", &text);
+    let found = crate::tools::testing::reading(&NuGet, &[file], &host(&[])).perils;
+    let places: Vec<String> = found.iter().map(|peril| peril.place.to_string()).collect();
+    assert_eq!(places, ["nuget.config line 2", "nuget.config line 3"]);
+}
+
+#[test]
 fn project_files_name_sources_without_names() {
     let text = "<Project><PropertyGroup Condition=\"'$(X)' &lt; '1'\"><RestoreSources>$(RestoreSources);https://a/v3 ;\n https://b/ ;../c\
         </RestoreSources></PropertyGroup><RestoreAdditionalProjectSources>https://c/</RestoreAdditionalProjectSources></Project>";
