@@ -64,10 +64,11 @@ pub fn settings(sources: Sources<'_>) -> Vec<(String, String)> {
                 Some("") => words.get(at + 1).map(String::as_str),
                 other => other,
             };
-            if let Some(settings) = settings.filter(|settings| !settings.starts_with('-')) {
-                if found.len() < MOST_SETTINGS && known.insert((file.source.shown.as_str(), settings)) {
-                    found.push((file.source.shown.clone(), settings.to_owned()));
-                }
+            if let Some(settings) = settings.filter(|settings| !settings.starts_with('-'))
+                && found.len() < MOST_SETTINGS
+                && known.insert((file.source.shown.as_str(), settings))
+            {
+                found.push((file.source.shown.clone(), settings.to_owned()));
             }
         }
     }

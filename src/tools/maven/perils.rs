@@ -116,10 +116,11 @@ pub fn of_arguments(file_name: &str, text: &str) -> Vec<Setting> {
                 of_property(&lower).map(str::to_owned)
             };
             found.extend(what.map(|what| Setting { line: number + 1, what: format!("{what} ({name})") }));
-            before = lower;
-            if found.len() == MOST_SETTINGS {
+            // What follows is the loaded code's own.
+            if found.len() == MOST_SETTINGS || is_javas && loads(&lower, &before) {
                 return found;
             }
+            before = lower;
         }
     }
     found
@@ -191,6 +192,7 @@ mod tests {
         for text in ["-Dmaven.ext.class.path=evil.jar", "-D\nmaven.ext.class.path=evil.jar"] {
             assert!(found("maven.config", text).iter().any(|line| line.contains("loads code")), "{text}");
         }
+        assert_eq!(found("jvm.config", "-cp . Evil").len(), 1);
         assert_eq!(found("jvm.config", "--add-opens\njava.base/java.lang=ALL-UNNAMED -XX:+UseParallelGC"), [""; 0]);
     }
 
