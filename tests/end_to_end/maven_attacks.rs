@@ -104,7 +104,8 @@ pub fn check(rows: &[Row<'_>], step: &TaskStep) {
     });
 }
 
-const VALIDATE: &str = "mvn -B -U validate";
+/// Has Maven look at a project.
+pub const VALIDATE: &str = "mvn -B -U validate";
 
 fn pom(inner: &str) -> Vec<(&'static str, String)> {
     vec![("pom.xml", project("app", inner))]
@@ -120,7 +121,7 @@ fn row(name: &'static str, inner: impl AsRef<str>, becomes: Becomes) -> Row<'sta
 }
 
 /// A project below `base`.
-fn child(inner: &str) -> String {
+pub fn child(inner: &str) -> String {
     let parent = "<parent><groupId>com.example</groupId><artifactId>base</artifactId><version>1</version></parent>";
     project("app", inner)
         .replace("<groupId>com.example</groupId><artifactId>app<", &format!("{parent}<artifactId>app<"))

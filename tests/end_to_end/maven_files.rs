@@ -3,7 +3,7 @@
 use ado_entra_auth_emulator::agent::Job;
 
 use crate::maven_attacks::Becomes::{Served, Withheld};
-use crate::maven_attacks::{FEED, Row, check, greedy, maven39, project, repositories};
+use crate::maven_attacks::{FEED, Row, VALIDATE, check, child, greedy, maven39, project, repositories};
 use crate::support::{assert_refused, emulator, job, read, run, step, tool, warned, with_token, write, write_file};
 
 fn settings(inner: &str) -> String {
@@ -188,4 +188,49 @@ fn endless_projects_are_not_followed() {
         "{:?}",
         outcome.warnings
     );
+}
+
+/// A repository of Maven's in the checkout may hold a parent that gives a name another address.
+#[test]
+fn parents_in_a_repository_of_the_checkout_are_seen() {
+    const EVIL: &str = "<pluginRepositories><pluginRepository><id>feed1</id><url>https://evil.example/m</url></pluginRepository>\
+        </pluginRepositories>";
+    let parent = |inner: &str| project("base", inner);
+    let app = |local: &[(&str, &str)]| {
+        let pom = child(&repositories(&[local, &[("feed1", FEED)]].concat()));
+        ("pom.xml", pom.replace("</parent>", "<relativePath/></parent>"))
+    };
+    let at = "repo/com/example/base/1/base-1.pom";
+    let arguments = (".mvn/maven.config", "-Dmaven.repo.local=repo".to_owned());
+    let withheld = || Withheld(&["'feed1'", "no token"]);
+    let rows = [
+        Row {
+            name: "a file: repository",
+            files: vec![app(&[("l", "file:repo")]), (at, parent(EVIL))],
+            run: ("", VALIDATE),
+            becomes: withheld(),
+        },
+        Row {
+            name: "among dependencies",
+            files: vec![
+                app(&[("l", "file:node_modules/repo")]),
+                ("node_modules/repo/com/example/base/1/base-1.pom", parent(EVIL)),
+            ],
+            run: ("", VALIDATE),
+            becomes: Withheld(&["pom.xml", "no name gets a token"]),
+        },
+        Row {
+            name: "the local repository",
+            files: vec![app(&[]), arguments, (at, parent(EVIL))],
+            run: ("", VALIDATE),
+            becomes: withheld(),
+        },
+        Row {
+            name: "a parent that names nothing",
+            files: vec![app(&[("l", "file:repo")]), (at, parent(""))],
+            run: ("", VALIDATE),
+            becomes: Served,
+        },
+    ];
+    check(&rows, &step());
 }

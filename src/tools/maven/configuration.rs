@@ -3,6 +3,7 @@
 //! Everything that may be a property or the name of a file counts as one: Maven's versions split these files in different ways,
 //! and take an option in several spellings.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use super::arguments;
@@ -12,6 +13,9 @@ use crate::tools::reading::{Sources, is_one_of};
 
 /// Options that name a file, which may follow without a blank.
 const FILE_OPTIONS: [&str; 3] = ["-gs", "-s", "-f"];
+
+/// More settings files than any project names.
+const MOST_SETTINGS: usize = 100;
 
 /// The project's folder. The folder `.mvn` may be a link to one of any name.
 fn project_folder(path: &Path) -> Option<&Path> {
@@ -49,7 +53,8 @@ pub fn properties(sources: Sources<'_>) -> Properties {
 
 /// The settings files that `-s` of these files names, each with the file that does.
 pub fn settings(sources: Sources<'_>) -> Vec<(String, String)> {
-    let mut found = Vec::new();
+    // They are warned of one by one.
+    let (mut found, mut known) = (Vec::new(), HashSet::new());
     for (file, parsed) in sources.of::<MavenFile>().filter(|(file, _)| is_one_of(file.source.name(), &["maven.config"]))
     {
         let Content::Arguments(words) = &parsed.content else { continue };
@@ -60,11 +65,11 @@ pub fn settings(sources: Sources<'_>) -> Vec<(String, String)> {
                 Some("") => words.get(at + 1).map(String::as_str),
                 other => other,
             };
-            if let Some(settings) = settings.filter(|settings| !settings.starts_with('-')) {
-                let one = (file.source.shown.clone(), settings.to_owned());
-                if !found.contains(&one) {
-                    found.push(one);
-                }
+            if let Some(settings) = settings.filter(|settings| !settings.starts_with('-'))
+                && found.len() < MOST_SETTINGS
+                && known.insert((file.source.shown.as_str(), settings))
+            {
+                found.push((file.source.shown.clone(), settings.to_owned()));
             }
         }
     }

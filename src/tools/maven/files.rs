@@ -74,13 +74,13 @@ pub fn reads(path: RelPath<'_>, among: Among) -> bool {
     }
     match Named::of(name) {
         Named::Project | Named::Settings => true,
-        Named::Maybe => !is_fetched(path),
+        Named::Maybe => among == Among::Project || !is_fetched(path),
         Named::Other => path.is_named(&[EXTENSIONS]) && path.is_in(".mvn"),
     }
 }
 
-/// Whether it lies as Maven lays out what it has fetched: `hello/1.0/hello-1.0.pom`. Caches of jobs hold thousands of them, and
-/// nobody builds there.
+/// Whether it lies as Maven lays out what it has fetched: `hello/1.0/hello-1.0.pom`. Caches of jobs hold thousands of them beside
+/// the checkout. In the checkout it may be a repository of the checkout's own, with parents and dependencies of projects.
 fn is_fetched(path: RelPath<'_>) -> bool {
     let last = |folder: &Path| folder.file_name().and_then(|name| name.to_str()).map(str::to_owned);
     let (version, artifact) = (last(path.folder()), path.folder().parent().and_then(last));

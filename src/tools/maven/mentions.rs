@@ -1,11 +1,12 @@
 //! What Maven's files name: every repository, under every id and address that it may have.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::central;
 use super::configuration;
 use super::files::{Content, MavenFile};
+use super::local;
 use super::model::{ALTERNATIVES, Form, Model, Properties, Repository, normal, pointed};
 use super::references::{OPEN, Projects, Within, left_over, written};
 use super::settings::SettingsFile;
@@ -58,17 +59,40 @@ pub fn further_files(sources: Sources<'_>) -> Vec<PathBuf> {
             }
         }
     }
-    for (folder, name) in configuration::file_names(sources) {
-        // Maven takes them from the folder that it is started in.
-        let below = models.projects.iter().filter_map(|(_, model)| model.path.parent());
-        let starts = below.filter(|start| start.starts_with(&folder)).chain([folder.as_path()]);
-        further.extend(starts.map(|start| normal(&start.join(&name))));
-    }
+    further.extend(configured(&models, sources).unwrap_or_default());
+    further.extend(local::parents(&models, &projects, sources).files);
     further.retain(|path| !known.contains(path.as_path()));
     let mut further: Vec<PathBuf> = further.into_iter().collect();
     // Where both lead to one file, the plain path is its name.
     further.sort_by_key(|path| path.components().any(|component| component == Component::ParentDir));
     further
+}
+
+/// More files than the words of `.mvn` may name in all folders together, and more folders to compare; bounds on what a hostile
+/// repository costs.
+const MOST_CONFIGURED: usize = 100_000;
+const MOST_COMPARED: usize = 2_000_000;
+
+/// The files that `.mvn` may name, from every folder that Maven may be started in; nothing where they are too many.
+fn configured(models: &Models<'_>, sources: Sources<'_>) -> Option<Vec<PathBuf>> {
+    let mut names: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
+    for (folder, name) in configuration::file_names(sources) {
+        names.entry(folder).or_default().push(name);
+    }
+    if names.len().saturating_mul(models.projects.len()) > MOST_COMPARED {
+        return None;
+    }
+    let mut files = Vec::new();
+    for (folder, names) in &names {
+        let below = models.projects.iter().filter_map(|(_, model)| model.path.parent());
+        let starts = below.filter(|start| start.starts_with(folder)).chain([folder.as_path()]);
+        let starts: BTreeSet<&Path> = starts.collect();
+        if files.len() + starts.len().saturating_mul(names.len()) > MOST_CONFIGURED {
+            return None;
+        }
+        files.extend(names.iter().flat_map(|name| starts.iter().map(move |start| normal(&start.join(name)))));
+    }
+    Some(files)
 }
 
 /// What the files say: every repository that they name, and what the servers of settings files send.
@@ -88,6 +112,13 @@ pub fn read(sources: Sources<'_>) -> Reading {
             }
         }
     }
+    if configured(&models, sources).is_none() {
+        let arguments = sources.of::<MavenFile>().find(|(_, parsed)| matches!(parsed.content, Content::Arguments(_)));
+        let doubt =
+            |file: &ReadFile| Unparsable::hides_names(&file.source, "it may name more files than are looked at");
+        found.reading.doubts.extend(arguments.map(|(file, _)| doubt(file)));
+    }
+    found.reading.doubts.extend(local::parents(&models, &projects, sources).doubt);
     for (file, model, own) in &models.settings {
         let resolved = |text: &str| projects.resolved(text, Within::Settings);
         for repository in &model.repositories {

@@ -12,6 +12,7 @@ mod central;
 mod configuration;
 mod files;
 mod installation;
+mod local;
 mod mentions;
 mod mirrors;
 mod model;
@@ -241,5 +242,7 @@ fn unusable(file: &Path, error: &dyn std::fmt::Display) -> PlanError {
     PlanError::UserFile { tool: ID.name, file: file.display().to_string(), reason: error.to_string() }
 }
 
+#[cfg(test)]
+mod bounds_tests;
 #[cfg(test)]
 mod tests;

@@ -44,6 +44,8 @@ pub struct Model {
     name: Option<String>,
     /// Whether it replaces what Maven calls `central`, outside profiles: for repositories, for plugin repositories.
     pub replaces_central: [bool; 2],
+    /// Where settings have Maven keep what it fetches.
+    pub local_repository: Option<String>,
 }
 
 /// What a project is called.
@@ -136,6 +138,8 @@ impl Model {
     /// Settings, by their root element.
     pub fn of_settings(root: Node<'_>) -> Self {
         let mut model = Self::default();
+        let local = root.child_content("localRepository").filter(|text| !text.is_empty());
+        model.local_repository = local.map(str::to_owned);
         model.add(&root.descend(&["mirrors", "mirror"]), Role::Source);
         for profile in root.descend(&["profiles", "profile"]) {
             model.add_repositories(profile);
@@ -161,13 +165,20 @@ impl Model {
 
     /// Where the plugins `deploy` and `wagon` publish to: properties of theirs, and their configuration, wherever it stands.
     fn add_of_plugins(&mut self, root: Node<'_>) {
+        let mut url_of = BTreeMap::new();
+        for url in root.descendants().filter(|node| node.name() == "url") {
+            let holder = url.parent().map(|holder| holder.start_tag().start);
+            url_of.entry(holder).or_insert_with(|| url.content());
+        }
         for node in root.descendants() {
             let (id, url, form) = match node.name() {
                 name if ALTERNATIVES.contains(&name) => (None, node.content(), Form::Joined),
-                "repositoryId" | "serverId" => match node.parent().and_then(|holder| holder.child_content("url")) {
-                    Some(url) => (Some(node.content().to_owned()), url, Form::Apart),
-                    None => continue,
-                },
+                "repositoryId" | "serverId" => {
+                    match url_of.get(&node.parent().map(|holder| holder.start_tag().start)) {
+                        Some(&url) => (Some(node.content().to_owned()), url, Form::Apart),
+                        None => continue,
+                    }
+                }
                 _ => continue,
             };
             self.repositories.push(Repository { id, url: url.to_owned(), role: Role::Publish, form });
@@ -196,6 +207,11 @@ impl Model {
             _ => true,
         };
         self.group() == wanted.group.as_deref() && self.own.artifact == wanted.artifact && same_version
+    }
+
+    /// Whether it has these coordinates to the letter.
+    pub fn is_called(&self, wanted: &Coordinates) -> bool {
+        self.is_named(wanted) && self.version() == wanted.version.as_deref()
     }
 
     /// The text of one of its elements, by a name such as `project.groupId`, where it is known for certain.

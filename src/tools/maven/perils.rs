@@ -15,10 +15,14 @@ pub struct Setting {
     pub what: String,
 }
 
+/// One is enough for no credential at all; a bound on what a hostile file costs.
+const MOST_SETTINGS: usize = 100;
+
 /// Parts of the names of properties that lead traffic through others or lower the trust that TLS asks for. Java's networking
 /// properties (<https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/net/doc-files/net-properties.html>), those of
 /// JSSE, of Maven's wagon and of its resolver.
-const PROPERTIES: [&str; 17] = [
+const PROPERTIES: [&str; 18] = [
+    "maven.ext.class.path",
     "proxyhost",
     "proxyset",
     "usesystemproxies",
@@ -51,11 +55,40 @@ const LOADERS: [&str; 9] = [
     "-xx:onoutofmemoryerror",
 ];
 
+/// Arguments of Java that say from where code comes, each also with its value behind `=`.
+const CODE_PATHS: [&str; 11] = [
+    "-cp",
+    "-classpath",
+    "--class-path",
+    "-p",
+    "--module-path",
+    "--upgrade-module-path",
+    "-m",
+    "--module",
+    "-jar",
+    "--source",
+    "-djava.class.path",
+];
+
+/// Arguments of Java whose value may be the next word.
+const WITH_VALUE: [&str; 6] =
+    ["--add-exports", "--add-opens", "--add-reads", "--add-modules", "--limit-modules", "--enable-native-access"];
+
+/// What an argument of Java's by itself would load, in lower case; `before` is the word before it.
+fn loads(word: &str, before: &str) -> bool {
+    let name = word.split('=').next().unwrap_or_default();
+    // Java takes the first word without a dash for the class to run; `#` is one where Maven knows no comments there.
+    let is_class = !word.is_empty() && !word.starts_with('-') && !WITH_VALUE.contains(&before);
+    is_class || CODE_PATHS.contains(&name)
+}
+
 /// What a property would do, by its name in lower case.
 fn of_property(name: &str) -> Option<&'static str> {
     let part = PROPERTIES.iter().find(|part| name.contains(**part))?;
     Some(if part.contains("prox") {
         "sends Maven's traffic through a proxy"
+    } else if part.contains("class.path") {
+        "loads code into Maven"
     } else {
         "changes whom Maven trusts or reaches"
     })
@@ -65,6 +98,8 @@ fn of_property(name: &str) -> Option<&'static str> {
 pub fn of_arguments(file_name: &str, text: &str) -> Vec<Setting> {
     let is_javas = is_one_of(file_name, &["jvm.config"]);
     let mut found = Vec::new();
+    // The lines of Java's arguments are joined.
+    let mut before = String::new();
     for (number, line) in text.lines().enumerate() {
         for word in line.split_whitespace() {
             // Newer start scripts take quotes and backslashes out, wherever they stand.
@@ -76,12 +111,17 @@ pub fn of_arguments(file_name: &str, text: &str) -> Vec<Setting> {
                 Some("takes further arguments from a file".to_owned())
             } else if is_javas && expands.contains(['$', '`']) {
                 Some("has a part that cannot be told".to_owned())
-            } else if LOADERS.iter().any(|loader| lower.starts_with(loader)) {
+            } else if LOADERS.iter().any(|loader| lower.starts_with(loader)) || is_javas && loads(&lower, &before) {
                 Some("loads code into Maven".to_owned())
             } else {
                 of_property(&lower).map(str::to_owned)
             };
             found.extend(what.map(|what| Setting { line: number + 1, what: format!("{what} ({name})") }));
+            // What follows is the loaded code's own.
+            if found.len() == MOST_SETTINGS || is_javas && loads(&lower, &before) {
+                return found;
+            }
+            before = lower;
         }
     }
     found
@@ -129,8 +169,32 @@ mod tests {
             }
         }
         for word in ["@more", "-javaagent:x.jar", "-XX:VMOptionsFile=x", "-Dx=$(cat y)", "-Xbootclasspath/a:x"] {
-            assert_eq!(found("jvm.config", word).len(), 1, "{word}");
+            assert!(!found("jvm.config", word).is_empty(), "{word}");
         }
+    }
+
+    #[test]
+    fn code_of_the_repository_in_java_or_maven_is_seen() {
+        for text in [
+            "-cp . Evil",
+            "-classpath x",
+            "--class-path=x",
+            "-p x",
+            "--module-path\nx",
+            "-jar x.jar",
+            "Evil",
+            "-Xmx1g\n\"Evil\"",
+            "--add-exports=a/b=c Evil",
+            "# Evil",
+            "-Dmaven.ext.class.path=evil.jar",
+        ] {
+            assert!(found("jvm.config", text).iter().any(|line| line.contains("loads code")), "{text}");
+        }
+        for text in ["-Dmaven.ext.class.path=evil.jar", "-D\nmaven.ext.class.path=evil.jar"] {
+            assert!(found("maven.config", text).iter().any(|line| line.contains("loads code")), "{text}");
+        }
+        assert_eq!(found("jvm.config", "-cp . Evil").len(), 1);
+        assert_eq!(found("jvm.config", "--add-opens\njava.base/java.lang=ALL-UNNAMED -XX:+UseParallelGC"), [""; 0]);
     }
 
     #[test]
