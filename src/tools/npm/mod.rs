@@ -66,8 +66,7 @@ impl Tool for Npm {
 
     fn searches(&self, name: &str) -> bool {
         // pnpm may have one for each branch, `pnpm-lock.main.yaml`.
-        let of_branch = |name: &str| name.strip_prefix("pnpm-lock.").is_some_and(|rest| rest.ends_with(".yaml"));
-        is_one_of(name, SEARCHED) || is_one_of(name, &MANIFESTS) || of_branch(&folded(name))
+        is_one_of(name, SEARCHED) || is_one_of(name, &MANIFESTS) || folded(name).starts_with("pnpm-lock.")
     }
 
     fn outside(&self, host: &Host, _look: &dyn Look) -> Vec<PathBuf> {
