@@ -98,6 +98,8 @@ fn of_property(name: &str) -> Option<&'static str> {
 pub fn of_arguments(file_name: &str, text: &str) -> Vec<Setting> {
     let is_javas = is_one_of(file_name, &["jvm.config"]);
     let mut found = Vec::new();
+    // An older Java then passes over an option alone, and takes its value for a class.
+    let takes_values = !text.to_ascii_lowercase().contains("ignoreunrecognizedvmoptions");
     // The lines of Java's arguments are joined.
     let mut before = String::new();
     for (number, line) in text.lines().enumerate() {
@@ -121,7 +123,7 @@ pub fn of_arguments(file_name: &str, text: &str) -> Vec<Setting> {
             if found.len() == MOST_SETTINGS || is_javas && loads(&lower, &before) {
                 return found;
             }
-            before = lower;
+            before = if takes_values { lower } else { String::new() };
         }
     }
     found
@@ -186,6 +188,7 @@ mod tests {
             "-Xmx1g\n\"Evil\"",
             "--add-exports=a/b=c Evil",
             "# Evil",
+            "-XX:+IgnoreUnrecognizedVMOptions --add-exports Evil",
             "-Dmaven.ext.class.path=evil.jar",
         ] {
             assert!(found("jvm.config", text).iter().any(|line| line.contains("loads code")), "{text}");
