@@ -112,9 +112,12 @@ fn no_number_of_files_takes_more_than_its_share() {
     if tool("python3").is_none() {
         return;
     }
-    let poms = || format!("<project>{}</project>", "<a b='c'/>".repeat(100_000));
+    let poms = || {
+        let properties = repeated(|n| format!("<p{n}>x</p{n}>"), MIB);
+        format!("<project><properties>{properties}</properties></project>")
+    };
     let settings = || "a=\n".repeat(99_000);
-    let rows: [(usize, Row); 2] = [(20, ("projects", "pom.xml", poms)), (16, ("settings", ".npmrc", settings))];
+    let rows: [(usize, Row); 2] = [(16, ("projects", "pom.xml", poms)), (16, ("settings", ".npmrc", settings))];
     for (count, (name, path, content)) in rows {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("checkout");

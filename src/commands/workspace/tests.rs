@@ -1,0 +1,202 @@
+//! What is read, how often, and what is too much.
+
+use std::fs;
+
+use super::*;
+use crate::azure_devops::feed::Feed;
+use crate::plan::draft::Draft;
+use crate::reach::ServedFeed;
+use crate::tools::maven::Maven;
+use crate::tools::reading::{Parsed, Reading};
+use crate::tools::{Auto, ToolId};
+
+fn write(root: &Path, path: &str, text: &str) {
+    let path = root.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn pom(modules: &[&str]) -> String {
+    format!("<project><modules><module>{}</module></modules></project>", modules.join("</module><module>"))
+}
+
+/// What Maven reads, beginning with the folder `s` below a pipeline's workspace.
+fn read(workspace: &Path) -> ToolSources {
+    let root = workspace.join("s");
+    let host = Host { pipeline_workspace: Some(workspace.to_path_buf()), ..Host::default() };
+    let mut found = ToolSources { tool: &Maven, files: Vec::new(), unread: Vec::new(), unusable: None };
+    let first = load(&root.join("pom.xml"), &root, Origin::Workspace).unwrap().unwrap();
+    found.files.push(taken_apart(&Maven, &first, &host));
+    let bounds = Bounds::new(&root, &host);
+    let look = Disk::new(&host);
+    let mut workspace = Workspace { host, look, tools: vec![found], warnings: Vec::new() };
+    workspace.read_further(0, &root, &bounds, &Budget::new(|| 0));
+    workspace.tools.remove(0)
+}
+
+#[test]
+fn what_files_refer_to_is_read_once_and_only_within_bounds() {
+    let folder = tempfile::tempdir().unwrap();
+    let workspace = folder.path().join("w");
+    let modules = ["x/build.xml", "vendor/y", "../other", "../../outside", "x", "missing", ".", "x/../x/build.xml"];
+    write(&workspace, "s/pom.xml", &pom(&modules));
+    write(&workspace, "s/x/build.xml", &pom(&["../z.xml", "../pom.xml"]));
+    write(&workspace, "s/z.xml", &pom(&["x/build.xml"]));
+    write(&workspace, "s/vendor/y/pom.xml", &pom(&[]));
+    write(&workspace, "other/pom.xml", &pom(&[]));
+    write(folder.path(), "outside/pom.xml", &pom(&[]));
+    let found = read(&workspace);
+    let shown = |file: &ReadFile| {
+        (file.source.path.strip_prefix(&workspace).unwrap().display().to_string(), file.source.origin)
+    };
+    let mut read: Vec<(String, Origin)> = found.files.iter().map(shown).collect();
+    read.sort();
+    let expected = [
+        ("other/pom.xml", Origin::Beside),
+        ("s/pom.xml", Origin::Workspace),
+        ("s/vendor/y/pom.xml", Origin::Beside),
+        ("s/x/build.xml", Origin::Workspace),
+        ("s/z.xml", Origin::Workspace),
+    ];
+    assert_eq!(read, expected.map(|(path, origin)| (path.to_owned(), origin)));
+    assert!(found.unread.is_empty());
+}
+
+static COUNTING: ToolId = ToolId {
+    name: "x",
+    speaks: None,
+    auto: Auto::Always,
+    takes_inputs: false,
+    variables: &[],
+    dependency_folders: &[],
+    ways: &[],
+};
+
+/// Wants a few files, and keeps which it took apart.
+#[derive(Default)]
+struct Counting {
+    parsed: Mutex<Vec<PathBuf>>,
+}
+
+impl Tool for Counting {
+    fn id(&self) -> &'static ToolId {
+        &COUNTING
+    }
+    fn reads(&self, path: RelPath<'_>, _among: Among) -> bool {
+        ["a.x", "b.x", "c.x"].contains(&path.name())
+    }
+    fn outside(&self, host: &Host, _look: &dyn Look) -> Vec<PathBuf> {
+        host.home.iter().map(|home| home.join("own.x")).collect()
+    }
+    fn parse(&self, file: &SourceFile, _host: &Host) -> Parsed {
+        self.parsed.lock().unwrap().push(file.source.path.clone());
+        Box::new(())
+    }
+    fn further(&self, sources: Sources<'_>) -> Vec<PathBuf> {
+        sources.files.iter().map(|file| file.source.path.clone()).collect()
+    }
+    fn read(&self, _sources: Sources<'_>) -> Reading {
+        Reading::default()
+    }
+    fn feed_url(&self, feed: &Feed) -> String {
+        feed.base_url()
+    }
+    fn plan(&self, _: &[ServedFeed], _: Sources<'_>, _: &mut Draft<'_>) -> Result<(), PlanError> {
+        Ok(())
+    }
+}
+
+#[test]
+fn each_file_is_read_once_for_all_tools_and_parsed_once_for_each() {
+    let folder = tempfile::tempdir().unwrap();
+    for n in 0..FEWEST_FOR_THREADS {
+        write(folder.path(), &format!("s/{n}/a.x"), "a");
+    }
+    write(folder.path(), "s/node_modules/b.x", "b");
+    write(folder.path(), "t/c.x", "c");
+    write(folder.path(), "home/own.x", "d");
+    let tools: [&'static Counting; 2] = [Box::leak(Box::default()), Box::leak(Box::default())];
+    let root = folder.path().join("s");
+    let host = Host {
+        pipeline_workspace: Some(folder.path().to_path_buf()),
+        home: Some(folder.path().join("home")),
+        ..Host::default()
+    };
+    let look = Disk::new(&host);
+    let sources = tools.map(|tool| ToolSources { tool, files: Vec::new(), unread: Vec::new(), unusable: None });
+    let mut workspace = Workspace { host, look, tools: sources.into(), warnings: Vec::new() };
+    workspace.read_all(&root, &Budget::new(|| 0));
+    for tool in tools {
+        let mut parsed = tool.parsed.lock().unwrap().clone();
+        parsed.sort();
+        let all = parsed.len();
+        parsed.dedup();
+        assert_eq!((all, parsed.len()), (FEWEST_FOR_THREADS + 3, FEWEST_FOR_THREADS + 3));
+    }
+    // What both have of a file comes from one reading of it.
+    let shared =
+        |file: &ReadFile| workspace.tools[1].files.iter().any(|other| Arc::ptr_eq(&file.source, &other.source));
+    assert_eq!(workspace.tools[0].files.iter().filter(|file| shared(file)).count(), FEWEST_FOR_THREADS + 2);
+}
+
+#[test]
+fn what_takes_too_much_memory_or_is_too_large_hides_names() {
+    let folder = tempfile::tempdir().unwrap();
+    for (taken, path, text, words) in [
+        ((|| usize::MAX) as fn() -> usize, "s/a.x", "a".to_owned(), "memory"),
+        (|| 0, "s/a.x", "a".repeat(8 * 1024 * 1024 + 1), "larger"),
+        (|| 0, "home/own.x", "a".repeat(8 * 1024 * 1024 + 1), "larger"),
+        (|| 0, "s/a.x", "a".to_owned(), ""),
+    ] {
+        write(folder.path(), path, &text);
+        let host = Host { home: Some(folder.path().join("home")), ..Host::default() };
+        let look = Disk::new(&host);
+        let tool: &'static Counting = Box::leak(Box::default());
+        let sources = ToolSources { tool, files: Vec::new(), unread: Vec::new(), unusable: None };
+        let mut workspace = Workspace { host, look, tools: vec![sources], warnings: Vec::new() };
+        let budget = Budget { most_taken: 1, ..Budget::new(taken) };
+        workspace.read_all(&folder.path().join("s"), &budget);
+        let ToolSources { files, unread, unusable, .. } = workspace.tools.remove(0);
+        let refused: Vec<Unparsable> = unread.into_iter().chain(unusable).collect();
+        assert_eq!((files.len(), refused.len()), if words.is_empty() { (1, 0) } else { (0, 1) }, "{path} {words}");
+        assert!(refused.iter().all(|file| file.reason.contains(words) && file.hides == Hidden::Names));
+        fs::remove_file(folder.path().join(path)).unwrap();
+    }
+}
+
+#[test]
+fn files_that_refer_to_others_without_end_hide_names() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), "s/pom.xml", &pom(&["0.xml"]));
+    for n in 0..150 {
+        write(folder.path(), &format!("s/{n}.xml"), &pom(&[&format!("{}.xml", n + 1)]));
+    }
+    let found = read(folder.path());
+    assert_eq!(found.unread.len(), 1);
+    assert_eq!(found.unread[0].hides, Hidden::Names);
+}
+
+/// Wants files called `f`, and everything among dependencies.
+struct Named;
+
+impl Looks for Named {
+    fn is_dependency_folder(&self, name: &str) -> bool {
+        tools::is_dependency_folder(name)
+    }
+    fn wants(&self, _folder: &Path, name: &str, in_dependency_folder: bool) -> bool {
+        name == "f" || !in_dependency_folder
+    }
+}
+
+#[test]
+fn dependency_folders_are_walked_and_marked_and_gits_own_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    for path in ["a/f", "vendor/x/f", ".hg/f", ".git/f", "node_modules/g", "left/f"] {
+        write(folder.path(), path, "");
+    }
+    let walk = disk::walk(folder.path(), Some(&folder.path().join("left")), &Named);
+    let found: Vec<(String, bool)> =
+        walk.files.iter().map(|file| (shown(&file.path, folder.path()), file.in_dependency_folder)).collect();
+    let expected = [(".hg/f", true), ("a/f", false), ("vendor/x/f", true)];
+    assert_eq!(found, expected.map(|(path, among)| (path.to_owned(), among)));
+}
