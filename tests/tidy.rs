@@ -118,3 +118,15 @@ fn the_table_has_no_circles() {
         }
     }
 }
+
+/// A module with files of its own has its root among them, so that a folder shows all of it.
+#[test]
+fn roots_of_modules_lie_in_their_folders() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    for place in ["src", "emulator/src", "tests"] {
+        sources(&root.join(place), &mut files);
+    }
+    files.retain(|path| path.with_extension("").is_dir());
+    assert!(files.is_empty(), "each belongs into its folder, as mod.rs: {files:#?}");
+}
