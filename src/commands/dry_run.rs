@@ -13,6 +13,7 @@ use crate::agent::inputs::{self, Settings};
 use crate::agent::job::Job;
 use crate::apply::RUNS_VARIABLE;
 use crate::apply::record::EarlierRun;
+use crate::azure_devops::first_look::Statement;
 use crate::cli::{DryRun, Format};
 use crate::diagnosis::{Explanation, harmless};
 use crate::disk;
@@ -92,8 +93,8 @@ fn warnings(settings: &Settings, plan: &Plan) -> Vec<String> {
 
 /// What may surprise, and what a dry run leaves to the step.
 fn notes(plan: &Plan) -> Vec<String> {
-    let looks = plan.look_first.iter().map(|served| {
-        format!("cargo: the step reads the index of {} first; one that leads to another host gets nothing", served.feed)
+    let looks = plan.look_first.iter().map(|(feed, Statement { client, holder, .. })| {
+        format!("{client}: the step reads the {holder} of {feed} first; one that leads to another host gets nothing")
     });
     plan.notes.iter().cloned().chain(looks).collect()
 }

@@ -146,7 +146,8 @@ async fn sign_in_and_plan(
         plan = planning.again(&workspace, &unserved, &Withheld::new())?;
     }
     let issued_for = |organization: &Organization| &signed_in.issued_for(organization).token;
-    let withheld = first_look::look(&http, plan.look_first.iter().map(|served| &served.feed), &issued_for).await;
+    let withheld =
+        first_look::look(&http, plan.look_first.iter().map(|(feed, statement)| (feed, *statement)), &issued_for).await;
     if !withheld.is_empty() {
         plan = planning.again(&workspace, &unserved, &withheld)?;
     }

@@ -12,10 +12,12 @@ mod warnings;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::azure_devops::feed::Feed;
+use crate::azure_devops::first_look::Statement;
 use crate::edit::text::{Text, TextEdit, splice};
 use crate::kernel::dialect::Dialect;
 use crate::kernel::organization::Organization;
-use crate::reach::{Grant, ServedFeed};
+use crate::reach::Grant;
 
 pub use source::TokenSource;
 pub use template::{Part, Template};
@@ -205,7 +207,7 @@ pub struct Plan {
     /// What the run's vault will hold.
     pub deposits: Vec<Deposit>,
     /// The feeds that the step has to look at, and to plan without where they would have the token sent elsewhere.
-    pub look_first: Vec<ServedFeed>,
+    pub look_first: Vec<(Feed, &'static Statement)>,
     /// For which tools and organizations this step's token serves.
     pub grants: Vec<Grant>,
     /// What each tool will be able to reach, for the log.

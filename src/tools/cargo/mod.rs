@@ -5,6 +5,7 @@
 //! (<https://doc.rust-lang.org/cargo/reference/registry-authentication.html>; measured with cargo 1.95).
 
 mod config;
+mod index;
 mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -110,7 +111,7 @@ impl Tool for Cargo {
         for feed in served {
             if deposits.entry(&feed.feed.organization).or_default().insert(feed.feed.url.to_string()) {
                 // The index says to which hosts cargo sends the token.
-                draft.look_first(feed);
+                draft.look_first(feed, &index::STATEMENT);
                 draft.serve(feed, TokenSource::Helper(Dialect::Cargo));
             }
         }
