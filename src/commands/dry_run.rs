@@ -19,6 +19,7 @@ use crate::diagnosis::{Explanation, harmless};
 use crate::disk;
 use crate::edit::text::Text;
 use crate::host::Host;
+use crate::kernel::environment;
 use crate::plan::names::{RunNames, SHOWN_DIRECTORY, VARIABLE_PREFIX};
 use crate::plan::{Change, Plan, SharedFile, Visibility};
 use crate::reach::Reach;
@@ -55,7 +56,7 @@ fn planned(mut job: Job, arguments: &DryRun) -> Result<(Settings, Plan), Explana
         job.set_input("workingDirectory", &absolute.to_string_lossy());
     }
     let settings = inputs::settings(&job).map_err(|error| Explanation::of(&error))?;
-    let host = job.host(settings.working_directory.clone(), Job::program().unwrap_or_default());
+    let host = job.host(settings.working_directory.clone(), environment::program().unwrap_or_default());
     let grants = runs::earlier(&job, None).iter().flat_map(EarlierRun::grants).collect();
     let reach = Reach { permitted: settings.permitted.clone(), grants, ..Reach::default() };
     let plan = in_time(settings.clone(), host, reach)?;
@@ -130,12 +131,8 @@ fn as_text(settings: &Settings, plan: &Plan) -> String {
     for change in &plan.changes {
         match change {
             Change::Variable(_) => {}
-            Change::Program(dialect) => {
-                _ = writeln!(
-                    text,
-                    "\nThis program, as a credential helper: {SHOWN_DIRECTORY}/bin/{}",
-                    dialect.program()
-                );
+            Change::Program(name) => {
+                _ = writeln!(text, "\nThis program, as a credential helper: {SHOWN_DIRECTORY}/bin/{name}");
             }
             Change::Path => _ = writeln!(text, "\nA folder at the beginning of PATH: {SHOWN_DIRECTORY}/bin"),
             Change::PrivateFile(file) => {
@@ -201,9 +198,9 @@ fn as_json(settings: &Settings, plan: &Plan) -> Value {
             "carriedLines": file.carried_lines(),
             "afterJob": "removed",
         }),
-        Change::Program(dialect) => json!({
+        Change::Program(name) => json!({
             "kind": "program",
-            "path": format!("{SHOWN_DIRECTORY}/bin/{}", dialect.program()),
+            "path": format!("{SHOWN_DIRECTORY}/bin/{name}"),
             "afterJob": "removed",
         }),
         Change::Path => json!({ "kind": "path", "path": format!("{SHOWN_DIRECTORY}/bin"), "afterJob": "emptied" }),

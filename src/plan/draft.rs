@@ -134,9 +134,9 @@ impl<'p> Draft<'p> {
         self.plan.changes.push(Change::SharedFile(file));
     }
 
-    /// Puts this program on PATH under the name by which clients of a dialect start it.
-    pub fn program(&mut self, dialect: Dialect) {
-        self.plan.changes.push(Change::Program(dialect));
+    /// Puts this program on PATH under a name by which a client starts it.
+    pub fn program(&mut self, name: &'static str) {
+        self.plan.changes.push(Change::Program(name));
         if !self.plan.changes.iter().any(|change| matches!(change, Change::Path)) {
             self.plan.changes.push(Change::Path);
         }

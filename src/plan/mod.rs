@@ -3,8 +3,8 @@
 //! A plan holds placeholders where the token and its expiry go, so it can be made before any of them exists, and shown to
 //! anybody.
 
-pub mod draft;
-pub mod names;
+pub(crate) mod draft;
+pub(crate) mod names;
 mod source;
 mod template;
 mod warnings;
@@ -33,7 +33,7 @@ pub enum Change {
     /// A file that is not ours alone.
     SharedFile(SharedFile),
     /// This program, under the name by which a client starts it, in the run's folder of programs.
-    Program(Dialect),
+    Program(&'static str),
     /// The run's folder of programs, before the others of PATH.
     Path,
 }

@@ -15,7 +15,7 @@ use super::reading::{Among, Mention, Origin, Parsed, Peril, Place, Reading, RelP
 use super::{Auto, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
-use crate::kernel::dialect::Dialect;
+use crate::kernel::dialect::{CARGO_PROGRAM, Dialect};
 use crate::kernel::organization::Organization;
 use crate::plan::draft::Draft;
 use crate::plan::{Template, TokenSource, Variable};
@@ -118,7 +118,7 @@ impl Tool for Cargo {
         for (organization, feeds) in deposits {
             draft.deposit(Dialect::Cargo, organization, Some(feeds.into_iter().collect()));
         }
-        draft.program(Dialect::Cargo);
+        draft.program(CARGO_PROGRAM);
         draft.set(Variable::new(PROVIDERS, Template::text(providers(sources))));
         let known = names::Names::of(sources);
         known.replace_providers(served, sources, draft);
@@ -136,7 +136,7 @@ fn mention(name: Option<String>, url: String, place: Place) -> Mention {
 
 /// The providers that were in force before, and ours last.
 fn providers(sources: Sources<'_>) -> String {
-    let program = Dialect::Cargo.program();
+    let program = CARGO_PROGRAM;
     let before: Vec<&str> = sources.host.variable(PROVIDERS).unwrap_or_default().split_whitespace().collect();
     let mut items: Vec<&str> = before.into_iter().filter(|item| *item != program).collect();
     let users = sources.of::<Config>().filter(|(file, _)| file.source.origin == Origin::User);
