@@ -208,6 +208,66 @@ fn heads(group: &[&str]) -> Vec<String> {
     heads
 }
 
+/// The plain strings of a file outside its tests, as they are at run time but for escapes of single characters.
+fn strings(text: &str) -> Vec<String> {
+    let end = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+    let (mut strings, mut rest, mut before) = (Vec::new(), &text[..end], None);
+    while let Some(first) = rest.chars().next() {
+        let length = skipped(rest, before).max(first.len_utf8());
+        if let Some(string) = rest[..length].strip_prefix('"') {
+            // A line that ends in a backslash goes on with the first letter of the next.
+            let mut lines = string.trim_end_matches('"').split("\\\n");
+            let first = lines.next().unwrap_or_default().to_owned();
+            strings.push(lines.fold(first, |whole, line| whole + line.trim_start()).replace("\\n", "\n"));
+        }
+        before = rest[..length].chars().next_back();
+        rest = &rest[length..];
+    }
+    strings
+}
+
+/// What is wrong with the sentences of a text for users; CONTRIBUTING.md says how they should be.
+fn hard_to_read(text: &str) -> Option<String> {
+    let ends = |part: &str| part.split_inclusive([' ', '\n']).map(str::to_owned).collect::<Vec<_>>();
+    let mut sentence: Vec<String> = Vec::new();
+    for word in ends(text).into_iter().chain([String::new()]) {
+        let is_end = word.is_empty() || word.ends_with('\n') || word.trim_end().ends_with(['.', '?', '!']);
+        sentence.extend(Some(word.trim().to_owned()).filter(|word| !word.is_empty()));
+        if is_end {
+            let opens =
+                sentence.first().is_some_and(|word| matches!(word.trim_end_matches(['?', ',', ':']), "What" | "Who"));
+            if opens || sentence.len() > 30 {
+                return Some(sentence.join(" "));
+            }
+            sentence.clear();
+        }
+    }
+    None
+}
+
+#[test]
+fn what_users_read_is_said_in_short_sentences() {
+    let thirty = ["word"; 30].join(" ");
+    assert_eq!(hard_to_read(&format!("{thirty}. {thirty}")), None);
+    assert!(hard_to_read(&format!("Short. {thirty} more.")).is_some_and(|sentence| sentence.starts_with("word")));
+    assert!(
+        hard_to_read("Short.\nWhat is it").is_some()
+            && hard_to_read("Who? I.").is_some()
+            && hard_to_read("Whose?").is_none()
+    );
+    assert_eq!(strings("f(\"a \\\n   b\\nc\", 'x', \"\") // \"d\"\n#[cfg(test)]\nmod tests { \"e\" }"), ["a b\nc", ""]);
+
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut found = Vec::new();
+    for path in files.iter().filter(|path| code(path).is_some()) {
+        let hard = strings(&fs::read_to_string(path).unwrap()).into_iter().filter_map(|text| hard_to_read(&text));
+        found.extend(hard.map(|sentence| format!("{}: {sentence}", path.strip_prefix(&root).unwrap().display())));
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
 #[test]
 fn every_way_of_naming_a_room_is_seen() {
     for (text, rooms) in [

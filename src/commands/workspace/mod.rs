@@ -141,7 +141,7 @@ impl Workspace {
             }
             Err(Unparsable { file, reason, hides: Hidden::Nothing, origin }) => {
                 if origin == Origin::Workspace {
-                    self.warnings.push(format!("{file} is left alone, since it cannot be read: {reason}"));
+                    self.warnings.push(format!("{file} cannot be read, so nothing in it counts: {reason}"));
                 }
             }
             Err(unread) => {

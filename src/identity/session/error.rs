@@ -75,7 +75,7 @@ impl Explain for SignInError {
                  of the agent ('connectionType: managedIdentity', 'federatedClientId'), a secret or a certificate"
             ),
             Self::MachineOfAnotherTenant { .. } => {
-                "create an application that both tenants know and that trusts this managed identity by a federated credential, and \
+                "create an application that both tenants know and that trusts this managed identity by a federated credential. Then \
                  set connectionType: managedIdentity, with the identity's client id in 'clientId' and the application's in \
                  'federatedClientId'"
                     .to_owned()
