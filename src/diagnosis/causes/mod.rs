@@ -12,7 +12,7 @@ mod recognition;
 pub(crate) mod application;
 pub(crate) mod content;
 pub(crate) mod credential;
-pub(crate) mod federation;
+pub mod federation;
 pub(crate) mod job;
 pub(crate) mod managed_identity;
 pub(crate) mod network;
