@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::git::Outcome;
 use super::{Question, Reply, cargo, git, others, reply, vault};
-use crate::diagnosis::{Explanation, harmless};
+use crate::diagnosis::say;
 use crate::kernel::dialect::Dialect;
 use crate::kernel::environment;
 
@@ -97,7 +97,7 @@ fn answer_git(call: &Call) -> io::Result<()> {
             None => Ok(()),
         },
         Outcome::Trouble(explanation) => {
-            explain(&explanation);
+            complain(&explanation.to_string());
             Ok(())
         }
     }
@@ -115,12 +115,6 @@ fn ask(call: &Call, question: &Question) -> Reply {
     reply(question, &vault::open(&call.folder, &environment::variable))
 }
 
-fn explain(explanation: &Explanation) {
-    complain(&explanation.to_string());
-}
-
-/// Says an error on stderr, which the agent reads for commands. A reader that is gone is no trouble.
 fn complain(text: &str) {
-    let lines: String = format!("error: {text}").lines().flat_map(|line| [harmless(line), "\n".to_owned()]).collect();
-    let _ = io::stderr().write_all(lines.as_bytes());
+    say(&format!("error: {text}"));
 }
