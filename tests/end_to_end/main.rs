@@ -15,6 +15,7 @@ mod causes;
 mod certificate_assertions;
 mod certificates;
 mod command_line;
+mod containers;
 mod demo;
 mod dry_run;
 mod exchange;
