@@ -23,6 +23,7 @@ mod exchange_refused;
 mod exchange_trouble;
 mod explain;
 mod git;
+mod git_addresses;
 mod helper;
 mod identities;
 mod inputs;
