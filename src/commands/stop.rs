@@ -53,9 +53,17 @@ async fn cancelled() {
     }
 }
 
-#[cfg(not(unix))]
+/// The agent sends Ctrl+C, 7.5 seconds later Ctrl+Break (azure-pipelines-agent, ProcessInvoker.cs); the others come with the end of
+/// the console and of the system.
+#[cfg(windows)]
 async fn cancelled() {
-    if tokio::signal::ctrl_c().await.is_err() {
-        std::future::pending::<()>().await;
+    use tokio::signal::windows::{ctrl_break, ctrl_c, ctrl_close, ctrl_shutdown};
+    match (ctrl_c(), ctrl_break(), ctrl_close(), ctrl_shutdown()) {
+        (Ok(mut interrupt), Ok(mut second), Ok(mut close), Ok(mut shutdown)) => {
+            tokio::select! {
+                _ = interrupt.recv() => {}, _ = second.recv() => {}, _ = close.recv() => {}, _ = shutdown.recv() => {}
+            }
+        }
+        _ => std::future::pending().await,
     }
 }

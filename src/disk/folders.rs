@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::read::exists;
+use super::system::create_private_folder;
 
 /// The names in a folder; none where it cannot be listed.
 pub fn list(folder: &Path) -> Vec<String> {
@@ -15,14 +16,6 @@ pub fn list(folder: &Path) -> Vec<String> {
 /// Whether `path` is a folder, links followed.
 pub fn is_folder(path: &Path) -> bool {
     path.is_dir()
-}
-
-/// Makes a folder that only this user can enter; it must not exist yet.
-pub fn create_private_folder(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 /// Makes the folders that are missing above and at `path`, and says which these were, outermost first. Only this user can
@@ -59,19 +52,4 @@ pub fn remove_private_folder(path: &Path) -> io::Result<()> {
         Ok(found) if found.is_dir() => fs::remove_dir_all(path),
         Ok(_) => Err(io::Error::other("it is not a folder")),
     }
-}
-
-/// Whether this user may make files in a folder, as far as its mode tells.
-pub fn seems_writable(folder: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let Ok(found) = fs::metadata(folder) else { return false };
-        let own = super::user_id();
-        let all = |bits: u32| found.mode() & bits == bits;
-        let may = if own == found.uid() { all(0o300) } else { all(0o030) || all(0o003) };
-        own == 0 || may
-    }
-    #[cfg(not(unix))]
-    is_folder(folder)
 }

@@ -5,12 +5,15 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::system;
+
 /// What tells a folder from others of the same path, on other machines or in containers.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct FolderIdentity {
-    /// Device and inode, or the path where the system has no such.
+    /// Device and inode, or what the system has in their place.
     folder: String,
-    /// The running system: the same on a machine and in its containers, another on every machine and after every start.
+    /// The running system: the same on a machine and in its containers, another on every machine and after every start. Blank where
+    /// the system has no such (Windows, macOS).
     boot: String,
     /// The host's name, which outlives a start.
     host: String,
@@ -29,33 +32,14 @@ impl FolderIdentity {
 
     /// Whether both were seen on one machine.
     pub fn is_same_machine(&self, other: &Self) -> bool {
-        (!self.boot.is_empty() && self.boot == other.boot) || self.host == other.host
+        let same = |own: &str, other: &str| !own.is_empty() && own == other;
+        same(&self.boot, &other.boot) || same(&self.host, &other.host)
     }
 }
 
 /// The identity of a folder; nothing where there is none.
 pub fn folder_identity(path: &Path) -> Option<FolderIdentity> {
-    let found = fs::metadata(path).ok()?;
-    #[cfg(unix)]
-    let folder = {
-        use std::os::unix::fs::MetadataExt;
-        format!("{}:{}", found.dev(), found.ino())
-    };
-    #[cfg(not(unix))]
-    let folder = {
-        drop(found);
-        path.display().to_string()
-    };
+    let folder = system::number_of(path)?;
     let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    Some(FolderIdentity { folder, boot: boot.trim().to_owned(), host: host() })
-}
-
-#[cfg(unix)]
-fn host() -> String {
-    rustix::system::uname().nodename().to_string_lossy().into_owned()
-}
-
-#[cfg(not(unix))]
-fn host() -> String {
-    String::new()
+    Some(FolderIdentity { folder, boot: boot.trim().to_owned(), host: system::host() })
 }

@@ -1,16 +1,17 @@
 //! An exclusive hold, between processes.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
+use super::system::is_of_user_only;
+
 /// Between two looks at a lock that somebody else holds.
 const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// More than a note takes.
-#[cfg(unix)]
 const LONGEST_NOTE_BYTES: u64 = 8 * 1024;
 
 /// An exclusive hold on a file that is made for the purpose, given up and removed when dropped.
@@ -59,7 +60,7 @@ impl Lock {
                     return Ok(Self { file, path: path.to_path_buf() });
                 }
                 Tried::Held(file) if Instant::now() >= deadline => {
-                    return Err(LockTrouble::Held(file.and_then(|file| read_note(&file))));
+                    return Err(LockTrouble::Held(file.and_then(|file| read_note(path, &file))));
                 }
                 Tried::Held(_) | Tried::Gone => std::thread::sleep(LOCK_PAUSE),
             }
@@ -86,6 +87,7 @@ enum Tried {
 /// Takes the lock if nobody holds it.
 #[cfg(unix)]
 fn try_lock(path: &Path) -> io::Result<Tried> {
+    use std::fs::TryLockError;
     use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
     // Neither a link is followed nor a pipe waited for, and what is no plain file is not ours to remove.
     let other = |found: fs::Metadata| !found.is_file();
@@ -111,7 +113,6 @@ fn try_lock(path: &Path) -> io::Result<Tried> {
 }
 
 /// Best effort: the lock holds without it.
-#[cfg(unix)]
 fn write_note(file: &mut File, note: &LockNote) {
     use std::io::{Seek, Write};
     let json = serde_json::to_vec(note).unwrap_or_default();
@@ -119,10 +120,9 @@ fn write_note(file: &mut File, note: &LockNote) {
 }
 
 /// What the holder wrote, believed only where nobody but this user can have written it.
-#[cfg(unix)]
-fn read_note(file: &File) -> Option<LockNote> {
+fn read_note(path: &Path, file: &File) -> Option<LockNote> {
     use std::io::Read;
-    if !super::private::is_of_user_alone(&file.metadata().ok()?) {
+    if !is_of_user_only(path, &file.metadata().ok()?) {
         return None;
     }
     let mut json = Vec::new();
@@ -130,35 +130,28 @@ fn read_note(file: &File) -> Option<LockNote> {
     serde_json::from_slice(&json).ok()
 }
 
-/// Takes the lock if nobody holds it: Windows gives the file to one opener, and removes it with its last handle.
+/// Takes the lock if nobody holds it: Windows lets one opener write, others only read, and removes the file with its last handle.
 #[cfg(windows)]
 fn try_lock(path: &Path) -> io::Result<Tried> {
     use std::os::windows::fs::OpenOptionsExt;
     const DELETE_ON_CLOSE: u32 = 0x0400_0000;
+    const SHARE_READ: u32 = 1;
+    const SHARE_ALL: u32 = 7;
     const SHARING_VIOLATION: i32 = 32;
     const DELETE_PENDING_ACCESS_DENIED: i32 = 5;
     let mut options = OpenOptions::new();
-    options.read(true).write(true).create(true).truncate(false).share_mode(0).custom_flags(DELETE_ON_CLOSE);
+    options.read(true).write(true).create(true).truncate(false).share_mode(SHARE_READ).custom_flags(DELETE_ON_CLOSE);
     match options.open(path) {
         Ok(file) => Ok(Tried::Taken(file)),
         Err(error) if matches!(error.raw_os_error(), Some(SHARING_VIOLATION | DELETE_PENDING_ACCESS_DENIED)) => {
-            Ok(Tried::Held(None))
+            let look = OpenOptions::new().read(true).share_mode(SHARE_ALL).open(path);
+            Ok(Tried::Held(look.ok()))
         }
         Err(error) => Err(error),
     }
 }
 
-/// Nobody else can read the file while it is held.
-#[cfg(windows)]
-fn write_note(_file: &mut File, _note: &LockNote) {}
-
-#[cfg(windows)]
-fn read_note(_file: &File) -> Option<LockNote> {
-    None
-}
-
 #[cfg(test)]
-#[cfg(unix)]
 mod tests {
     use super::*;
 
@@ -181,6 +174,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn a_note_that_is_none_or_that_others_could_have_written_is_not_believed() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
@@ -197,6 +191,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(unix)]
     fn what_is_no_plain_file_stays_where_it_is() {
         let folder = tempfile::tempdir().unwrap();
         let [pipe, link, directory] = ["pipe", "link", "directory"].map(|name| folder.path().join(name));

@@ -9,16 +9,14 @@ mod private;
 mod read;
 mod real;
 mod replace;
+mod system;
 mod walk;
 
 pub use folders::{
-    create_missing_folders, create_private_folder, is_folder, list, missing_folders, remove_empty_folder,
-    remove_private_folder, seems_writable,
+    create_missing_folders, is_folder, list, missing_folders, remove_empty_folder, remove_private_folder,
 };
 pub use identity::{FolderIdentity, folder_identity};
 pub use lock::{Lock, LockNote, LockTrouble};
-#[cfg(unix)]
-pub use private::user_id;
 pub use private::{is_private_file, is_private_folder, place_program, replace_private, write_private};
 pub use read::{LARGEST_FILE_BYTES, ReadTrouble, exists, is_link, read, read_walked, read_within, resolve};
 pub use real::RealPaths;
@@ -28,4 +26,7 @@ pub use replace::{
 };
 #[cfg(feature = "emulator")]
 pub use walk::walk_everything;
+#[cfg(unix)]
+pub use system::user_id;
+pub use system::{create_private_folder, seems_writable};
 pub use walk::{Looks, Walk, WalkedFile, walk};

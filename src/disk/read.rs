@@ -1,8 +1,10 @@
 //! Reading what others wrote, within limits.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+use super::system::{Links, canonical, is_of_system, leads_elsewhere, open_without_waiting};
 
 /// Larger configuration files are nobody's configuration. Lock files of large repositories reach tens of megabytes.
 pub const LARGEST_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -29,7 +31,10 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadTrouble> {
 
 /// The same with another limit than [`LARGEST_FILE_BYTES`], for files of our own that hold one of the user's.
 pub fn read_within(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, ReadTrouble> {
-    let real = match fs::canonicalize(path) {
+    if leads_elsewhere(path) || is_link_elsewhere(path) {
+        return Err(ReadTrouble::NotAFile);
+    }
+    let real = match canonical(path) {
         Ok(real) => real,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
             return Ok(None);
@@ -39,17 +44,21 @@ pub fn read_within(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, Rea
     if is_of_system(&real) || !fs::metadata(&real)?.is_file() {
         return Err(ReadTrouble::NotAFile);
     }
-    read_open(&open_without_waiting(&real, 0)?, limit_bytes)
+    read_open(&open_without_waiting(&real, Links::Followed)?, limit_bytes)
 }
 
 /// Reads a file that a walk has found, whose folders are no links: [`read_within`] in fewer calls.
 pub fn read_walked(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, ReadTrouble> {
-    #[cfg(unix)]
-    if let Ok(file) = open_without_waiting(path, rustix::fs::OFlags::NOFOLLOW.bits()) {
+    if let Ok(file) = open_without_waiting(path, Links::Refused) {
         return read_open(&file, limit_bytes);
     }
     // A link, or nothing any more.
     read_within(path, limit_bytes)
+}
+
+/// A link that leads to a device or another machine by the form of its target.
+fn is_link_elsewhere(path: &Path) -> bool {
+    cfg!(windows) && fs::read_link(path).is_ok_and(|target| leads_elsewhere(&target))
 }
 
 fn read_open(file: &File, limit_bytes: u64) -> Result<Option<Vec<u8>>, ReadTrouble> {
@@ -66,29 +75,9 @@ fn read_open(file: &File, limit_bytes: u64) -> Result<Option<Vec<u8>>, ReadTroub
     if bytes.len() as u64 > limit_bytes { Err(ReadTrouble::TooLarge) } else { Ok(Some(bytes)) }
 }
 
-/// Some of the system's own files call themselves regular, and are read without end. `/dev/shm` is plain memory, where a home
-/// folder or a workspace may well lie.
-fn is_of_system(real: &Path) -> bool {
-    let below = |root: &&str| real.starts_with(root);
-    ["/proc", "/sys", "/dev"].iter().any(&below) && !below(&"/dev/shm")
-}
-
-/// Opens a file for reading. A pipe that took its place is not waited for.
-fn open_without_waiting(path: &Path, further_flags: u32) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    if let Ok(flags) = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits() | further_flags) {
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flags);
-    }
-    #[cfg(not(unix))]
-    let _ = further_flags;
-    options.open(path)
-}
-
 /// The real path behind links.
 pub fn resolve(path: &Path) -> Option<PathBuf> {
-    fs::canonicalize(path).ok()
+    canonical(path).ok()
 }
 
 /// Whether something is at `path`, links not followed.

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
+use super::system::canonical;
+
 /// Real paths of folders, as far as they have been asked for.
 #[derive(Debug, Default)]
 pub struct RealPaths {
@@ -15,11 +17,11 @@ impl RealPaths {
     pub fn of(&mut self, path: &Path) -> Option<PathBuf> {
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
         let (Some(folder), Some(Component::Normal(name))) = (folder, path.components().next_back()) else {
-            return fs::canonicalize(path).ok();
+            return canonical(path).ok();
         };
         let real = self.of_folder(folder)?.join(name);
         let is_link = fs::symlink_metadata(&real).ok()?.is_symlink();
-        if is_link { fs::canonicalize(&real).ok() } else { Some(real) }
+        if is_link { canonical(&real).ok() } else { Some(real) }
     }
 
     fn of_folder(&mut self, folder: &Path) -> Option<PathBuf> {
@@ -32,7 +34,7 @@ impl RealPaths {
                 self.of_folder(above).map(|above| above.parent().map_or(above.clone(), Path::to_path_buf))
             }
             (Some(_), Some(Component::Normal(_))) => self.of(folder).filter(|real| real.is_dir()),
-            _ => fs::canonicalize(folder).ok(),
+            _ => canonical(folder).ok(),
         };
         self.folders.insert(folder.to_path_buf(), real.clone());
         real

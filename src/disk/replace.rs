@@ -1,13 +1,13 @@
 //! Putting new bytes in the place of a file's.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
-use super::private::new_private_file;
+use super::system;
 
 /// What [`replace`] calls new bytes that have not taken their place yet.
 pub const UNFINISHED_PREFIX: &str = ".ado-entra-auth-";
@@ -29,7 +29,7 @@ pub fn replace(path: &Path, bytes: &[u8], before_overwriting: impl FnOnce() -> i
         let _ = remove_file(&unfinished);
     }
     if is_done? {
-        target.parent().into_iter().for_each(sync_folder);
+        target.parent().into_iter().for_each(system::sync_folder);
         return Ok(());
     }
     before_overwriting()?;
@@ -50,20 +50,21 @@ fn in_the_way(unfinished: &Path, error: &io::Error) -> io::Error {
 /// Puts another file in the place of `target`; false where that would lose something and nothing was changed.
 fn exchange(unfinished: &Path, target: &Path, bytes: &[u8]) -> io::Result<bool> {
     let former = fs::metadata(target).ok();
-    if former.as_ref().is_some_and(has_further_names) {
+    if former.as_ref().is_some_and(|former| system::has_further_names(target, former)) {
         return Ok(false);
     }
-    let mut file = match new_private_file(unfinished) {
+    let mut file = match system::new_private_file(unfinished) {
         // The folder is not ours to write to, and the file may be.
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied && former.is_some() => return Ok(false),
         file => file?,
     };
     file.write_all(bytes)?;
-    if let Some(former) = former.filter(|former| !took_after(unfinished, target, former)) {
+    if let Some(former) = former.filter(|former| !system::took_after(unfinished, target, former)) {
         return if former.is_file() { Ok(false) } else { Err(io::Error::other("it is not a regular file")) };
     }
     file.sync_all()?;
-    match fs::rename(unfinished, target) {
+    drop(file);
+    match system::rename(unfinished, target) {
         // It is mounted by itself.
         Err(error) if error.kind() == io::ErrorKind::ResourceBusy => Ok(false),
         renamed => renamed.map(|()| true),
@@ -73,84 +74,20 @@ fn exchange(unfinished: &Path, target: &Path, bytes: &[u8]) -> io::Result<bool> 
 /// Writes bytes over a file's, which stays the same file. A kill in the midst leaves the beginning of the new bytes and the
 /// rest of the old.
 pub fn overwrite(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true);
-    #[cfg(unix)]
-    if let Ok(flag) = i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()) {
-        std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, flag);
-    }
-    let mut file = options.open(path)?;
-    let former = file.metadata()?;
-    if !former.is_file() {
+    let permissions = fs::metadata(path)?.permissions();
+    let mut file = system::open_to_overwrite(path)?;
+    if !file.metadata()?.is_file() {
         return Err(io::Error::other("it is not a regular file"));
     }
     file.write_all(bytes)?;
     file.set_len(bytes.len() as u64)?;
-    // Systems take set-user-id bits off a file that somebody writes to.
-    let _ = fs::set_permissions(path, former.permissions());
+    system::give_back_permissions(path, permissions);
     file.sync_all()
-}
-
-#[cfg(unix)]
-fn has_further_names(former: &fs::Metadata) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    former.is_file() && former.nlink() > 1
-}
-
-#[cfg(not(unix))]
-fn has_further_names(_former: &fs::Metadata) -> bool {
-    false
-}
-
-/// Gives a new file the owner, the mode and the attributes of a former one. False where it cannot have them.
-#[cfg(unix)]
-fn took_after(path: &Path, target: &Path, former: &fs::Metadata) -> bool {
-    use std::os::unix::fs::{MetadataExt, chown};
-    let Ok(new) = fs::metadata(path) else { return false };
-    let owned = (new.uid(), new.gid()) == (former.uid(), former.gid())
-        || chown(path, Some(former.uid()), Some(former.gid())).is_ok();
-    // After the owner, since a change of owner takes set-user-id bits away; and looked at, since a system may keep them off.
-    let moded = owned && fs::set_permissions(path, former.permissions()).is_ok();
-    moded && copied_attributes(target, path) && fs::metadata(path).is_ok_and(|new| new.mode() == former.mode())
-}
-
-#[cfg(not(unix))]
-fn took_after(path: &Path, _target: &Path, former: &fs::Metadata) -> bool {
-    fs::set_permissions(path, former.permissions()).is_ok()
-}
-
-/// Copies extended attributes, access lists among them.
-#[cfg(any(target_os = "linux", target_os = "macos"))]
-fn copied_attributes(from: &Path, to: &Path) -> bool {
-    use rustix::fs::{XattrFlags, getxattr, listxattr, setxattr};
-    use rustix::io::Errno;
-    /// What Linux allows for all names together, and for a value.
-    const MOST_BYTES: usize = 64 * 1024;
-    let mut names = Vec::with_capacity(MOST_BYTES);
-    match listxattr(from, rustix::buffer::spare_capacity(&mut names)) {
-        Ok(_) => {}
-        Err(Errno::NOTSUP | Errno::NOSYS) => return true,
-        Err(_) => return false,
-    }
-    let value = |path: &Path, name: &[u8]| {
-        let mut value = Vec::with_capacity(MOST_BYTES);
-        getxattr(path, name, rustix::buffer::spare_capacity(&mut value)).map(|_| value)
-    };
-    names.split(|&byte| byte == 0).filter(|name| !name.is_empty()).all(|name| {
-        let Ok(wanted) = value(from, name) else { return false };
-        // A system's label is mostly there already, and nobody but the system may set it.
-        value(to, name).is_ok_and(|own| own == wanted) || setxattr(to, name, &wanted, XattrFlags::empty()).is_ok()
-    })
-}
-
-#[cfg(all(unix, not(any(target_os = "linux", target_os = "macos"))))]
-fn copied_attributes(_from: &Path, _to: &Path) -> bool {
-    true
 }
 
 /// Renames a file of ours within its folder, over one that may be there.
 pub fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    fs::rename(from, to)
+    system::rename(from, to)
 }
 
 /// Removes what a killed [`replace`] left beside a file. A folder of that name is not ours.
@@ -164,22 +101,15 @@ pub fn remove_unfinished(path: &Path) -> io::Result<()> {
 
 /// The file behind links, and the place of new bytes beside it. No tool takes a name that ends so for its configuration.
 fn unfinished(path: &Path) -> io::Result<(PathBuf, PathBuf)> {
-    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+    let target = system::canonical(path).unwrap_or_else(|_| path.to_path_buf());
     let name = target.file_name().ok_or_else(|| io::Error::other("it has no name"))?.to_string_lossy();
     let unfinished = target.with_file_name(format!("{UNFINISHED_PREFIX}{name}.new"));
     Ok((target, unfinished))
 }
 
-/// Makes a rename durable where the system needs it said.
-fn sync_folder(folder: &Path) {
-    if cfg!(unix) {
-        let _ = File::open(folder).and_then(|folder| folder.sync_all());
-    }
-}
-
 /// Removes a file; one that is not there is no trouble.
 pub fn remove_file(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
+    match system::remove_file(path) {
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Ok(()),
         other => other,
     }

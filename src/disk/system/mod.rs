@@ -1,0 +1,20 @@
+//! The parts of this room that each system does in its own way: one interface, a file a system.
+
+#[cfg(unix)]
+mod unix;
+#[cfg(windows)]
+mod windows;
+
+#[cfg(unix)]
+pub use unix::*;
+#[cfg(windows)]
+pub use windows::*;
+
+/// What a link does to [`open_without_waiting`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Links {
+    /// The file behind it is opened.
+    Followed,
+    /// Opening fails.
+    Refused,
+}
