@@ -1,15 +1,14 @@
 //! The machine and the job as a tool sees them.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-/// Plain data about where the tools of later steps will run.
+use crate::kernel::variables::Variables;
+
+/// Plain data about where the tools of later steps will run: on this machine, so that its system's rules count (`cfg!(windows)`).
 #[derive(Clone, Debug, Default)]
 pub struct Host {
-    /// Whether it is Windows, whose tools have other places for their files.
-    pub windows: bool,
     /// The environment of a later step: public variables, without secrets.
-    pub environment: BTreeMap<String, String>,
+    pub environment: Variables,
     /// The user's home folder.
     pub home: Option<PathBuf>,
     /// The home folder that the system's user database names, which Java goes by; where it differs from `home`.
@@ -23,18 +22,14 @@ pub struct Host {
 }
 
 impl Host {
-    /// A variable that is set and not empty; the name as it is, then in any case of letters on Windows.
+    /// A variable that is set and not empty.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        let exact = self.environment.get(name);
-        let any_case =
-            || self.environment.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value);
-        exact.or_else(|| self.windows.then(any_case).flatten()).map(String::as_str).filter(|value| !value.is_empty())
+        self.environment.filled(name)
     }
 
     /// A variable whose name its reader compares without regard to case.
     pub fn variable_in_any_case(&self, name: &str) -> Option<&str> {
-        let mut found = self.environment.iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
-        found.find(|(_, value)| !value.is_empty()).map(|(_, value)| value.as_str())
+        self.environment.in_any_case(name).map(|(_, value)| value)
     }
 }
 

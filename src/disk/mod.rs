@@ -24,9 +24,9 @@ pub use replace::{
     Modified, UNFINISHED_PREFIX, can_replace, modified, overwrite, remove_file, remove_unfinished, rename, replace,
     set_modified,
 };
-#[cfg(feature = "emulator")]
-pub use walk::walk_everything;
 #[cfg(unix)]
 pub use system::user_id;
 pub use system::{create_private_folder, seems_writable};
+#[cfg(feature = "emulator")]
+pub use walk::walk_everything;
 pub use walk::{Looks, Walk, WalkedFile, walk};

@@ -9,3 +9,4 @@ pub(crate) mod memory;
 pub mod organization;
 pub(crate) mod run_folder;
 pub mod secret;
+pub mod variables;

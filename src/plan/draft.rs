@@ -118,7 +118,7 @@ impl<'p> Draft<'p> {
 
     /// Sets a variable of the user's or of the client's. It gets back after the job what it holds now.
     pub fn set(&mut self, variable: Variable) {
-        let former = self.host.environment.get(&variable.name).cloned().filter(|former| !former.is_empty());
+        let former = self.host.environment.filled(&variable.name).map(str::to_owned);
         self.plan.changes.push(Change::Variable(variable.with_former(former)));
     }
 

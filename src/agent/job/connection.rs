@@ -41,7 +41,7 @@ struct Authorization {
 impl Job {
     /// The service connection of this id.
     pub fn endpoint(&self, id: &str) -> Endpoint {
-        let value = |name: String| self.in_any_case(&name).filter(|value| !value.is_empty()).cloned();
+        let value = |name: String| self.in_any_case(&name).map(str::to_owned);
         let json = value(format!("ENDPOINT_AUTH_{id}"));
         let whole: Authorization = json.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
         let parameter = |name: &str| {

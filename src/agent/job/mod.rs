@@ -14,13 +14,14 @@ use std::path::PathBuf;
 use crate::disk;
 use crate::host::Host;
 use crate::kernel::environment;
+use crate::kernel::variables::Variables;
 
 pub use connection::Endpoint;
 
 /// Everything that the environment says. It holds secrets, so its `Debug` says nothing.
 #[derive(Clone)]
 pub struct Job {
-    environment: BTreeMap<String, String>,
+    environment: Variables,
     /// What the user asked for beside, or in place of, the task's inputs: names in lower case.
     inputs: BTreeMap<String, String>,
 }
@@ -45,10 +46,8 @@ impl Job {
     /// A job of these variables. Names and values that are no UTF-8 are passed over: the agent writes none.
     pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-        let environment: BTreeMap<String, String> = variables.into_iter().filter_map(text).collect();
-        let input = |(name, value): (&String, &String)| {
-            Some((name.strip_prefix("INPUT_")?.to_ascii_lowercase(), value.clone()))
-        };
+        let environment: Variables = variables.into_iter().filter_map(text).collect();
+        let input = |(name, value): (&str, &str)| Some((strip_input(name)?.to_ascii_lowercase(), value.to_owned()));
         let inputs = environment.iter().filter_map(input).collect();
         Self { environment, inputs }
     }
@@ -69,16 +68,14 @@ impl Job {
         Some(value).filter(|value| !value.is_empty())
     }
 
-    /// A variable that is set and not empty, by its name in the environment. Windows does not tell letters' case apart.
+    /// A variable that is set and not empty, by its name in the environment.
     pub fn variable(&self, name: &str) -> Option<&str> {
-        let exact = self.environment.get(name);
-        let found = exact.or_else(|| cfg!(windows).then(|| self.in_any_case(name)).flatten());
-        found.map(String::as_str).filter(|value| !value.is_empty())
+        self.environment.filled(name)
     }
 
     /// A variable's value as it stands, empty or not.
     pub fn raw_variable(&self, name: &str) -> Option<String> {
-        self.environment.get(name).cloned()
+        self.environment.get(name).map(str::to_owned)
     }
 
     /// A secret variable, or a public one of that name.
@@ -86,8 +83,8 @@ impl Job {
         self.variable(&format!("SECRET_{name}")).or_else(|| self.variable(name))
     }
 
-    fn in_any_case(&self, name: &str) -> Option<&String> {
-        self.environment.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+    fn in_any_case(&self, name: &str) -> Option<&str> {
+        self.environment.in_any_case(name).map(|(_, value)| value)
     }
 
     /// The machine and the job as tools see them.
@@ -101,8 +98,7 @@ impl Job {
         let is_there = |home: &PathBuf| disk::is_folder(home);
         let home = if cfg!(windows) { path("USERPROFILE") } else { path("HOME") };
         Host {
-            windows: cfg!(windows),
-            environment: self.environment.clone().into_iter().filter(|(name, _)| visible(name)).collect(),
+            environment: self.environment.only(visible),
             account_home: account_home().filter(is_there).filter(|account| Some(account) != home.as_ref()),
             home: home.filter(is_there),
             pipeline_workspace: path("PIPELINE_WORKSPACE").or_else(|| path("AGENT_BUILDDIRECTORY")),
@@ -147,6 +143,13 @@ impl Job {
     }
 }
 
+/// The name of the input that a variable carries.
+fn strip_input(name: &str) -> Option<&str> {
+    let (prefix, input) = name.split_at_checked("INPUT_".len())?;
+    let same = if cfg!(windows) { prefix.eq_ignore_ascii_case("INPUT_") } else { prefix == "INPUT_" };
+    same.then_some(input)
+}
+
 impl fmt::Debug for Job {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Job(***)")
@@ -188,6 +191,6 @@ mod tests {
             ("MY_REGISTRY", "6"),
         ])
         .host(PathBuf::new(), PathBuf::new());
-        assert_eq!(host.environment.into_keys().collect::<Vec<_>>(), ["MY_REGISTRY"]);
+        assert_eq!(host.environment.iter().collect::<Vec<_>>(), [("MY_REGISTRY", "6")]);
     }
 }

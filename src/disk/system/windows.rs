@@ -57,7 +57,8 @@ fn keep_private(path: &Path) -> io::Result<()> {
 }
 
 fn set_access(path: &Path, wanted: &SecurityDescriptor, takes_nothing_over: bool) -> io::Result<()> {
-    let takes = if takes_nothing_over { SecurityInformation::ProtectedDacl } else { SecurityInformation::UnprotectedDacl };
+    let takes =
+        if takes_nothing_over { SecurityInformation::ProtectedDacl } else { SecurityInformation::UnprotectedDacl };
     let what = SecurityInformation::Dacl | takes;
     SetNamedSecurityInfo(path.as_os_str(), SeObjectType::SE_FILE_OBJECT, what, None, None, wanted.dacl(), None)
 }
@@ -104,7 +105,9 @@ pub fn number_of(path: &Path) -> Option<String> {
 /// The machine's name.
 pub fn host() -> String {
     use winapi_util::sysinfo::{ComputerNameKind, get_computer_name};
-    get_computer_name(ComputerNameKind::PhysicalNetBios).map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    get_computer_name(ComputerNameKind::PhysicalNetBios)
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default()
 }
 
 /// Opens a file for reading.
@@ -136,7 +139,10 @@ pub fn canonical(path: &Path) -> io::Result<PathBuf> {
 pub fn leads_elsewhere(path: &Path) -> bool {
     let by_prefix = match path.components().next() {
         Some(Component::Prefix(prefix)) => {
-            matches!(prefix.kind(), Prefix::UNC(..) | Prefix::VerbatimUNC(..) | Prefix::DeviceNS(_) | Prefix::Verbatim(_))
+            matches!(
+                prefix.kind(),
+                Prefix::UNC(..) | Prefix::VerbatimUNC(..) | Prefix::DeviceNS(_) | Prefix::Verbatim(_)
+            )
         }
         _ => false,
     };
@@ -150,7 +156,8 @@ fn is_device_name(name: &str) -> bool {
     let numbered = |kind: &str| {
         let number = stem.get(..3).filter(|start| start.eq_ignore_ascii_case(kind)).and_then(|_| stem.get(3..));
         number.is_some_and(|number| {
-            number.chars().count() == 1 && number.starts_with(|digit: char| digit.is_ascii_digit() || "¹²³".contains(digit))
+            number.chars().count() == 1
+                && number.starts_with(|digit: char| digit.is_ascii_digit() || "¹²³".contains(digit))
         })
     };
     plain.iter().any(|device| stem.eq_ignore_ascii_case(device)) || numbered("COM") || numbered("LPT")
@@ -220,7 +227,10 @@ fn lift_write_protection(path: &Path) -> io::Result<()> {
     if !permissions.readonly() {
         return Err(io::Error::from(io::ErrorKind::PermissionDenied));
     }
-    #[allow(clippy::permissions_set_readonly_false, reason = "on Windows this is one attribute, and gives nobody a right")]
+    #[allow(
+        clippy::permissions_set_readonly_false,
+        reason = "on Windows this is one attribute, and gives nobody a right"
+    )]
     permissions.set_readonly(false);
     fs::set_permissions(path, permissions)
 }
@@ -329,7 +339,9 @@ mod tests {
         ] {
             assert!(leads_elsewhere(Path::new(path)), "{path}");
         }
-        for path in [r"C:\a\pom.xml", r"\\?\C:\a\pom.xml", r"C:\a\console.xml", r"C:\a\com.xml", r"C:\nul\pom.xml", "pom.xml"] {
+        for path in
+            [r"C:\a\pom.xml", r"\\?\C:\a\pom.xml", r"C:\a\console.xml", r"C:\a\com.xml", r"C:\nul\pom.xml", "pom.xml"]
+        {
             assert!(!leads_elsewhere(Path::new(path)), "{path}");
         }
     }

@@ -24,7 +24,7 @@ pub fn in_variables(host: &Host) -> impl Iterator<Item = (String, String, String
     let named = host.environment.iter().filter(|(_, url)| !url.is_empty());
     named.filter_map(|(variable, url)| {
         let name = variable.strip_prefix(PREFIX)?.strip_suffix("_INDEX")?;
-        Some((variable.clone(), name.to_lowercase(), url.clone()))
+        Some((variable.to_owned(), name.to_lowercase(), url.to_owned()))
     })
 }
 

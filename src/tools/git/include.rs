@@ -16,7 +16,7 @@ use crate::tools::PlanError;
 /// be given our token to store. Ours passes on to it whatever is not of a permitted organization.
 pub fn content(draft: &Draft<'_>, standing: &Pairs) -> Result<String, PlanError> {
     let (program, folder) = (&draft.host.program, draft.names.directory());
-    let words = [slashed(program, draft.host), slashed(folder, draft.host)];
+    let words = [slashed(program), slashed(folder)];
     if words.iter().any(|word| word.contains(char::is_control)) {
         let reason = "a folder of the agent has a control character in its name".to_owned();
         return Err(PlanError::NoPlace { tool: super::ID.name, reason });
@@ -36,9 +36,9 @@ pub fn content(draft: &Draft<'_>, standing: &Pairs) -> Result<String, PlanError>
 }
 
 /// A path as git and its sh take it on every system.
-pub fn slashed(path: &Path, host: &Host) -> String {
+pub fn slashed(path: &Path) -> String {
     let path = path.to_string_lossy();
-    if host.windows { path.replace('\\', "/") } else { path.into_owned() }
+    if cfg!(windows) { path.replace('\\', "/") } else { path.into_owned() }
 }
 
 /// A word for the shell that git starts helpers with, which is sh on Windows too.

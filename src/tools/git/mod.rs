@@ -114,7 +114,7 @@ impl Tool for Git {
             Delivery::Helper => {
                 let content = include::content(draft, &pairs)?;
                 let file = draft.private_file(PrivateFile::new(pairs::FILE, Template::text(content)));
-                pairs.add("include.path".to_owned(), Template::text(include::slashed(&file, draft.host)));
+                pairs.add("include.path".to_owned(), Template::text(include::slashed(&file)));
                 for permitted in draft.organizations() {
                     draft.deposit(Dialect::Git, &permitted.organization, None);
                     draft.serve_repositories(permitted, TokenSource::Helper(Dialect::Git));

@@ -27,10 +27,10 @@ impl Pairs {
         })?;
         for index in 0..count {
             let name = format!("GIT_CONFIG_KEY_{index}");
-            let key = host.environment.get(&name).cloned();
+            let key = host.environment.get(&name).map(str::to_owned);
             let key = key.ok_or_else(|| wrong(format!("{COUNT} is {count}, but {name} is not set")))?;
             // Some systems know no blank variables.
-            let value = host.environment.get(&format!("GIT_CONFIG_VALUE_{index}")).cloned().unwrap_or_default();
+            let value = host.environment.get(&format!("GIT_CONFIG_VALUE_{index}")).unwrap_or_default().to_owned();
             pairs.standing.push((key, value));
         }
         Ok(pairs)

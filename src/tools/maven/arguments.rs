@@ -10,7 +10,6 @@ use crate::host::Host;
 pub struct Arguments {
     words: Vec<Argument>,
     folder: PathBuf,
-    windows: bool,
 }
 
 #[derive(Debug)]
@@ -27,8 +26,8 @@ impl Arguments {
     pub fn of(host: &Host) -> Self {
         let text = host.variable(ARGUMENTS).unwrap_or_default();
         let words =
-            if host.windows { quoted_words(text) } else { text.split_whitespace().map(str::to_owned).collect() };
-        Self { words: parsed(words), folder: host.working_directory.clone(), windows: host.windows }
+            if cfg!(windows) { quoted_words(text) } else { text.split_whitespace().map(str::to_owned).collect() };
+        Self { words: parsed(words), folder: host.working_directory.clone() }
     }
 
     /// The user settings that they name. Of two, Maven takes the first.
@@ -60,12 +59,12 @@ impl Arguments {
     }
 
     fn quoted(&self, word: &str) -> String {
-        if self.windows && word.contains(char::is_whitespace) { format!("\"{word}\"") } else { word.to_owned() }
+        if cfg!(windows) && word.contains(char::is_whitespace) { format!("\"{word}\"") } else { word.to_owned() }
     }
 
     /// A private file's path as an argument. On Unix quotes would become part of it.
     fn path(&self, file: &Path) -> String {
-        if self.windows { format!("\"{}\"", file.display()) } else { file.display().to_string() }
+        if cfg!(windows) { format!("\"{}\"", file.display()) } else { file.display().to_string() }
     }
 }
 

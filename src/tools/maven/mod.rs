@@ -191,7 +191,7 @@ fn modern(sources: Sources<'_>, draft: &Draft<'_>) -> Option<Installation> {
     let host = draft.host;
     let is_wrapper = |parsed: &MavenFile| matches!(parsed.content, Content::Wrapper);
     let wrapped = sources.of::<MavenFile>().any(|(_, parsed)| is_wrapper(parsed));
-    let blanks = !host.windows && draft.names.directory().to_string_lossy().contains(char::is_whitespace);
+    let blanks = cfg!(not(windows)) && draft.names.directory().to_string_lossy().contains(char::is_whitespace);
     let named = Arguments::of(host).global_settings();
     let missing = named.is_some_and(|file| draft.look.read(&file).is_none());
     let installations = installation::all(host, draft.look);

@@ -108,9 +108,8 @@ impl Tool for Npm {
             read_lines(file, &rc.lines, sources.host, &mut reading);
             reading.doubts.extend(rc.doubt.clone());
         }
-        let registry = sources.host.environment.iter().find(|(name, _)| name.eq_ignore_ascii_case(REGISTRY));
-        if let Some((name, url)) = registry.filter(|(_, url)| !url.is_empty()) {
-            reading.mentions.push(mention(url.clone(), None, Place::Variable(name.clone())));
+        if let Some((name, url)) = sources.host.environment.in_any_case(REGISTRY) {
+            reading.mentions.push(mention(url.to_owned(), None, Place::Variable(name.to_owned())));
         }
         reading
     }
@@ -202,8 +201,8 @@ fn doubt(line: &Line, url: &str) -> Option<String> {
 /// The variable that points npm to our file. Where the job has it in another spelling, two would be in each other's way, so
 /// that spelling is used.
 fn user_config_variable(host: &Host, file: &std::path::Path) -> Variable {
-    let standing = host.environment.keys().find(|name| name.eq_ignore_ascii_case(USER_CONFIG));
-    let name = standing.map_or(USER_CONFIG, String::as_str);
+    let standing = host.environment.iter().find(|(name, _)| name.eq_ignore_ascii_case(USER_CONFIG));
+    let name = standing.map_or(USER_CONFIG, |(name, _)| name);
     let variable = Variable::new(name, Template::text(file.to_string_lossy()));
     if name == USER_CONFIG { variable } else { variable.exact_case() }
 }

@@ -34,7 +34,7 @@ pub fn add_source_variables(sources: &mut Vec<Source<'_>>, draft: &mut Draft<'_>
     sources.retain(|source| exportable(&source.name));
     let name = |source: &Source<'_>| (source.name.clone(), source.feed.feed.organization.clone());
     let mut names: Vec<(String, Organization)> = sources.iter().map(name).collect();
-    if draft.host.windows {
+    if cfg!(windows) {
         // One variable there, whatever the case of its letters.
         names.sort_by_key(|(name, _)| name.to_ascii_lowercase());
         names.dedup_by(|(a, _), (b, _)| a.eq_ignore_ascii_case(b));

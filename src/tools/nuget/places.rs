@@ -53,7 +53,7 @@ pub fn for_credentials(host: &Host, look: &dyn Look) -> Vec<Place> {
         let names = look.list(folder);
         let exact =
             SPELLINGS.iter().find(|spelling| names.iter().any(|name| name == *spelling)).map(|&name| name.to_owned());
-        let any = || names.iter().find(|name| host.windows && name.eq_ignore_ascii_case(SPELLINGS[0])).cloned();
+        let any = || names.iter().find(|name| cfg!(windows) && name.eq_ignore_ascii_case(SPELLINGS[0])).cloned();
         let name = exact.or_else(any).unwrap_or_else(|| SPELLINGS[0].to_owned());
         return vec![Place { file: folder.join(name), folder: folder.clone(), above_checkout: true }];
     }
@@ -83,7 +83,7 @@ struct UserFolder {
 
 /// One folder on Windows; elsewhere one for dotnet and one for nuget.exe under Mono.
 fn user_folders(host: &Host) -> Vec<UserFolder> {
-    if host.windows {
+    if cfg!(windows) {
         let base = host.variable("APPDATA").map(PathBuf::from);
         let base = base.or_else(|| Some(host.home.as_ref()?.join("AppData").join("Roaming")));
         let folder = |base: PathBuf| {
@@ -110,7 +110,7 @@ fn machine_folders(host: &Host) -> Vec<PathBuf> {
     if let Some(folder) = host.variable("NUGET_COMMON_APPLICATION_DATA") {
         return vec![below(folder)];
     }
-    if host.windows {
+    if cfg!(windows) {
         return host.variable("ProgramFiles(x86)").map(below).into_iter().collect();
     }
     vec![below("/etc/opt"), below("/Library/Application Support")]
@@ -134,7 +134,7 @@ pub fn has_provider(host: &Host, look: &dyn Look) -> bool {
         ["netcore", "netfx"].iter().any(|kind| look.list(&plugins.join(kind)).iter().any(|name| is_microsofts(name)))
     };
     let on_path = || {
-        let separator = if host.windows { ';' } else { ':' };
+        let separator = if cfg!(windows) { ';' } else { ':' };
         let mut folders =
             host.variable("PATH").unwrap_or_default().split(separator).filter(|folder| !folder.is_empty());
         folders.any(|folder| {
