@@ -82,7 +82,7 @@ impl Container {
     }
 
     /// Ends the job, whose post-job part has nothing to say.
-    fn finish(&self, job: &mut Job<'_>) {
+    fn finish(job: &mut Job<'_>) {
         let outcomes = job.finish().unwrap();
         assert!(!outcomes.is_empty());
         for outcome in outcomes {
@@ -172,7 +172,7 @@ fn later_steps_in_the_container_are_served_and_nothing_is_left() {
     // The agent's own git runs on the host in every job, with all variables of this one.
     let (folder, outcome) = job.checkout("Shop/hello").unwrap();
     assert!(outcome.succeeded() && folder.join("README.md").is_file(), "{}", outcome.raw);
-    container.finish(&mut job);
+    Container::finish(&mut job);
     let after = container.script(
         &mut job,
         "rm -rf hello; GIT_TERMINAL_PROMPT=0 git clone -q https://dev.azure.com/contoso/Shop/_git/hello",
@@ -219,7 +219,7 @@ fn a_job_that_is_killed_in_its_container_is_put_back_from_another() {
         let only_git = container.step(&job, &node).input("tools", "git");
         container.run(&emulator, &mut job, &only_git);
         before.assert_same(&Snapshot::below(&workspace), &format!("{what}, after the next step"));
-        container.finish(&mut job);
+        Container::finish(&mut job);
         before.assert_same(&Snapshot::below(&workspace), &format!("{what}, after the next job"));
     }
 }
