@@ -49,7 +49,7 @@ impl Look for Disk {
 /// A machine whose checkout is `/agent/1/s`.
 pub fn host(environment: &[(&str, &str)]) -> Host {
     Host {
-        environment: environment.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect(),
+        environment: environment.iter().copied().collect(),
         home: Some(PathBuf::from("/home/build")),
         pipeline_workspace: Some(PathBuf::from("/agent/1")),
         working_directory: PathBuf::from("/agent/1/s"),
@@ -171,10 +171,16 @@ pub fn shown(plan: &Plan) -> Vec<String> {
         Change::SharedFile(file) => {
             let entries: Vec<String> =
                 file.entries.iter().map(|entry| format!("{}={}", entry.key, entry.variable)).collect();
-            format!("{} under {}: {}", file.path.display(), file.place.display(), entries.join(", "))
+            format!("{} under {}: {}", slashed(&file.path), slashed(&file.place), entries.join(", "))
         }
         Change::Program(name) => format!("bin/{name}"),
         Change::Path => "bin on PATH".to_owned(),
     };
     plan.changes.iter().map(line).collect()
+}
+
+/// A path as tests spell it: with slashes on every system.
+pub fn slashed(path: &Path) -> String {
+    let path = path.to_string_lossy();
+    if cfg!(windows) { path.replace('\\', "/") } else { path.into_owned() }
 }

@@ -11,6 +11,7 @@ use ado_entra_auth_emulator::world::{MACHINE_IDENTITY, USER_IDENTITY_1};
 use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target};
 
 use crate::identities::{job_on, of};
+use crate::modes::set_mode;
 use crate::namespaces::{self, with_arc_agent, with_arc_folder};
 use crate::support::{
     BINARY, assert_refused, claims, emulator, finish, in_parallel, leaks_below, run, variable, words, write_file,
@@ -202,7 +203,6 @@ fn the_agents_program_alone_tells_of_arc() {
 /// The key's file is its group's alone. The step runs without the rights that root has over the files of others.
 #[test]
 fn a_key_that_may_not_be_read_is_named() {
-    use std::os::unix::fs::PermissionsExt;
     if !namespaces::available() {
         return;
     }
@@ -210,7 +210,7 @@ fn a_key_that_may_not_be_read_is_named() {
     let arc = Arc::start(&emulator, |machine| machine);
     let key = arc.folder.join("tokens/denied.key");
     write_file(&key, TREASURE);
-    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o000)).unwrap();
+    set_mode(&key, 0o000);
     emulator.watch("another program's secret", TREASURE);
     let header = ArcFault::Header("Basic realm=/var/opt/azcmagent/tokens/denied.key".into());
     arc.machine.fault(Fault::new(Target::Everything, Effect::Machine(MachineFault::Arc(header))));

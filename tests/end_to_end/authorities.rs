@@ -6,6 +6,7 @@ use ado_entra_auth_emulator::Emulator;
 use ado_entra_auth_emulator::agent::{Job, TaskStep};
 use tempfile::TempDir;
 
+use crate::modes::link;
 use crate::namespaces::{self, with_system_authorities};
 use crate::round_trips::with_secret;
 use crate::support::{assert_refused, emulator, job, run, step_with_env, tool};
@@ -25,7 +26,7 @@ fn system(bundle: &str, parts: &[(&str, &str)]) -> TempDir {
     std::fs::write(folder.path().join(BUNDLE), bundle).unwrap();
     for (name, pem) in parts {
         std::fs::write(folder.path().join(format!("{name}.pem")), pem).unwrap();
-        std::os::unix::fs::symlink(format!("{name}.pem"), folder.path().join(format!("{name}.0"))).unwrap();
+        link(format!("{name}.pem"), folder.path().join(format!("{name}.0"))).unwrap();
     }
     folder
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::modes::link;
 use crate::support::{BINARY, Snapshot, tool};
 
 /// The programs that the demo cannot do without; what else it tries is then said to be missing.
@@ -16,7 +17,7 @@ fn the_demo_leaves_nothing_in_the_temporary_folder() {
     std::fs::create_dir(&programs).unwrap();
     for program in PROGRAMS {
         let Some(found) = tool(program) else { return };
-        std::os::unix::fs::symlink(found, programs.join(program)).unwrap();
+        link(found, programs.join(program)).unwrap();
     }
     let before = Snapshot::below(folder.path());
     let demo = |command: &mut Command, folder: &Path| {

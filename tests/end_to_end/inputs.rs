@@ -1,12 +1,12 @@
 //! Inputs and files that cannot be followed.
 
-use std::os::unix::fs::symlink;
 use std::process::Command;
 
 use ado_entra_auth_emulator::agent::TaskStep;
 use ado_entra_auth_emulator::world::{CONNECTION, World};
 use ado_entra_auth_emulator::{Effect, Emulator, Endpoint, Fault};
 
+use crate::modes::link;
 use crate::support::{
     assert_refused, bare_step, emulator, in_one_tenant, in_parallel, job, run, step, variable, warned, write,
     write_file,
@@ -144,10 +144,10 @@ fn files_that_cannot_be_read_are_left_alone_and_named() {
     write(&job, "nuget/nuget.config", "<configuration><packageSources>");
     write(&job, "folder/.npmrc/inside", "x");
     std::fs::create_dir_all(job.sources().join("links/loop")).unwrap();
-    symlink("/dev/zero", job.sources().join("links/.npmrc")).unwrap();
-    symlink(".npmrc", job.sources().join("links/loop/.npmrc")).unwrap();
-    symlink("../..", job.sources().join("links/loop/up")).unwrap();
-    symlink("absent", job.sources().join("links/package.json")).unwrap();
+    link("/dev/zero", job.sources().join("links/.npmrc")).unwrap();
+    link(".npmrc", job.sources().join("links/loop/.npmrc")).unwrap();
+    link("../..", job.sources().join("links/loop/up")).unwrap();
+    link("absent", job.sources().join("links/package.json")).unwrap();
     // What is no configuration is left alone without a word: samples are often one comment.
     write(&job, "sample/pom.xml", "<!-- nothing yet -->\n");
     std::fs::create_dir(job.sources().join("pipe")).unwrap();

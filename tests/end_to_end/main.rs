@@ -15,6 +15,7 @@ mod causes;
 mod certificate_assertions;
 mod certificates;
 mod command_line;
+#[cfg(target_os = "linux")]
 mod containers;
 mod demo;
 mod dry_run;
@@ -27,6 +28,7 @@ mod git_addresses;
 mod helper;
 mod identities;
 mod inputs;
+#[cfg(target_os = "linux")]
 mod kills;
 mod limits;
 mod machine_answers;
@@ -36,6 +38,7 @@ mod maven;
 mod maven_attacks;
 mod maven_files;
 mod maven_models;
+mod modes;
 mod namespaces;
 mod npm;
 mod npm_hosts;
@@ -55,6 +58,7 @@ mod promises;
 mod propagation;
 mod rc_reader;
 mod round_trips;
+#[cfg(target_os = "linux")]
 mod sealed;
 mod secrets;
 mod setup;

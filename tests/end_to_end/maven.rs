@@ -1,10 +1,10 @@
 //! Maven in later steps.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use ado_entra_auth_emulator::agent::{Job, Variable};
 
+use crate::modes::{mode, set_mode};
 use crate::support::{
     EVIL, Snapshot, assert_nothing_sent_to, emulator, finish, in_parallel, job, program, read, run, script, step,
     step_with_env, tool, variable, warned, with_token, write, write_file,
@@ -69,7 +69,7 @@ fn builds_work_beside_any_settings_and_the_settings_come_back() {
         let file = job.home().join(".m2/settings.xml");
         if let Some(settings) = settings {
             write_file(&file, settings);
-            std::fs::set_permissions(&file, PermissionsExt::from_mode(0o640)).unwrap();
+            set_mode(&file, 0o640);
         }
         write(&job, "pom.xml", pom("feed1", FEED));
         let outcome = run(&emulator, &mut job, &step());
@@ -80,7 +80,7 @@ fn builds_work_beside_any_settings_and_the_settings_come_back() {
         assert_eq!(file.exists(), settings.is_some(), "{name}");
         assert_eq!(read(&file), settings.unwrap_or_default(), "{name}");
         if settings.is_some() {
-            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o640);
+            assert_eq!(mode(&file), 0o640);
         }
         assert!(!job.home().join(".ado-entra-auth").exists());
     });
@@ -137,7 +137,7 @@ fn maven_with_arguments_in_the_environment_leaves_the_home_folder_alone() {
         write_file(&maven.join("lib/maven-core-3.9.9.jar"), "");
         write_file(&maven.join("conf/settings.xml"), "<settings>\n  <!-- the machine's -->\n</settings>\n");
         write_file(&maven.join("bin/mvn"), "#!/bin/sh\nexit 1\n");
-        std::fs::set_permissions(maven.join("bin/mvn"), PermissionsExt::from_mode(0o755)).unwrap();
+        set_mode(&maven.join("bin/mvn"), 0o755);
         write_file(&job.home().join(".m2/settings.xml"), SETTINGS);
         if !own.is_empty() {
             job.set_variable(Variable::public("MAVEN_ARGS", own));
@@ -158,7 +158,7 @@ fn maven_with_arguments_in_the_environment_leaves_the_home_folder_alone() {
         let settings = read(file);
         assert!(settings.contains("<!-- the machine's -->") && settings.contains("<id>feed1</id>"), "{settings}");
         assert!(settings.contains("${env.ADO_ENTRA_AUTH_") && !settings.contains("_MAVEN_CONTOSO}"), "{settings}");
-        assert_eq!(std::fs::metadata(file).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(mode(file), 0o600);
         let sources = job.sources();
         script(&mut job, &sources, "mvn $MAVEN_ARGS -B -q verify");
         assert!(fetched(&job));

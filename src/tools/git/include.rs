@@ -4,7 +4,6 @@ use std::path::Path;
 
 use super::headers;
 use super::pairs::Pairs;
-use crate::host::Host;
 use crate::kernel::dialect::Dialect;
 use crate::plan::draft::Draft;
 use crate::tools::PlanError;

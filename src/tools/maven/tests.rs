@@ -216,9 +216,15 @@ fn the_users_own_arguments_stay_first() {
         assert_eq!(variable.value.shown(), expected);
         assert_eq!(variable.former.as_deref(), Some(arguments));
     }
-    let windows = Host { windows: true, ..host(&[("MAVEN_ARGS", "-Dx=\"a b\" -s \"/u.xml\"")]) };
-    let plan = planned(&[feed("a", "contoso")], &[], &windows, &disk).unwrap();
-    assert_eq!(shown(&plan).last().unwrap(), "MAVEN_ARGS=\"-Dx=a b\" -s /u.xml -gs \"/run/maven-global-settings.xml\"");
+}
+
+#[test]
+#[cfg(windows)]
+fn quotes_hold_arguments_together() {
+    let host = host(&[("MAVEN_ARGS", "-Dx=\"a b\" -s \"/u.xml\"")]);
+    let plan = planned(&[feed("a", "contoso")], &[], &host, &with_maven(Disk::default(), "3.9.6")).unwrap();
+    let arguments = shown(&plan).last().unwrap().replace('\\', "/");
+    assert_eq!(arguments, "MAVEN_ARGS=\"-Dx=a b\" -s /u.xml -gs \"/run/maven-global-settings.xml\"");
 }
 
 #[test]

@@ -188,15 +188,19 @@ fn every_spelling_of_a_name_gets_a_credential() {
 #[test]
 fn the_file_above_the_checkout_is_the_one_that_is_read() {
     let path = |host: &Host, disk: &Disk| shown(&planned(&[feed(Some("f"), FEED)], &[], host, disk))[1].clone();
+    let other = if cfg!(windows) { "Nuget.Config" } else { "nuget.config" };
     for (existing, expected) in
-        [("NuGet.Config", "NuGet.Config"), ("NuGet.config", "NuGet.config"), ("Nuget.Config", "nuget.config")]
+        [("NuGet.Config", "NuGet.Config"), ("NuGet.config", "NuGet.config"), ("Nuget.Config", other)]
     {
         let disk = Disk::default().with(&format!("/agent/1/{existing}"), "");
         assert!(path(&host(&[]), &disk).starts_with(&format!("/agent/1/{expected} ")), "{existing}");
     }
-    let windows = Host { windows: true, ..host(&[]) };
-    assert!(path(&windows, &Disk::default().with("/agent/1/Nuget.Config", "")).starts_with("/agent/1/Nuget.Config "));
-    // Where the work is elsewhere, the user's additional files are what reaches it.
+}
+
+/// Where the work is elsewhere, the user's additional files are what reaches it.
+#[test]
+#[cfg(unix)]
+fn work_beside_the_workspace_is_reached_by_the_users_additional_files() {
     let elsewhere = Host { working_directory: PathBuf::from("/src"), ..host(&[]) };
     let plan = planned(&[feed(Some("f"), FEED)], &[], &elsewhere, &Disk::default());
     let places: Vec<String> =
@@ -208,13 +212,15 @@ fn the_file_above_the_checkout_is_the_one_that_is_read() {
             "/home/build/.config/NuGet/config/ado-entra-auth.config under /home/build",
         ]
     );
-    let windows = Host { windows: true, ..elsewhere };
-    let windows =
-        Host { environment: BTreeMap::from([("AppData".to_owned(), "/profile/roaming".to_owned())]), ..windows };
-    assert!(
-        path(&windows, &Disk::default())
-            .starts_with("/profile/roaming/NuGet/config/ado-entra-auth.config under /profile/roaming")
-    );
+}
+
+#[test]
+#[cfg(windows)]
+fn work_beside_the_workspace_is_reached_by_the_users_additional_files() {
+    let elsewhere = Host { working_directory: PathBuf::from("/src"), ..host(&[("AppData", "/profile/roaming")]) };
+    let plan = planned(&[feed(Some("f"), FEED)], &[], &elsewhere, &Disk::default());
+    let expected = "/profile/roaming/NuGet/config/ado-entra-auth.config under /profile/roaming:";
+    assert!(shown(&plan)[1].starts_with(expected), "{:?}", shown(&plan));
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! The tools that promises are held to: a project that fetches from a feed of contoso, and the plain commands of its later steps.
 
-use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use ado_entra_auth_emulator::agent::{Job, TaskStep};
 use ado_entra_auth_emulator::world::Package;
 
+use crate::modes::link;
 use crate::support::{BINARY, EVIL, run_quietly, step, tool, write};
 
 /// A tool as tests see it. What it runs, it runs in the folder `app` of the checkout.
@@ -97,7 +97,7 @@ impl Subject {
         std::fs::create_dir_all(&folder).unwrap();
         let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools");
         for (name, program) in self.installs {
-            let _ = symlink(tools.join(program), folder.join(name));
+            let _ = link(tools.join(program), folder.join(name));
         }
         let install = format!("echo '##vso[task.prependpath]{}'", folder.display());
         run_quietly(job, &TaskStep { name: "install".to_owned(), ..TaskStep::new(["sh", "-c", &install]) });

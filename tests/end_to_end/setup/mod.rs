@@ -8,6 +8,7 @@ use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::modes::set_mode;
 use crate::support::{program, tool, write_file};
 
 const TENANT: &str = "ff882432-09b0-437b-bd22-ca13c0037ded";
@@ -176,11 +177,10 @@ esac
 "#;
 
 fn run(script: &str, environment: &[(&str, &str)]) -> Run {
-    use std::os::unix::fs::PermissionsExt;
     let folder = tempfile::tempdir().unwrap();
     let [az, calls, path] = ["bin/az", "calls", "script.sh"].map(|name| folder.path().join(name));
     write_file(&az, AZ);
-    std::fs::set_permissions(&az, std::fs::Permissions::from_mode(0o755)).unwrap();
+    set_mode(&az, 0o755);
     write_file(&path, script);
     let parsed = Command::new("bash").arg("-n").arg(&path).output().unwrap();
     assert!(parsed.status.success(), "{}\n{script}", String::from_utf8_lossy(&parsed.stderr));
