@@ -284,7 +284,7 @@ fn every_way_of_naming_a_room_is_seen() {
         ("super::super::{a::b, c}", "a c"),
         ("super::super::super::a", ""),
         ("// use crate::a;\n/* crate::b */ /// [`crate::c`]\n#[doc = \"crate::d\"] fn f<'a>(x: &'a str) {}", ""),
-        (r##"let x = ("\" crate::a", r#"crate::b""#, '"', b'\'', '\\'); crate::c"##, "c"),
+        (r##"let x = ("\" crate::a", r#"crate::b "x" "#, '"', b'\'', '\\'); crate::c"##, "c"),
         ("#[cfg(test)]\nmod tests { use crate::a; fn f() {} }\nuse crate::b;", "b"),
         ("#[cfg(test)]\n#[allow(x)]\nmod tests;\nuse crate::b;", "b"),
         ("let microcrate::a = b; pub(crate) fn f() {}", ""),

@@ -60,7 +60,7 @@ pub struct Node<'d> {
     index: usize,
 }
 
-impl<'a> Document<'a> {
+impl Document<'_> {
     /// The root element.
     pub fn root(&self) -> Node<'_> {
         Node { document: self, index: 0 }

@@ -90,10 +90,10 @@ fn answer_git(call: &Call) -> io::Result<()> {
     let mut input = Zeroizing::new(Vec::new());
     io::stdin().take(git::LARGEST_REQUEST_BYTES).read_to_end(&mut input)?;
     match git::answer(operation, &input, &mut |question| ask(call, question)) {
-        Outcome::Answer(answer) => io::stdout().write_all(answer.as_bytes()),
+        Outcome::Answer(answer) => answers().write_all(answer.as_bytes()),
         Outcome::Silence => Ok(()),
         Outcome::NotOurs => match others::pass_on(operation, &input, &environment::variable) {
-            Some(answer) => io::stdout().write_all(&answer),
+            Some(answer) => answers().write_all(&answer),
             None => Ok(()),
         },
         Outcome::Trouble(explanation) => {
@@ -108,7 +108,13 @@ fn answer_cargo(call: &Call) -> io::Result<()> {
         complain("cargo starts this, not a user");
         return Ok(());
     }
-    cargo::serve(&mut io::stdin().lock(), &mut io::stdout().lock(), &mut |question| ask(call, question))
+    cargo::serve(&mut io::stdin().lock(), &mut answers().lock(), &mut |question| ask(call, question))
+}
+
+/// Where the client reads its answer.
+#[allow(clippy::disallowed_methods, reason = "the door to stdout for what a client reads")]
+fn answers() -> io::Stdout {
+    io::stdout()
 }
 
 fn ask(call: &Call, question: &Question) -> Reply {

@@ -32,6 +32,7 @@ pub const CLOCK_TOLERANCE_SECONDS: u64 = 120;
 
 /// Who asks, and where.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_field_names, reason = "OAuth calls it so")]
 pub struct Client {
     /// The authority's address, such as `https://login.microsoftonline.com/`.
     pub authority: Url,
