@@ -11,7 +11,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("kernel", &[]),
     ("diagnosis", &[]),
     ("edit", &[]),
-    ("disk", &[]),
+    ("disk", &["kernel"]),
     ("process", &[]),
     ("http", &["kernel", "diagnosis", "disk"]),
     ("host", &[]),

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::system::{Links, canonical, is_of_system, leads_elsewhere, open_without_waiting};
+use super::system::{Links, canonical, is_of_system, open_without_waiting};
 
 /// Larger configuration files are nobody's configuration. Lock files of large repositories reach tens of megabytes.
 pub const LARGEST_FILE_BYTES: u64 = 64 * 1024 * 1024;
@@ -31,9 +31,6 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadTrouble> {
 
 /// The same with another limit than [`LARGEST_FILE_BYTES`], for files of our own that hold one of the user's.
 pub fn read_within(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, ReadTrouble> {
-    if leads_elsewhere(path) || is_link_elsewhere(path) {
-        return Err(ReadTrouble::NotAFile);
-    }
     let real = match canonical(path) {
         Ok(real) => real,
         Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
@@ -54,11 +51,6 @@ pub fn read_walked(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, Rea
     }
     // A link, or nothing any more.
     read_within(path, limit_bytes)
-}
-
-/// A link that leads to a device or another machine by the form of its target.
-fn is_link_elsewhere(path: &Path) -> bool {
-    cfg!(windows) && fs::read_link(path).is_ok_and(|target| leads_elsewhere(&target))
 }
 
 fn read_open(file: &File, limit_bytes: u64) -> Result<Option<Vec<u8>>, ReadTrouble> {

@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::kernel::paths::is_same_name;
+
 /// What git keeps for itself; no file of a repository can lie there.
 const GIT_FOLDER: &str = ".git";
 
@@ -49,8 +51,8 @@ pub fn walk(root: &Path, without: Option<&Path>, looks: &impl Looks) -> Walk {
         };
         for entry in entries.flatten() {
             let (Ok(kind), name) = (entry.file_type(), entry.file_name()) else { continue };
-            let Some(name) = name.to_str().filter(|name| *name != GIT_FOLDER) else {
-                if kind.is_dir() && name != GIT_FOLDER {
+            let Some(name) = name.to_str().filter(|name| !is_same_name(name, GIT_FOLDER)) else {
+                if kind.is_dir() && name.to_str().is_none() {
                     folders.push((entry.path(), in_dependency_folder));
                 }
                 continue;

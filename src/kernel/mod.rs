@@ -7,6 +7,7 @@ pub mod fingerprint;
 pub(crate) mod guid;
 pub(crate) mod memory;
 pub mod organization;
+pub mod paths;
 pub(crate) mod run_folder;
 pub mod secret;
 pub mod variables;

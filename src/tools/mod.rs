@@ -17,6 +17,7 @@ use std::path::PathBuf;
 
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
+use crate::kernel::paths::is_same_name;
 use crate::plan::TokenSource;
 use crate::plan::draft::Draft;
 use crate::reach::{Binding, ServedFeed};
@@ -183,5 +184,6 @@ pub fn places(host: &Host) -> Vec<PathBuf> {
 
 /// Whether a folder of this name holds dependencies.
 pub fn is_dependency_folder(name: &str) -> bool {
-    DEPENDENCY_FOLDERS.contains(&name) || TOOLS.iter().any(|tool| tool.id().dependency_folders.contains(&name))
+    let is_one = |folders: &[&str]| folders.iter().any(|folder| is_same_name(folder, name));
+    is_one(DEPENDENCY_FOLDERS) || TOOLS.iter().any(|tool| is_one(tool.id().dependency_folders))
 }

@@ -69,4 +69,6 @@ mod tenants_apart;
 mod tenants_told;
 mod token;
 mod undo;
+#[cfg(target_os = "linux")]
+mod wine;
 mod wrapper;

@@ -14,6 +14,7 @@ use super::slot::{Original, Slot};
 use crate::apply::ApplyError;
 use crate::disk::{self, ReadTrouble};
 use crate::edit::text::Text;
+use crate::kernel::paths::below;
 
 const VERSION: u32 = 2;
 
@@ -66,14 +67,14 @@ impl FileEntry {
     pub fn new(place: &Path, path: &Path, bytes: Option<&[u8]>) -> Self {
         let folder = place.join(path).parent().map(Path::to_path_buf);
         let missing = folder.map(|folder| disk::missing_folders(&folder)).unwrap_or_default();
-        let below = |folder: PathBuf| folder.strip_prefix(place).ok().map(Path::to_path_buf);
+        let rest = |folder: PathBuf| below(&folder, place);
         Self {
             version: VERSION,
             path: path.to_path_buf(),
             original: bytes.map(digest),
             before: bytes.map(digest),
             written: digest(bytes.unwrap_or_default()),
-            created_folders: missing.into_iter().filter_map(below).collect(),
+            created_folders: missing.into_iter().filter_map(rest).collect(),
             edits: Vec::new(),
             holders: Vec::new(),
             changed_by_others: false,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::disk::{self, Looks};
 use crate::host::Host;
+use crate::kernel::paths::{below, is_below};
 use crate::survey::ToolSources;
 use crate::tools;
 use crate::tools::reading::{Among, Origin, RelPath};
@@ -36,17 +37,17 @@ impl Bounds {
     pub(super) fn new(root: &Path, host: &Host) -> Self {
         let root = disk::resolve(root);
         let pipeline_workspace = host.pipeline_workspace.as_deref().and_then(disk::resolve);
-        let holds = |folder: &PathBuf| root.as_ref().is_some_and(|root| root.starts_with(folder));
+        let holds = |folder: &PathBuf| root.as_ref().is_some_and(|root| is_below(root, folder));
         Self { pipeline_workspace: pipeline_workspace.filter(holds), root }
     }
 
     /// Whose a file is, by its real path. What lies in the checkout beside the working directory is the repository's, and still
     /// not what the step was pointed at.
     pub(super) fn origin(&self, real: &Path) -> Option<Origin> {
-        if let Some(below) = self.root.as_ref().and_then(|root| real.strip_prefix(root).ok()) {
+        if let Some(below) = self.root.as_ref().and_then(|root| below(real, root)) {
             let among = below.iter().any(|folder| folder.to_str().is_some_and(tools::is_dependency_folder));
             return Some(if among { Origin::Beside } else { Origin::Workspace });
         }
-        self.pipeline_workspace.as_ref().filter(|folder| real.starts_with(folder)).map(|_| Origin::Beside)
+        self.pipeline_workspace.as_ref().filter(|folder| is_below(real, folder)).map(|_| Origin::Beside)
     }
 }

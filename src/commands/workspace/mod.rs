@@ -13,6 +13,7 @@ use crate::agent::inputs::Settings;
 use crate::disk::{self, ReadTrouble, RealPaths, WalkedFile};
 use crate::host::Host;
 use crate::kernel::memory;
+use crate::kernel::paths::is_below;
 use crate::plan::Plan;
 use crate::plan::names::RunNames;
 use crate::reach::Reach;
@@ -64,7 +65,7 @@ impl Workspace {
         let bounds = Bounds::new(root, &self.host);
         let mut wanted = Vec::new();
         for WalkedFile { path, in_dependency_folder } in self.walk(root, &bounds) {
-            let beside = in_dependency_folder || !path.starts_with(root);
+            let beside = in_dependency_folder || !is_below(&path, root);
             let origin = if beside { Origin::Beside } else { Origin::Workspace };
             let mut readers = self.readers(&path, origin);
             readers.retain(|index| !outside[*index].contains(&path));

@@ -68,11 +68,6 @@ pub fn canonical(path: &Path) -> io::Result<PathBuf> {
     fs::canonicalize(path)
 }
 
-/// Whether a path leads to a device or another machine by its form, which must be seen before it is touched.
-pub fn leads_elsewhere(_path: &Path) -> bool {
-    false
-}
-
 /// Some of the system's own files call themselves regular, and are read without end. `/dev/shm` is plain memory, where a home
 /// folder or a workspace may well lie.
 pub fn is_of_system(real: &Path) -> bool {

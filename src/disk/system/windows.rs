@@ -1,9 +1,11 @@
 //! Access lists, file numbers, names and the short failures of Windows.
 
+use std::ffi::OsStr;
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::windows::fs::OpenOptionsExt;
 use std::path::{Component, Path, PathBuf, Prefix};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use windows_permissions::constants::{AceType, SeObjectType, SecurityInformation};
@@ -14,6 +16,7 @@ use windows_permissions::wrappers::{
 use windows_permissions::{LocalBox, SecurityDescriptor, Sid};
 
 use super::Links;
+use crate::kernel::environment;
 
 /// The system itself, and the group of administrators: both read every file if they want to.
 const ALWAYS_MAY: [&str; 2] = ["S-1-5-18", "S-1-5-32-544"];
@@ -131,19 +134,41 @@ pub fn open_to_overwrite(path: &Path) -> io::Result<File> {
 
 /// The real path behind links, without the prefix `\\?\` where it says nothing.
 pub fn canonical(path: &Path) -> io::Result<PathBuf> {
+    let refused = || io::Error::new(io::ErrorKind::PermissionDenied, "it lies on another machine");
+    let target = fs::read_link(path).ok();
+    if is_elsewhere(path) || target.is_some_and(|target| is_elsewhere(&target)) {
+        return Err(refused());
+    }
     dunce::canonicalize(path)
 }
 
-/// Whether a path leads to a device or another machine by its form, which must be seen before it is touched: opening a file of
-/// another machine proves this user's password to it.
-pub fn leads_elsewhere(path: &Path) -> bool {
-    let by_prefix = match path.components().next() {
-        Some(Component::Prefix(prefix)) => {
-            matches!(
-                prefix.kind(),
-                Prefix::UNC(..) | Prefix::VerbatimUNC(..) | Prefix::DeviceNS(_) | Prefix::Verbatim(_)
-            )
+/// Whether a path leads to another machine that neither the environment nor the command line names, which must be seen before it is
+/// touched: opening a file there would prove this user's password to whoever answers.
+pub fn is_elsewhere(path: &Path) -> bool {
+    static OWN: OnceLock<Vec<(String, String)>> = OnceLock::new();
+    let named = || {
+        let values = environment::all().map(|(_, value)| value).chain(environment::arguments());
+        values.filter_map(|value| share_of(Path::new(&value))).collect()
+    };
+    share_of(path).is_some_and(|share| !OWN.get_or_init(named).contains(&share))
+}
+
+/// The machine and its share that a path begins with.
+fn share_of(path: &Path) -> Option<(String, String)> {
+    let Some(Component::Prefix(prefix)) = path.components().next() else { return None };
+    match prefix.kind() {
+        Prefix::UNC(machine, share) | Prefix::VerbatimUNC(machine, share) => {
+            let folded = |part: &OsStr| part.to_string_lossy().to_lowercase();
+            Some((folded(machine), folded(share)))
         }
+        _ => None,
+    }
+}
+
+/// Whether a path is a device's, by its form or by the name of its file.
+fn is_device(path: &Path) -> bool {
+    let by_prefix = match path.components().next() {
+        Some(Component::Prefix(prefix)) => matches!(prefix.kind(), Prefix::DeviceNS(_) | Prefix::Verbatim(_)),
         _ => false,
     };
     by_prefix || path.file_name().is_some_and(|name| is_device_name(&name.to_string_lossy()))
@@ -163,9 +188,9 @@ fn is_device_name(name: &str) -> bool {
     plain.iter().any(|device| stem.eq_ignore_ascii_case(device)) || numbered("COM") || numbered("LPT")
 }
 
-/// A real path that is a device's or another machine's.
-pub fn is_of_system(real: &Path) -> bool {
-    leads_elsewhere(real)
+/// Whether a file is the system's own and no plain one: a device.
+pub fn is_of_system(path: &Path) -> bool {
+    is_device(path)
 }
 
 /// Whether a file has further names (hard links).
@@ -324,11 +349,8 @@ mod tests {
     }
 
     #[test]
-    fn other_machines_and_devices_are_seen_by_their_paths() {
+    fn devices_are_seen_by_their_paths() {
         for path in [
-            r"\\evil.example\share\pom.xml",
-            "//evil.example/share/pom.xml",
-            r"\\?\UNC\evil.example\share\x",
             r"\\.\pipe\x",
             r"\\?\GLOBALROOT\Device\x",
             r"C:\a\NUL",
@@ -337,12 +359,27 @@ mod tests {
             r"C:\a\LPT³.txt",
             r"C:\a\CON .xml",
         ] {
-            assert!(leads_elsewhere(Path::new(path)), "{path}");
+            assert!(is_device(Path::new(path)), "{path}");
         }
         for path in
             [r"C:\a\pom.xml", r"\\?\C:\a\pom.xml", r"C:\a\console.xml", r"C:\a\com.xml", r"C:\nul\pom.xml", "pom.xml"]
         {
-            assert!(!leads_elsewhere(Path::new(path)), "{path}");
+            assert!(!is_device(Path::new(path)) && !is_elsewhere(Path::new(path)), "{path}");
+        }
+    }
+
+    #[test]
+    fn other_machines_are_not_asked_for_a_file() {
+        let paths = [
+            r"\\evil.example\share\pom.xml",
+            "//evil.example/share/pom.xml",
+            r"\\?\UNC\evil.example\share\x",
+            r"\\EVIL.example@SSL\DavWWWRoot\x",
+        ];
+        for path in paths.map(Path::new) {
+            assert!(is_elsewhere(path), "{}", path.display());
+            assert_eq!(canonical(path).unwrap_err().to_string(), "it lies on another machine", "{}", path.display());
+            assert!(super::super::super::read(path).unwrap_err().to_string().contains("another machine"));
         }
     }
 

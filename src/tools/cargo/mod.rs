@@ -17,6 +17,7 @@ use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
 use crate::kernel::dialect::{CARGO_PROGRAM, Dialect};
 use crate::kernel::organization::Organization;
+use crate::kernel::paths::is_below;
 use crate::plan::draft::Draft;
 use crate::plan::{Template, TokenSource, Variable};
 use crate::reach::{Binding, Role, ServedFeed};
@@ -83,7 +84,7 @@ impl Tool for Cargo {
             }
             // What lies above the working directory and still in the pipeline's workspace is a repository's, not the user's.
             let workspace = sources.host.pipeline_workspace.as_ref();
-            let is_repositorys = workspace.is_some_and(|folder| file.source.path.starts_with(folder));
+            let is_repositorys = workspace.is_some_and(|folder| is_below(&file.source.path, folder));
             let origin = if is_repositorys { Origin::Beside } else { file.source.origin };
             let peril = |(what, line): &(&str, usize)| Peril {
                 place: Place::File { shown: file.source.shown.clone(), line: Some(*line), origin },

@@ -8,6 +8,7 @@ use super::local;
 use super::mentions::Models;
 use super::model::{normal, pointed};
 use super::references::Within;
+use crate::kernel::paths::is_below;
 use crate::tools::reading::Sources;
 
 /// The files of modules and parents, and those that `.mvn` names. None need exist.
@@ -51,7 +52,7 @@ pub(super) fn configured(models: &Models<'_>, sources: Sources<'_>) -> Option<Ve
     let mut files = Vec::new();
     for (folder, names) in &names {
         let below = models.projects.iter().filter_map(|(_, model)| model.path.parent());
-        let starts = below.filter(|start| start.starts_with(folder)).chain([folder.as_path()]);
+        let starts = below.filter(|start| is_below(start, folder)).chain([folder.as_path()]);
         let starts: BTreeSet<&Path> = starts.collect();
         if files.len() + starts.len().saturating_mul(names.len()) > MOST_CONFIGURED {
             return None;

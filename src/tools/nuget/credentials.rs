@@ -5,6 +5,7 @@ use super::names::{decoded, encoded};
 use super::places::Place;
 use crate::edit::xml::Node;
 use crate::edit::xml::list::{Item, List, NewElement, Second, add};
+use crate::kernel::paths::is_below;
 use crate::plan::draft::Draft;
 use crate::plan::{CannotRevise, Entry, KeyedEdit};
 use crate::tools::USER_NAME;
@@ -79,7 +80,7 @@ pub fn warn(sources: Sources<'_>, entries: &[Entry], places: &[Place], draft: &m
         if source.origin == Origin::Beside || places.iter().any(|place| place.file == source.path) {
             continue;
         }
-        let nearer = |place: &Place| !place.above_checkout || source.path.starts_with(&place.folder);
+        let nearer = |place: &Place| !place.above_checkout || is_below(&source.path, &place.folder);
         if source.origin == Origin::User && !places.iter().any(nearer) {
             continue;
         }

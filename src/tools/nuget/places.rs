@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::host::{Host, Look};
+use crate::kernel::paths::is_below;
 
 /// A file for our credentials.
 #[derive(Clone, Debug)]
@@ -49,7 +50,7 @@ fn configs_in(look: &dyn Look, folder: &Path) -> Vec<PathBuf> {
 
 /// Where our credentials go: the pipeline's workspace, or where the work is not below it, beside the user's own file.
 pub fn for_credentials(host: &Host, look: &dyn Look) -> Vec<Place> {
-    if let Some(folder) = host.pipeline_workspace.as_ref().filter(|folder| host.working_directory.starts_with(folder)) {
+    if let Some(folder) = host.pipeline_workspace.as_ref().filter(|folder| is_below(&host.working_directory, folder)) {
         let names = look.list(folder);
         let exact =
             SPELLINGS.iter().find(|spelling| names.iter().any(|name| name == *spelling)).map(|&name| name.to_owned());
@@ -59,8 +60,7 @@ pub fn for_credentials(host: &Host, look: &dyn Look) -> Vec<Place> {
     }
     let place = |folder: UserFolder| {
         let file = folder.additional.join(ADDITIONAL);
-        let above =
-            [host.home.as_ref(), Some(&folder.base)].into_iter().flatten().find(|above| file.starts_with(above));
+        let above = [host.home.as_ref(), Some(&folder.base)].into_iter().flatten().find(|above| is_below(&file, above));
         above.map(|above| Place { folder: above.clone(), file: file.clone(), above_checkout: false })
     };
     user_folders(host).into_iter().filter_map(place).collect()

