@@ -24,6 +24,8 @@ pub use replace::{
     Modified, UNFINISHED_PREFIX, can_replace, modified, overwrite, remove_file, remove_unfinished, rename, replace,
     set_modified,
 };
+#[cfg(test)]
+pub use system::open_to_others;
 #[cfg(unix)]
 pub use system::user_id;
 pub use system::{create_private_folder, seems_writable};

@@ -38,7 +38,10 @@ pub struct Network {
     /// Certificates, PEM, to trust beside the system's.
     pub authorities: Option<Vec<u8>>,
     /// Whether the environment says where the system's certificates are (`SSL_CERT_FILE`, `SSL_CERT_DIR`).
-    #[cfg_attr(any(windows, target_vendor = "apple"), allow(dead_code, reason = "these systems have a store in place of files"))]
+    #[cfg_attr(
+        any(windows, target_vendor = "apple"),
+        allow(dead_code, reason = "these systems have a store in place of files")
+    )]
     pub system_authorities_named: bool,
     /// A client certificate and its key, PEM.
     pub client_certificate: Option<CertificateContent>,

@@ -7,6 +7,8 @@
 set -e
 windows=$1 root=$2 home=$3
 shift 3
+# wine makes access lists of modes, and hands those of a folder on to what is made in it, whatever it is told.
+umask 077
 export WINEPREFIX=$windows/prefix WINEDEBUG=-all
 
 # wine shows this machine's root as the drive Z.

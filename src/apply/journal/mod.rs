@@ -212,5 +212,4 @@ impl Ledger {
 }
 
 #[cfg(test)]
-#[cfg(unix)]
 mod tests;

@@ -39,10 +39,16 @@ pub struct Original {
     pub bytes: Vec<u8>,
 }
 
+/// A path as entries are named for it: one spelling on every system.
+fn spelled(relative: &Path) -> String {
+    let path = relative.to_string_lossy();
+    if cfg!(windows) { path.replace('\\', "/").to_lowercase() } else { path.into_owned() }
+}
+
 impl Slot {
     /// Where the journal in `folder` keeps what it knows of a file, named by its path below the place.
     pub fn of(folder: &Path, relative: &Path) -> Self {
-        let stem = format!("{:016x}", fingerprint(&relative.to_string_lossy()));
+        let stem = format!("{:016x}", fingerprint(&spelled(relative)));
         Self { folder: folder.to_path_buf(), stem }
     }
 

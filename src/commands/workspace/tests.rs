@@ -11,6 +11,7 @@ use crate::plan::draft::Draft;
 use crate::reach::ServedFeed;
 use crate::tools::maven::Maven;
 use crate::tools::reading::{Parsed, Reading, SourceFile};
+use crate::tools::testing::slashed;
 use crate::tools::{self, Auto, ToolId};
 
 fn write(root: &Path, path: &str, text: &str) {
@@ -49,9 +50,7 @@ fn what_files_refer_to_is_read_once_and_only_within_bounds() {
     write(&workspace, "other/pom.xml", &pom(&[]));
     write(folder.path(), "outside/pom.xml", &pom(&[]));
     let found = read(&workspace);
-    let shown = |file: &ReadFile| {
-        (file.source.path.strip_prefix(&workspace).unwrap().display().to_string(), file.source.origin)
-    };
+    let shown = |file: &ReadFile| (slashed(file.source.path.strip_prefix(&workspace).unwrap()), file.source.origin);
     let mut read: Vec<(String, Origin)> = found.files.iter().map(shown).collect();
     read.sort();
     let expected = [

@@ -22,6 +22,14 @@ pub fn is_of_user_only(_path: &Path, found: &Metadata) -> bool {
     found.mode().trailing_zeros() >= 6 && user_id() == found.uid()
 }
 
+/// Lets everybody read what is at `path`.
+#[cfg(test)]
+pub fn open_to_others(path: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = if path.is_dir() { 0o755 } else { 0o644 };
+    fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+}
+
 /// This process's user id. (`/proc/self` does not tell it: it belongs to root where the process lets nobody look into it.)
 pub fn user_id() -> u32 {
     rustix::process::geteuid().as_raw()

@@ -2,9 +2,18 @@
 
 use super::*;
 
+#[cfg(unix)]
 const FOLDER: &str = "/t d/ado-entra-auth-0123456789abcdef";
+#[cfg(unix)]
 const CARGO: &str = "/t d/ado-entra-auth-0123456789abcdef/bin/cargo-credential-ado-entra-auth";
+#[cfg(unix)]
 const TASK: &str = "/tasks/bin/ado-entra-auth";
+#[cfg(windows)]
+const FOLDER: &str = r"D:\t d\ado-entra-auth-0123456789abcdef";
+#[cfg(windows)]
+const CARGO: &str = r"D:\t d\ado-entra-auth-0123456789abcdef\bin\cargo-credential-ado-entra-auth.exe";
+#[cfg(windows)]
+const TASK: &str = r"D:\tasks\bin\ado-entra-auth.exe";
 
 fn start(arguments: &[&str], program: &str) -> Start {
     let arguments: Vec<OsString> = arguments.iter().map(OsString::from).collect();

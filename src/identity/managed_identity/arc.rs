@@ -108,26 +108,29 @@ mod tests {
 
     #[test]
     fn a_challenge_names_a_key_in_its_folder() {
-        let folder = Path::new("/var/opt/azcmagent/tokens");
-        let named = |text: &str| key_file(&challenge(401, text), folder);
-        let path = named("Basic realm=/var/opt/azcmagent/tokens/1.key").unwrap();
-        assert_eq!(path, Path::new("/var/opt/azcmagent/tokens/1.key"));
+        // A path without its drive is nowhere on Windows.
+        let root = if cfg!(windows) { "C:" } else { "" };
+        let spelled = |text: &str| text.replace("{root}", root).replace('/', std::path::MAIN_SEPARATOR_STR);
+        let folder = PathBuf::from(spelled("{root}/var/opt/azcmagent/tokens"));
+        let named = |text: &str| key_file(&challenge(401, &spelled(text)), &folder);
+        let path = named("Basic realm={root}/var/opt/azcmagent/tokens/1.key").unwrap();
+        assert_eq!(path, folder.join("1.key"));
         for text in [
-            "Basic realm=/etc/shadow",
-            "Basic realm=/etc/passwd.key",
-            "Basic realm=/var/opt/azcmagent/tokens/1.txt",
-            "Basic realm=/var/opt/azcmagent/tokens/../../../../etc/x.key",
-            "Basic realm=/var/opt/azcmagent/tokens/sub/1.key",
-            "Basic realm=/var/opt/azcmagent/tokens//1.key",
-            "Basic realm=/var/opt/azcmagent/tokens/./1.key",
+            "Basic realm={root}/etc/shadow",
+            "Basic realm={root}/etc/passwd.key",
+            "Basic realm={root}/var/opt/azcmagent/tokens/1.txt",
+            "Basic realm={root}/var/opt/azcmagent/tokens/../../../../etc/x.key",
+            "Basic realm={root}/var/opt/azcmagent/tokens/sub/1.key",
+            "Basic realm={root}/var/opt/azcmagent/tokens//1.key",
+            "Basic realm={root}/var/opt/azcmagent/tokens/./1.key",
             "Basic realm=1.key",
             "Basic realm=",
-            "Bearer realm=/var/opt/azcmagent/tokens/1.key",
+            "Bearer realm={root}/var/opt/azcmagent/tokens/1.key",
             "",
         ] {
             assert!(named(text).is_err(), "{text}");
         }
-        let answered = key_file(&challenge(200, "Basic realm=/var/opt/azcmagent/tokens/1.key"), folder);
+        let answered = key_file(&challenge(200, "Basic realm=/var/opt/azcmagent/tokens/1.key"), &folder);
         assert!(matches!(answered, Err(ManagedIdentityError::Challenge { .. })));
     }
 }

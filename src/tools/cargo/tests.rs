@@ -1,6 +1,8 @@
 use super::*;
 use crate::tools::reading::Hidden;
-use crate::tools::testing::{Disk, feed, file, file_of_bytes, host, mentioned, planned, reading, shown, utf16};
+use crate::tools::testing::{
+    Disk, feed, file, file_of_bytes, host, mentioned, planned, reading, shown, slashed, utf16,
+};
 
 const INDEX: &str = "sparse+https://pkgs.dev.azure.com/contoso/_packaging/f/Cargo/index/";
 const CONFIG: &str = "/agent/1/s/.cargo/config.toml";
@@ -59,9 +61,12 @@ fn files_are_those_that_cargo_reads() {
         |folder: &str, name: &str| Cargo.reads(RelPath::new(std::path::Path::new(folder), name), Among::Project);
     assert!(reads("/a/.cargo", "config.toml") && reads(".cargo", "config"));
     assert!(!reads("/a", "config.toml") && !reads("/.cargo/x", "config") && !reads("/.cargo", "credentials.toml"));
+    // Only what has a drive is a whole path on Windows.
+    let drive = if cfg!(windows) { "C:" } else { "" };
     let paths = |environment: &[(&str, &str)]| {
-        let outside = Cargo.outside(&host(environment), &Disk::default());
-        outside.into_iter().map(|path| path.display().to_string()).collect::<Vec<_>>()
+        let host = Host { working_directory: PathBuf::from(format!("{drive}/agent/1/s")), ..host(environment) };
+        let outside = Cargo.outside(&host, &Disk::default());
+        outside.iter().map(|path| slashed(path).trim_start_matches(drive).to_owned()).collect::<Vec<_>>()
     };
     let above = ["/.cargo/config", "/.cargo/config.toml", "/agent/.cargo/config", "/agent/.cargo/config.toml"];
     assert!(above.iter().all(|path| paths(&[]).contains(&(*path).to_owned())), "{:?}", paths(&[]));

@@ -185,13 +185,16 @@ fn copy(plan: &Plan) -> String {
     String::from_utf8(file.unwrap().bytes(Template::shown)).unwrap()
 }
 
+/// The private copy of the settings, as an argument.
+const COPY: &str = if cfg!(windows) { "\"/run\\maven-global-settings.xml\"" } else { "/run/maven-global-settings.xml" };
+
 #[test]
 fn maven_since_3_9_is_given_a_copy_of_the_installations_settings() {
     let disk = with_maven(Disk::default(), "3.9.6");
     let plan = planned(&[feed("a", "contoso"), feed("b", "fabrikam")], &[], &host(&[]), &disk).unwrap();
     let set = shown(&plan);
     assert_eq!(set[..2], ["ADO_ENTRA_AUTH_X_CONTOSO=***", "ADO_ENTRA_AUTH_X_FABRIKAM=***"]);
-    assert_eq!(set[3..], ["MAVEN_ARGS=-gs /run/maven-global-settings.xml"]);
+    assert_eq!(set[3..], [format!("MAVEN_ARGS=-gs {COPY}")]);
     let content = copy(&plan);
     assert!(content.starts_with(INSTALLED.trim_end_matches("</settings>\n")), "{content}");
     assert!(content.contains("<password>${env.ADO_ENTRA_AUTH_X_FABRIKAM}</password>"));
@@ -207,13 +210,13 @@ fn the_users_own_arguments_stay_first() {
     let disk =
         with_maven(Disk::default(), "4.0.0").with("/g.xml", "<settings/>").with("/agent/1/s/empty.xml", "<settings/>");
     for (arguments, expected) in [
-        ("-B -T 1C", "-B -T 1C -gs /run/maven-global-settings.xml"),
-        ("--global-settings=/g.xml -B", "-B -gs /run/maven-global-settings.xml"),
-        ("-s empty.xml", "-s empty.xml -gs /run/maven-global-settings.xml"),
+        ("-B -T 1C", "-B -T 1C -gs "),
+        ("--global-settings=/g.xml -B", "-B -gs "),
+        ("-s empty.xml", "-s empty.xml -gs "),
     ] {
         let plan = planned(&[feed("a", "contoso")], &[], &host(&[("MAVEN_ARGS", arguments)]), &disk).unwrap();
         let Some(Change::Variable(variable)) = plan.changes.last() else { panic!() };
-        assert_eq!(variable.value.shown(), expected);
+        assert_eq!(variable.value.shown(), format!("{expected}{COPY}"));
         assert_eq!(variable.former.as_deref(), Some(arguments));
     }
 }
@@ -258,7 +261,7 @@ fn what_cannot_be_used_is_an_error_with_its_file() {
     let broken = Disk::default().with("/home/build/.m2/settings.xml", "<settings>");
     let error = planned(&[feed("a", "contoso")], &[], &host(&[]), &broken).unwrap_err();
     assert_eq!(
-        error.to_string(),
+        error.to_string().replace('\\', "/"),
         "maven cannot be set up: /home/build/.m2/settings.xml cannot be used: line 1: the element <settings> has no end tag"
     );
     let homeless = Host { home: None, ..host(&[]) };

@@ -83,7 +83,7 @@ mod tests {
             ("NODE_EXTRA_CA_CERTS", "/etc/ssl/company.pem"),
             ("BUILD_SOURCEBRANCHNAME", "evil.pem"),
         ];
-        let host = Host { environment: environment.map(variable).into(), ..Host::default() };
+        let host = Host { environment: environment.map(variable).into_iter().collect(), ..Host::default() };
         let peril = |key: &str, value: &str| of_line(&Line::new(key, value, 1, &host), &host).is_some();
         for (key, value) in [
             ("https-proxy", "http://evil.example:8099"),

@@ -224,6 +224,7 @@ fn work_beside_the_workspace_is_reached_by_the_users_additional_files() {
 }
 
 #[test]
+#[cfg(unix)]
 fn files_in_force_outside_the_workspace_are_read() {
     let disk = Disk::default()
         .with("/agent/1/NuGet.Config", "")
@@ -241,6 +242,26 @@ fn files_in_force_outside_the_workspace_are_read() {
             "/home/build/.nuget/config/a.config",
             "/home/build/.config/NuGet/NuGet.Config",
             "/etc/opt/NuGet/Config/m.config",
+        ]
+    );
+}
+
+#[test]
+#[cfg(windows)]
+fn files_in_force_outside_the_workspace_are_read() {
+    let disk = Disk::default()
+        .with("/agent/1/Nuget.Config", "")
+        .with("/home/build/AppData/Roaming/NuGet/config/a.config", "")
+        .with("/programs/NuGet/Config/m.config", "");
+    let found = NuGet.outside(&host(&[("PROGRAMFILES(X86)", "/programs")]), &disk);
+    let files: Vec<String> = found.iter().map(|path| crate::tools::testing::slashed(path)).collect();
+    assert_eq!(
+        files,
+        [
+            "/agent/1/Nuget.Config",
+            "/home/build/AppData/Roaming/NuGet/NuGet.Config",
+            "/home/build/AppData/Roaming/NuGet/config/a.config",
+            "/programs/NuGet/Config/m.config",
         ]
     );
 }

@@ -1,7 +1,5 @@
 //! What lies in the journal and cannot be believed.
 
-use std::os::unix::fs::PermissionsExt;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
@@ -225,25 +223,27 @@ fn what_others_could_have_put_into_the_journal_is_not_believed() {
     let machine = machine();
     let outside = machine.home.parent().unwrap().join(victim);
     let climbing = format!("../{victim}");
-    for (path, file_name, folder_mode, file_mode, taken) in [
-        (victim, name_of(victim), 0o700, 0o600, true),
-        (victim, name_of(victim), 0o755, 0o600, false),
-        (victim, name_of(victim), 0o700, 0o644, false),
-        (victim, name_of("other"), 0o700, 0o600, false),
-        (climbing.as_str(), name_of(&climbing), 0o700, 0o600, false),
-        (outside.to_str().unwrap(), name_of(outside.to_str().unwrap()), 0o700, 0o600, false),
+    let (folders, files): (&[bool], &[bool]) = (&[true], &[false]);
+    for (path, file_name, opened, taken) in [
+        (victim, name_of(victim), &[][..], true),
+        (victim, name_of(victim), folders, false),
+        (victim, name_of(victim), files, false),
+        (victim, name_of("other"), &[], false),
+        (climbing.as_str(), name_of(&climbing), &[], false),
+        (outside.to_str().unwrap(), name_of(outside.to_str().unwrap()), &[], false),
     ] {
         for file in [&machine.home.join(victim), &outside] {
             fs::write(file, "mine").unwrap();
         }
         let folder = machine.home.join(FOLDER);
         let entry_path = put(&folder, &file_name, &first_entry(path, Some("evil"), "mine", &serde_json::json!([])));
-        fs::set_permissions(&entry_path, fs::Permissions::from_mode(file_mode)).unwrap();
-        fs::set_permissions(&folder, fs::Permissions::from_mode(folder_mode)).unwrap();
+        for opened in opened.iter().map(|of_folder| if *of_folder { &folder } else { &entry_path }) {
+            disk::open_to_others(opened);
+        }
         let said = Ledger::at(&machine.home).sweep(&begun(&machine.agents[0], "job2")).unwrap();
         assert_eq!(said.is_empty(), taken, "{said:?}");
         let now = fs::read_to_string(machine.home.join(victim)).unwrap();
-        assert_eq!(now, if taken { "evil" } else { "mine" }, "{path} {folder_mode:o} {file_mode:o}");
+        assert_eq!(now, if taken { "evil" } else { "mine" }, "{path} {opened:?}");
         assert_eq!(fs::read_to_string(&outside).unwrap(), "mine");
         let _ = fs::remove_dir_all(folder);
     }
@@ -256,6 +256,7 @@ fn a_journal_that_is_not_ours_stops_a_run() {
     let before = content(&machine.home);
     let folder = machine.home.join(FOLDER);
     fs::create_dir(&folder).unwrap();
+    disk::open_to_others(&folder);
     let run = begun(&machine.agents[0], "job2");
     let error = Ledger::at(&machine.home).hold(&wanted(&machine.home, &["a"]), &run).unwrap_err();
     assert!(error.to_string().contains(FOLDER), "{error}");

@@ -129,6 +129,7 @@ fn a_run_that_was_killed_before_it_wrote_the_file_leaves_nothing() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_file_that_cannot_be_read_for_once_is_put_back_the_next_time() {
     let machine = machine();
     begin_with(&machine.home, SETTINGS[5]);

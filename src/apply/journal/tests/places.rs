@@ -1,6 +1,5 @@
 //! What agents, files and locks can look like.
 
-use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::time::{Duration, Instant};
 
 use super::*;
@@ -115,7 +114,9 @@ fn a_file_that_would_become_too_large_is_refused_before_anything_changes() {
 }
 
 #[test]
+#[cfg(unix)]
 fn what_a_file_is_beside_its_bytes_stays() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let machine = machine();
     begin_with(&machine.home, SETTINGS[4]);
     let file = machine.home.join(".m2/settings.xml");
@@ -196,6 +197,7 @@ fn a_folder_in_the_place_of_new_bytes_stops_a_run_before_it_changes_anything() {
 }
 
 #[test]
+#[cfg(unix)]
 fn a_pipe_in_the_place_of_the_lock_is_said_and_stays() {
     let machine = machine();
     let lock = machine.home.join(".ado-entra-auth.lock");
@@ -209,7 +211,7 @@ fn a_pipe_in_the_place_of_the_lock_is_said_and_stays() {
     }
     assert_eq!(names(&machine.home), [".ado-entra-auth.lock"]);
     fs::remove_file(&lock).unwrap();
-    symlink("/nowhere", &lock).unwrap();
+    std::os::unix::fs::symlink("/nowhere", &lock).unwrap();
     Ledger::at(&machine.home).hold(&wanted(&machine.home, &["a"]), &run).unwrap_err();
     assert!(disk::is_link(&lock));
 }
