@@ -32,13 +32,15 @@ pub fn replace_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     replaced
 }
 
-/// Puts a program into a private folder of ours under another name: by a link where the system can, else by a copy.
+/// Puts a program into a private folder of ours under another name: by a link where the system can, else by a copy. Always by a
+/// copy on Windows, which removes no name of a program that runs, and this one removes the folder in the end.
 pub fn place_program(program: &Path, folder: &Path, name: &str) -> io::Result<()> {
     if !exists(folder) {
         create_private_folder(folder)?;
     }
     let target = folder.join(if cfg!(windows) { format!("{name}.exe") } else { name.to_owned() });
-    fs::hard_link(program, &target).or_else(|_| fs::copy(program, &target).map(|_| ()))
+    let copy = || fs::copy(program, &target).map(|_| ());
+    if cfg!(windows) { copy() } else { fs::hard_link(program, &target).or_else(|_| copy()) }
 }
 
 /// Whether `path` is a real folder, not a link, that belongs to this user and that nobody else can enter.

@@ -85,6 +85,10 @@ impl Http {
     /// (`HTTPS_PROXY`, `NO_PROXY`).
     #[allow(clippy::disallowed_methods, reason = "the one door to the network")]
     pub fn new(network: &Network, deadline: Deadline) -> Result<Self, CallError> {
+        let own = || -> Result<Vec<Certificate>, CallError> {
+            let own = network.authorities.as_ref().map(|pem| Certificate::from_pem_bundle(pem).map_err(settings));
+            own.unwrap_or_else(|| Ok(Vec::new()))
+        };
         let base = || -> Result<reqwest::ClientBuilder, CallError> {
             let mut builder = plain_client().https_only(true).connect_timeout(CONNECT_LIMIT);
             if let Some(proxy) = proxy::of(network)? {
@@ -93,19 +97,21 @@ impl Http {
             if let Some(settings) = settings_of_a_bundle(network) {
                 return Ok(builder.tls_backend_preconfigured(settings));
             }
-            if let Some(pem) = &network.authorities {
-                builder = builder.tls_certs_merge(Certificate::from_pem_bundle(pem).map_err(settings)?);
-            }
             if let Some(pem) = &network.client_certificate {
                 builder = builder.identity(Identity::from_pem(pem.reveal().as_bytes()).map_err(settings)?);
             }
             Ok(builder.tls_danger_accept_invalid_certs(network.accept_any_certificate))
         };
-        let client = base()?.build().or_else(|_| {
-            // Slim images hold no authorities at all; what browsers trust is better than nothing.
+        let merged = |own: Vec<Certificate>| -> Result<reqwest::ClientBuilder, CallError> {
+            let builder = base()?;
+            Ok(if own.is_empty() { builder } else { builder.tls_certs_merge(own) })
+        };
+        let client = merged(own()?)?.build().or_else(|_| {
+            // Slim images hold no authorities at all, and a system's own check may take none beside its own (wine); what browsers
+            // trust is better than nothing.
             let browsers = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
-            let browsers: Vec<Certificate> = browsers.filter_map(|der| Certificate::from_der(der).ok()).collect();
-            base()?.tls_certs_merge(browsers).build().map_err(settings)
+            let browsers = browsers.filter_map(|der| Certificate::from_der(der).ok());
+            base()?.tls_certs_only(browsers.chain(own()?)).build().map_err(settings)
         })?;
         Ok(Self { client, deadline })
     }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 /// A file's permission bits. On Windows, which has none, what Unix would show for it.
-pub fn mode(path: &Path) -> u32 {
-    let about = std::fs::symlink_metadata(path).unwrap();
+pub fn mode(path: impl AsRef<Path>) -> u32 {
+    let about = std::fs::symlink_metadata(path.as_ref()).unwrap();
     #[cfg(unix)]
     return std::os::unix::fs::PermissionsExt::mode(&about.permissions()) & 0o7777;
     #[cfg(not(unix))]
@@ -24,5 +24,9 @@ pub fn link(target: impl AsRef<Path>, at: impl AsRef<Path>) -> std::io::Result<(
     #[cfg(unix)]
     return std::os::unix::fs::symlink(target, at);
     #[cfg(windows)]
-    return std::os::windows::fs::symlink_file(target, at);
+    return if at.as_ref().with_file_name("").join(&target).is_dir() {
+        std::os::windows::fs::symlink_dir(target, at)
+    } else {
+        std::os::windows::fs::symlink_file(target, at)
+    };
 }

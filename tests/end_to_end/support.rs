@@ -250,6 +250,13 @@ impl Snapshot {
         Self { files: tree(folder), variables: BTreeMap::new() }
     }
 
+    /// The same without modes, where the system makes them up.
+    #[must_use]
+    pub fn without_modes(mut self) -> Self {
+        self.files.values_mut().for_each(|found| found.mode = 0);
+        self
+    }
+
     /// The same without a folder and what is below it; the folder itself stays.
     #[must_use]
     pub fn without(mut self, folder: &Path) -> Self {
@@ -320,7 +327,7 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, Found> {
 /// Names every secret in the files below a folder, save the program under the names of clients: as it is tested, it has the emulator in
 /// it, and that one's samples.
 pub fn leaks_below(emulator: &Emulator, folder: &Path) -> Vec<String> {
-    let is_program = |path: &Path| path.file_name().is_some_and(|name| name == "cargo-credential-ado-entra-auth");
+    let is_program = |path: &Path| path.file_stem().is_some_and(|name| name == "cargo-credential-ado-entra-auth");
     let files = tree(folder).into_iter().filter(|(path, _)| !is_program(path));
     let leaking = |(path, found): (PathBuf, Found)| {
         let leaks = emulator.leaks_in(&found.content);

@@ -155,9 +155,10 @@ fn the_post_job_part_touches_only_runs_of_this_agent() {
     let victim = job.root().join("ado-entra-auth-0123456789abcdef");
     write_file(&victim.join("keep"), "x");
     set_mode(&victim, 0o700);
-    let link = job.temp().join("ado-entra-auth-fedcba9876543210");
-    link(&victim, &link).unwrap();
-    for value in [victim.clone(), link, job.home().to_path_buf(), "/".into(), "ado-entra-auth-0123456789abcdef".into()]
+    let planted = job.temp().join("ado-entra-auth-fedcba9876543210");
+    link(&victim, &planted).unwrap();
+    for value in
+        [victim.clone(), planted, job.home().to_path_buf(), "/".into(), "ado-entra-auth-0123456789abcdef".into()]
     {
         let mut step = step_with_env(&[&format!("VSTS_TASKVARIABLE_ADO_ENTRA_AUTH_RUN={}", value.display())]);
         *step.command.last_mut().unwrap() = "post".into();

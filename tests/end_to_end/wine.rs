@@ -46,6 +46,10 @@ impl Windows {
         for folder in [job.root().to_path_buf(), job.home().to_path_buf(), job.temp(), job.root().join("_work/1")] {
             set_mode(&folder, 0o700);
         }
+        // wine's own.
+        for folder in ["Local", "Roaming"] {
+            std::fs::create_dir_all(job.home().join("AppData").join(folder)).unwrap();
+        }
         let task = job.root().join("_work/_tasks/AdoEntraAuth/1.0.0");
         let bin = task.join("bin/win32-x64");
         std::fs::create_dir_all(&bin).unwrap();
@@ -65,7 +69,7 @@ impl Windows {
     fn command(&self, job: &Job<'_>, program: &[OsString]) -> Vec<OsString> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/end_to_end/wine.sh");
         let given = [&script, &self.folder, job.root(), job.home()].map(OsString::from);
-        [words(&["bash"]), given.to_vec(), program.to_vec()].concat()
+        [words(&["/bin/bash"]), given.to_vec(), program.to_vec()].concat()
     }
 
     /// A later step that starts the program as a client does, by the path that the step wrote, and says this to it.
@@ -74,7 +78,7 @@ impl Windows {
         write_file(&asked, question);
         let program: Vec<OsString> = program.iter().map(OsString::from).collect();
         let line: Vec<OsString> = [
-            words(&["sh", "-c", "question=$1; shift; exec \"$@\" < \"$question\"", "sh"]),
+            words(&["/bin/sh", "-c", "question=$1; shift; exec \"$@\" < \"$question\"", "sh"]),
             vec![asked.clone().into_os_string()],
             self.command(job, &program),
         ]
@@ -110,7 +114,7 @@ fn a_whole_job_of_windows() {
     fill_checkout(&job);
     fill_home(&job);
     let step = windows.prepare(&job);
-    let before = Snapshot::of(&job);
+    let before = Snapshot::of(&job).without_modes();
     let outcome = run(&emulator, &mut job, &step);
     assert!(outcome.warnings.is_empty(), "{:?}", outcome.warnings);
 
@@ -168,7 +172,7 @@ fn a_whole_job_of_windows() {
     finish(&mut job);
     let bin = PathBuf::from(&step.command.last().unwrap()).with_file_name("bin/win32-x64");
     std::fs::remove_file(bin.join("ado-entra-auth-checked")).unwrap();
-    before.assert_same(&Snapshot::of(&job), "after the job");
+    before.assert_same(&Snapshot::of(&job).without_modes(), "after the job");
 }
 
 #[test]
@@ -185,7 +189,7 @@ fn what_a_killed_step_left_is_put_back() {
         let files = |job: &Job<'_>| {
             let bin = job.root().join("_work/_tasks/AdoEntraAuth/1.0.0/bin/win32-x64/ado-entra-auth-checked");
             let _ = std::fs::remove_file(bin);
-            Snapshot::files_of(job)
+            Snapshot::files_of(job).without_modes()
         };
         let before = files(&killed);
         if in_midst {
@@ -199,7 +203,9 @@ fn what_a_killed_step_left_is_put_back() {
         }
         assert!(read(&settings).contains("feed1"), "in the midst: {in_midst}");
         killed.abandon();
-        assert_eq!(leaks_below(&emulator, agent.path()), Vec::<String>::new());
+        for folder in [killed.temp(), killed.home().to_path_buf(), agent.path().join("_work/1")] {
+            assert_eq!(leaks_below(&emulator, &folder), Vec::<String>::new());
+        }
 
         let mut job = next_job(&emulator, agent.path());
         let only_git = TaskStep { ..windows.prepare(&job).input("tools", "git") };

