@@ -10,21 +10,21 @@
 //!
 //! Everything left of [`plan`] finds out, a plan is plain data, everything right of it acts. Only [`commands`] knows both sides.
 
-pub mod agent;
+pub(crate) mod agent;
 pub mod apply;
-pub mod azure_devops;
+pub(crate) mod azure_devops;
 pub mod cli;
 pub mod commands;
 pub mod diagnosis;
 pub mod disk;
 pub mod edit;
 pub mod helper;
-pub mod host;
-pub mod http;
-pub mod identity;
+pub(crate) mod host;
+pub(crate) mod http;
+pub(crate) mod identity;
 pub mod kernel;
 pub mod plan;
 pub mod process;
-pub mod reach;
-pub mod survey;
+pub(crate) mod reach;
+pub(crate) mod survey;
 pub mod tools;

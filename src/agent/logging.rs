@@ -12,6 +12,7 @@ use crate::plan::Visibility;
 pub struct AgentLog {
     output: Box<dyn Write>,
     broken: bool,
+    set: Vec<String>,
 }
 
 /// How a step ended.
@@ -26,7 +27,19 @@ pub enum TaskResult {
 impl AgentLog {
     /// A log that the agent reads.
     pub fn new(output: Box<dyn Write>) -> Self {
-        Self { output, broken: false }
+        Self { output, broken: false, set: Vec::new() }
+    }
+
+    /// A log on stdout, for a step.
+    #[allow(clippy::disallowed_methods, reason = "the door to stdout for what the agent reads")]
+    pub fn on_stdout() -> Self {
+        Self::new(Box::new(std::io::stdout()))
+    }
+
+    /// A log on stderr, for a command whose stdout is its caller's: the agent reads both.
+    #[allow(clippy::disallowed_methods, reason = "the door to stderr for what the agent reads")]
+    pub fn on_stderr() -> Self {
+        Self::new(Box::new(std::io::stderr()))
     }
 
     /// Whether a line could not be written, so that nobody will do what it says.
@@ -48,6 +61,12 @@ impl AgentLog {
         let secret = if visibility == Visibility::Secret { "true" } else { "" };
         let properties = [("variable", name), ("issecret", secret), ("preservecase", exact_case)];
         self.command("task.setvariable", &properties, value);
+        self.set.push(name.to_owned());
+    }
+
+    /// The names of all variables that it has set.
+    pub fn variables_set(&self) -> &[String] {
+        &self.set
     }
 
     /// Puts a folder before the others of PATH for later steps.

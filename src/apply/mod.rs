@@ -5,7 +5,7 @@
 
 pub mod journal;
 pub mod record;
-pub mod undo;
+pub(crate) mod undo;
 
 use std::path::{Path, PathBuf};
 
@@ -231,9 +231,9 @@ fn write_files(
                 write_private(&directory.join(&file.name), &file.bytes(|text| fill(text, filling)))?;
             }
             Change::SharedFile(file) => Ledger::at(&file.place).hold(file, run)?,
-            Change::Program(dialect) => {
+            Change::Program(name) => {
                 let folder = run.names().programs();
-                disk::place_program(filling.program, &folder, dialect.program())
+                disk::place_program(filling.program, &folder, name)
                     .map_err(|error| ApplyError::write(&folder, &error))?;
             }
             Change::Variable(_) | Change::Path => {}

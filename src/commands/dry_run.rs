@@ -13,11 +13,13 @@ use crate::agent::inputs::{self, Settings};
 use crate::agent::job::Job;
 use crate::apply::RUNS_VARIABLE;
 use crate::apply::record::EarlierRun;
+use crate::azure_devops::first_look::Statement;
 use crate::cli::{DryRun, Format};
 use crate::diagnosis::{Explanation, harmless};
 use crate::disk;
 use crate::edit::text::Text;
 use crate::host::Host;
+use crate::kernel::environment;
 use crate::plan::names::{RunNames, SHOWN_DIRECTORY, VARIABLE_PREFIX};
 use crate::plan::{Change, Plan, SharedFile, Visibility};
 use crate::reach::Reach;
@@ -54,7 +56,7 @@ fn planned(mut job: Job, arguments: &DryRun) -> Result<(Settings, Plan), Explana
         job.set_input("workingDirectory", &absolute.to_string_lossy());
     }
     let settings = inputs::settings(&job).map_err(|error| Explanation::of(&error))?;
-    let host = job.host(settings.working_directory.clone(), Job::program().unwrap_or_default());
+    let host = job.host(settings.working_directory.clone(), environment::program().unwrap_or_default());
     let grants = runs::earlier(&job, None).iter().flat_map(EarlierRun::grants).collect();
     let reach = Reach { permitted: settings.permitted.clone(), grants, ..Reach::default() };
     let plan = in_time(settings.clone(), host, reach)?;
@@ -92,8 +94,8 @@ fn warnings(settings: &Settings, plan: &Plan) -> Vec<String> {
 
 /// What may surprise, and what a dry run leaves to the step.
 fn notes(plan: &Plan) -> Vec<String> {
-    let looks = plan.look_first.iter().map(|served| {
-        format!("cargo: the step reads the index of {} first; one that leads to another host gets nothing", served.feed)
+    let looks = plan.look_first.iter().map(|(feed, Statement { client, holder, .. })| {
+        format!("{client}: the step reads the {holder} of {feed} first; one that leads to another host gets nothing")
     });
     plan.notes.iter().cloned().chain(looks).collect()
 }
@@ -129,12 +131,8 @@ fn as_text(settings: &Settings, plan: &Plan) -> String {
     for change in &plan.changes {
         match change {
             Change::Variable(_) => {}
-            Change::Program(dialect) => {
-                _ = writeln!(
-                    text,
-                    "\nThis program, as a credential helper: {SHOWN_DIRECTORY}/bin/{}",
-                    dialect.program()
-                );
+            Change::Program(name) => {
+                _ = writeln!(text, "\nThis program, as a credential helper: {SHOWN_DIRECTORY}/bin/{name}");
             }
             Change::Path => _ = writeln!(text, "\nA folder at the beginning of PATH: {SHOWN_DIRECTORY}/bin"),
             Change::PrivateFile(file) => {
@@ -200,9 +198,9 @@ fn as_json(settings: &Settings, plan: &Plan) -> Value {
             "carriedLines": file.carried_lines(),
             "afterJob": "removed",
         }),
-        Change::Program(dialect) => json!({
+        Change::Program(name) => json!({
             "kind": "program",
-            "path": format!("{SHOWN_DIRECTORY}/bin/{}", dialect.program()),
+            "path": format!("{SHOWN_DIRECTORY}/bin/{name}"),
             "afterJob": "removed",
         }),
         Change::Path => json!({ "kind": "path", "path": format!("{SHOWN_DIRECTORY}/bin"), "afterJob": "emptied" }),

@@ -23,7 +23,7 @@ pub fn set_inputs(job: &mut Job, given: &Inputs) -> Result<(), WrongArguments> {
         if holds_a_secret(name, value) {
             return Err(WrongArguments(format!(
                 "--input {name}=… would put a secret on the command line, where every process of the machine can read it\nremedy: \
-                 give it by --input-file {name}=FILE (`-` is standard input), or in the environment variable INPUT_{}",
+                 set it by --input-file {name}=FILE (`-` is standard input), or in the environment variable INPUT_{}",
                 name.to_ascii_uppercase()
             )));
         }

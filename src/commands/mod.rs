@@ -1,21 +1,22 @@
 //! One file a command: the only place where finding out, planning and acting meet.
 
 #[cfg(feature = "emulator")]
-pub mod demo;
-pub mod dry_run;
-pub mod explain;
+mod demo;
+mod dry_run;
+mod explain;
 mod given;
-pub mod post;
+mod post;
 mod runs;
-pub mod setup;
+mod setup;
 mod stop;
-pub mod task;
-pub mod token;
-pub mod workspace;
+mod task;
+mod token;
+mod workspace;
 
 use std::process::ExitCode;
 
 use crate::cli::Command;
+use crate::diagnosis::say;
 
 /// Runs a command. Exit codes: 0 done, 1 trouble that stands on stderr, 2 wrong arguments. In task mode trouble is said to
 /// the agent, and the exit code is 0.
@@ -57,7 +58,7 @@ pub fn answer(error: &clap::Error) -> ExitCode {
     }
 }
 
-/// Says an error on stderr, which the agent reads for commands as it reads stdout.
+/// Says an error on stderr.
 fn complain(text: &str) {
     say(&format!("error: {text}"));
 }
@@ -67,14 +68,8 @@ fn warn(text: &str) {
     say(&format!("warning: {text}"));
 }
 
-#[allow(clippy::disallowed_macros, reason = "the one door to stderr")]
-fn say(text: &str) {
-    for line in text.lines() {
-        eprintln!("{}", crate::diagnosis::harmless(line));
-    }
-}
-
 /// Prints to stdout outside task mode. A reader that is gone is no trouble.
+#[allow(clippy::disallowed_methods, reason = "the door to stdout for what a command prints")]
 fn print(text: &str) {
     use std::io::Write;
     let _ = std::io::stdout().write_all(text.as_bytes());

@@ -12,7 +12,7 @@ use crate::tools;
 
 /// Runs the post-job part.
 pub fn run() -> ExitCode {
-    let mut log = AgentLog::new(Box::new(std::io::stdout()));
+    let mut log = AgentLog::on_stdout();
     let job = Job::from_environment();
     let host = job.host(PathBuf::new(), PathBuf::new());
     let places = tools::places(&host);

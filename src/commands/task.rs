@@ -24,6 +24,7 @@ use crate::identity::entra::{CLOCK_TOLERANCE_SECONDS, Propagation, clock_differe
 use crate::identity::session::{NETWORK_LIMIT, Session, SignedIn, main_organization};
 use crate::identity::tokens::{KeepSecret, Surroundings, Tokens};
 use crate::kernel::clock::{now, rfc3339};
+use crate::kernel::environment;
 use crate::kernel::organization::Organization;
 use crate::plan::names::RunNames;
 use crate::plan::{Plan, Served};
@@ -40,7 +41,7 @@ const SHORT_LIFE_SECONDS: u64 = 600;
 /// trouble of the agent's own.
 pub fn run() -> ExitCode {
     process::end_with_parent();
-    let mut log = AgentLog::new(Box::new(std::io::stdout()));
+    let mut log = AgentLog::on_stdout();
     match step(&mut log) {
         Ok(summary) => log.complete(TaskResult::Succeeded, &summary),
         Err(Stop::Explained(explanation)) => {
@@ -58,7 +59,8 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let identity = inputs::identity(&job)?;
     let settings = inputs::settings(&job)?;
     let run = new_run(&job)?;
-    let program = Job::program().ok_or_else(|| stop("the system does not say where this program is", "run again"))?;
+    let program =
+        environment::program().ok_or_else(|| stop("the system does not say where this program is", "run again"))?;
     let host = job.host(settings.working_directory.clone(), program.clone());
     let left = undo::sweep(&tools::places(&host), &run);
     let earlier = runs::earlier(&job, Some(&run));
@@ -146,7 +148,8 @@ async fn sign_in_and_plan(
         plan = planning.again(&workspace, &unserved, &Withheld::new())?;
     }
     let issued_for = |organization: &Organization| &signed_in.issued_for(organization).token;
-    let withheld = first_look::look(&http, plan.look_first.iter().map(|served| &served.feed), &issued_for).await;
+    let withheld =
+        first_look::look(&http, plan.look_first.iter().map(|(feed, statement)| (feed, *statement)), &issued_for).await;
     if !withheld.is_empty() {
         plan = planning.again(&workspace, &unserved, &withheld)?;
     }
@@ -243,8 +246,7 @@ fn report(log: &mut AgentLog, settings: &Settings, signed_in: &SignedIn, expires
     for note in &plan.notes {
         log.line(note);
     }
-    let names = plan.variables().map(|variable| variable.name.as_str());
-    log.debug(&format!("variables set: {}", names.collect::<Vec<_>>().join(", ")));
+    log.debug(&format!("variables set: {}", log.variables_set().join(", ")));
     for remark in &signed_in.remarks {
         log.debug(remark);
     }

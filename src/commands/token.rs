@@ -50,7 +50,7 @@ pub fn run(arguments: &Token) -> anyhow::Result<()> {
 }
 
 fn signed_in(job: &Job) -> Result<(SignedIn, Option<Organization>), Stop> {
-    let identity = inputs::identity(job)?;
+    let identity = inputs::identity_in_a_script(job)?;
     let settings = inputs::settings(job)?;
     let (network, warnings) = job.network();
     for warning in warnings {
@@ -61,7 +61,7 @@ fn signed_in(job: &Job) -> Result<(SignedIn, Option<Organization>), Stop> {
         Tokens::new(Arc::new(identity), Surroundings { http, pipeline: job.pipeline(), machine: job.machine() });
     let organization = main_organization(&settings.permitted);
     // The agent hears of a secret before it could be printed; on stderr, which it reads for commands too: stdout is the caller's.
-    let mut log = job.is_in_pipeline().then(|| AgentLog::new(Box::new(std::io::stderr())));
+    let mut log = job.is_in_pipeline().then(AgentLog::on_stderr);
     let users = BASIC_USERS.map(str::to_owned);
     let mut keep_secret = |secret: &str| {
         if let Some(log) = &mut log {

@@ -3,6 +3,7 @@
 pub mod causes;
 
 use std::fmt;
+use std::io::Write;
 
 use causes::Cause;
 
@@ -66,6 +67,14 @@ pub fn harmless(text: &str) -> String {
     let blank = |c: char| if c.is_control() || turns(c) { ' ' } else { c };
     let line: String = text.chars().map(blank).collect();
     line.replace("##", "**")
+}
+
+/// Says a text on stderr, line by line. The agent reads stderr for commands as it reads stdout, so each line commands nothing. A
+/// reader that is gone is no trouble.
+#[allow(clippy::disallowed_methods, reason = "the door to stderr for what people read")]
+pub fn say(text: &str) {
+    let lines: String = text.lines().flat_map(|line| [harmless(line), "\n".to_owned()]).collect();
+    let _ = std::io::stderr().write_all(lines.as_bytes());
 }
 
 /// An id of a service, which is short unless somebody else wrote it.

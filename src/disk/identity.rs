@@ -19,7 +19,12 @@ pub struct FolderIdentity {
 impl FolderIdentity {
     /// Whether both mean one folder.
     pub fn is_same_folder(&self, other: &Self) -> bool {
-        self.folder == other.folder && self.is_same_machine(other)
+        self.has_same_number(other) && self.is_same_machine(other)
+    }
+
+    /// Whether both have the same number on their disks, whichever these are.
+    pub fn has_same_number(&self, other: &Self) -> bool {
+        self.folder == other.folder
     }
 
     /// Whether both were seen on one machine.

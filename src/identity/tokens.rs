@@ -79,8 +79,8 @@ impl Explain for TokenError {
     }
 
     fn remedy(&self) -> String {
-        let give = || "give the tenant in the input 'tenantId', or an organization in 'organizations'".to_owned();
-        self.inner().map_or_else(give, Explain::remedy)
+        let set = || "set the tenant in the input 'tenantId', or an organization in 'organizations'".to_owned();
+        self.inner().map_or_else(set, Explain::remedy)
     }
 
     fn cause(&self) -> Option<&'static Cause> {
@@ -95,7 +95,7 @@ fn with_note(mut error: TokenError, proof: &Proof) -> TokenError {
     if let (Proof::Machine(Selector::Default), TokenError::Exchange(ExchangeError::Refused(refusal))) =
         (proof, &mut error)
     {
-        let note = "an application can trust user-assigned identities alone; the input 'clientId' chooses one";
+        let note = "an application can trust only user-assigned identities; the input 'clientId' chooses one";
         refusal.presented.push(("note", note.to_owned()));
     }
     error

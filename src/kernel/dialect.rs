@@ -6,6 +6,9 @@ use std::path::Path;
 /// The user name that stands beside the token wherever a client insists on one. The services ignore it.
 pub const USER_NAME: &str = "ado-entra-auth";
 
+/// The file name under which cargo starts this program.
+pub const CARGO_PROGRAM: &str = "cargo-credential-ado-entra-auth";
+
 /// A client that starts this program, and the words in which it is answered.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Dialect {
@@ -27,13 +30,14 @@ impl Dialect {
         }
     }
 
-    /// The file name under which a client may start this program, without the ending that Windows adds.
+    /// The file name under which a client starts this program, without the ending that Windows adds. Nothing where its
+    /// configuration names the program and what to pass to it.
     ///
     /// For clients that pass a provider no arguments: cargo sends its words in the question (measured with cargo 1.95).
-    pub fn program(self) -> &'static str {
+    pub fn program(self) -> Option<&'static str> {
         match self {
-            Self::Git => "git-credential-ado-entra-auth",
-            Self::Cargo => "cargo-credential-ado-entra-auth",
+            Self::Git => None,
+            Self::Cargo => Some(CARGO_PROGRAM),
         }
     }
 
@@ -53,7 +57,7 @@ impl Dialect {
                 name == program
             }
         };
-        Self::ALL.into_iter().find(|dialect| is_program(dialect.program()))
+        Self::ALL.into_iter().find(|dialect| dialect.program().is_some_and(is_program))
     }
 }
 
@@ -65,14 +69,11 @@ mod tests {
     fn a_dialect_is_found_by_both_its_names_and_by_no_other() {
         for dialect in Dialect::ALL {
             assert_eq!(Dialect::of_name(dialect.name()), Some(dialect));
-            for path in [dialect.program().to_owned(), format!("/a b/bin/{}", dialect.program())] {
+            let Some(program) = dialect.program() else { continue };
+            for path in [program.to_owned(), format!("/a b/bin/{program}")] {
                 assert_eq!(Dialect::of_program(OsStr::new(&path)), Some(dialect));
             }
-            let near = [
-                format!("x{}", dialect.program()),
-                format!("{}x", dialect.program()),
-                format!("{}/x", dialect.program()),
-            ];
+            let near = [format!("x{program}"), format!("{program}x"), format!("{program}/x")];
             assert!(near.iter().all(|path| Dialect::of_program(OsStr::new(path)).is_none()));
         }
         for other in ["", "ado-entra-auth", "git", "cargo", "/"] {

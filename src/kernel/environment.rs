@@ -1,9 +1,15 @@
-//! Single looks at the environment, for what must answer within milliseconds; a step reads all of it, in `agent::job`.
+//! The one door to the environment. A step takes all of it, as `agent::job`; a client's helper, which must answer within
+//! milliseconds, looks at single variables.
 
-#![allow(clippy::disallowed_methods, reason = "one of the two doors to the environment")]
+#![allow(clippy::disallowed_methods, reason = "the one door to the environment")]
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+
+/// Every variable, with its value.
+pub fn all() -> impl Iterator<Item = (OsString, OsString)> {
+    std::env::vars_os()
+}
 
 /// A variable's value, empty or not. Nothing where it is not set, or holds what is no text.
 ///

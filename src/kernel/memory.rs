@@ -4,9 +4,9 @@ use std::alloc::System;
 
 use cap::Cap;
 
-/// The system's allocator, counted and without a limit: to be refused memory would end the process.
+/// The system's allocator, counted and without a limit: to be refused memory would end the process. A fuzz target sets one.
 #[global_allocator]
-static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
+pub static ALLOCATOR: Cap<System> = Cap::new(System, usize::MAX);
 
 /// The bytes that are in use.
 pub fn taken_bytes() -> usize {

@@ -8,6 +8,7 @@ use super::names::{RunNames, shared_reference};
 use super::{
     Change, Deposit, Part, Plan, PrivateFile, Served, SharedFile, Template, TokenSource, Variable, Visibility,
 };
+use crate::azure_devops::first_look::Statement;
 use crate::host::{Host, Look};
 use crate::kernel::dialect::Dialect;
 use crate::kernel::organization::Organization;
@@ -133,9 +134,9 @@ impl<'p> Draft<'p> {
         self.plan.changes.push(Change::SharedFile(file));
     }
 
-    /// Puts this program on PATH under the name by which clients of a dialect start it.
-    pub fn program(&mut self, dialect: Dialect) {
-        self.plan.changes.push(Change::Program(dialect));
+    /// Puts this program on PATH under a name by which a client starts it.
+    pub fn program(&mut self, name: &'static str) {
+        self.plan.changes.push(Change::Program(name));
         if !self.plan.changes.iter().any(|change| matches!(change, Change::Path)) {
             self.plan.changes.push(Change::Path);
         }
@@ -153,9 +154,9 @@ impl<'p> Draft<'p> {
     }
 
     /// Has the step look at a feed before a client is let in: what the feed itself says decides where the client sends the token.
-    pub fn look_first(&mut self, feed: &ServedFeed) {
+    pub fn look_first(&mut self, feed: &ServedFeed, statement: &'static Statement) {
         if self.serves(&feed.feed.organization) {
-            self.plan.look_first.push(feed.clone());
+            self.plan.look_first.push((feed.feed.clone(), statement));
         }
     }
 

@@ -3,8 +3,8 @@
 //! A plan holds placeholders where the token and its expiry go, so it can be made before any of them exists, and shown to
 //! anybody.
 
-pub mod draft;
-pub mod names;
+pub(crate) mod draft;
+pub(crate) mod names;
 mod source;
 mod template;
 mod warnings;
@@ -12,10 +12,12 @@ mod warnings;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::azure_devops::feed::Feed;
+use crate::azure_devops::first_look::Statement;
 use crate::edit::text::{Text, TextEdit, splice};
 use crate::kernel::dialect::Dialect;
 use crate::kernel::organization::Organization;
-use crate::reach::{Grant, ServedFeed};
+use crate::reach::Grant;
 
 pub use source::TokenSource;
 pub use template::{Part, Template};
@@ -31,7 +33,7 @@ pub enum Change {
     /// A file that is not ours alone.
     SharedFile(SharedFile),
     /// This program, under the name by which a client starts it, in the run's folder of programs.
-    Program(Dialect),
+    Program(&'static str),
     /// The run's folder of programs, before the others of PATH.
     Path,
 }
@@ -205,7 +207,7 @@ pub struct Plan {
     /// What the run's vault will hold.
     pub deposits: Vec<Deposit>,
     /// The feeds that the step has to look at, and to plan without where they would have the token sent elsewhere.
-    pub look_first: Vec<ServedFeed>,
+    pub look_first: Vec<(Feed, &'static Statement)>,
     /// For which tools and organizations this step's token serves.
     pub grants: Vec<Grant>,
     /// What each tool will be able to reach, for the log.

@@ -40,32 +40,24 @@ pub(super) fn withhold_doubtful(
         let what = if organization.is_some() {
             "a feed of another organization"
         } else {
-            "something that is no permitted feed"
+            "an address that is no permitted feed"
         };
         // What is wrong in the file itself has been said of the mention there.
         let is_said = other.doubt.is_some() && other.place.whole() == feed.named_in;
         if withheld.insert(key) && !is_said {
-            let name = feed.name.as_deref().unwrap_or_default();
-            if let (Place::BuiltIn(who), None) = (&other.place, &other.doubt) {
-                warnings.push(format!(
-                    "{}: '{name}' stands for the feed {} in {}, but {who} has that name for an address of its own, so it gets no \
-                     token; set another name for the feed",
-                    tool.id().name,
-                    feed.feed,
-                    feed.named_in,
-                ));
-                continue;
-            }
-            let remedy = match &other.doubt {
-                Some(kept) if matches!(other.place, Place::BuiltIn(_)) => format!(". {kept}"),
-                _ => "; use two different names".to_owned(),
+            let reason = match (&other.place, &other.doubt) {
+                (Place::BuiltIn(who), kept) => {
+                    let remedy = kept.as_deref().unwrap_or("Use another name for the feed");
+                    format!("{who} has that name for an address of its own. {remedy}")
+                }
+                (place, _) => format!("The same name stands for {what} in {}; use two different names", place.whole()),
             };
+            let name = feed.name.as_deref().unwrap_or_default();
             warnings.push(format!(
-                "{}: '{name}' stands for the feed {} in {}, but for {what} in {}, so it gets no token{remedy}",
+                "{}: the feed {} gets no token by the name '{name}' in {}. {reason}",
                 tool.id().name,
                 feed.feed,
                 feed.named_in,
-                other.place.whole()
             ));
         }
     }
@@ -113,8 +105,12 @@ pub(super) fn withhold_hidden(
             warnings.push(format!(
                 "{name}: {which} gets a token, since {name} may read in {file} that it stands for something else: {reason}"
             ));
-        } else if *hides != Hidden::Letters && *origin != Origin::Beside {
-            warnings.push(format!("{name}: {file} is left alone, since it cannot be read: {reason}"));
+        } else if *origin != Origin::Beside {
+            warnings.extend(match hides {
+                Hidden::Nothing => Some(format!("{name}: {file} cannot be read, so nothing in it counts: {reason}")),
+                Hidden::Letters => None,
+                Hidden::Names => Some(format!("{name}: {file} may hold more than this task sees in it: {reason}")),
+            });
         }
     }
 }

@@ -2,13 +2,13 @@
 //!
 //! Everything here is pure: it takes text and gives a plan. A tool is one file and one line in [`TOOLS`].
 
-pub mod cargo;
+pub(crate) mod cargo;
 mod error;
-pub mod git;
+pub(crate) mod git;
 pub mod maven;
-pub mod npm;
-pub mod nuget;
-pub mod reading;
+pub(crate) mod npm;
+pub(crate) mod nuget;
+pub(crate) mod reading;
 #[cfg(test)]
 pub mod testing;
 
@@ -28,19 +28,19 @@ pub use error::PlanError;
 /// Every tool, in the order of the log.
 pub static TOOLS: &[&dyn Tool] = &[&npm::Npm, &maven::Maven, &nuget::NuGet, &cargo::Cargo, &git::WITH_HELPER];
 
-/// Tools that the manifest names and this version does not serve, with what helps meanwhile.
-pub const LATER_TOOLS: &[(&str, &str)] = &[
-    ("yarn", "yarn 1 reads what the tool 'npm' sets up, for packages with a scope"),
-    ("pnpm", "pnpm reads what the tool 'npm' sets up"),
-    ("bun", ""),
-    ("gradle", ""),
-    ("pip", ""),
-    ("uv", ""),
-    ("poetry", ""),
-    ("twine", ""),
-    ("conda", ""),
-    ("universal", ""),
-    ("azureDevOpsCli", ""),
+/// Tools that the manifest names and this version does not serve, with the tool to set in their place, and what that one serves.
+pub const LATER_TOOLS: &[(&str, Option<(&str, &str)>)] = &[
+    ("yarn", Some(("npm", "yarn 1, too, for packages with a scope"))),
+    ("pnpm", Some(("npm", "pnpm, too"))),
+    ("bun", None),
+    ("gradle", None),
+    ("pip", None),
+    ("uv", None),
+    ("poetry", None),
+    ("twine", None),
+    ("conda", None),
+    ("universal", None),
+    ("azureDevOpsCli", None),
 ];
 
 pub use crate::kernel::dialect::USER_NAME;

@@ -173,7 +173,7 @@ pub fn shown(plan: &Plan) -> Vec<String> {
                 file.entries.iter().map(|entry| format!("{}={}", entry.key, entry.variable)).collect();
             format!("{} under {}: {}", file.path.display(), file.place.display(), entries.join(", "))
         }
-        Change::Program(dialect) => format!("bin/{}", dialect.program()),
+        Change::Program(name) => format!("bin/{name}"),
         Change::Path => "bin on PATH".to_owned(),
     };
     plan.changes.iter().map(line).collect()

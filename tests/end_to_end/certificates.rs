@@ -156,9 +156,9 @@ fn what_is_no_usable_certificate_is_named() {
     let missing = place.path().join("none.pem").display().to_string();
     let rows: Vec<(TaskStep, Vec<&str>)> = vec![
         (with(&file, "wrong"), vec!["the password of the client certificate is wrong"]),
-        (step(&file), vec!["encrypted, and no password is given"]),
+        (step(&file), vec!["encrypted, and no password is set"]),
         (step(&EXPIRED_CERTIFICATE.pem()), vec!["has expired on 20", "thumbprint"]),
-        (step(&ELLIPTIC_CERTIFICATE.pem()), vec!["Entra takes RSA keys alone"]),
+        (step(&ELLIPTIC_CERTIFICATE.pem()), vec!["Entra takes only RSA keys"]),
         (step(&WEAK_CERTIFICATE.pem()), vec!["1024 bits", "2048"]),
         (step(CERTIFICATE.certificate_pem), vec!["without its private key"]),
         (step(CERTIFICATE.key_pem), vec!["without its certificate"]),

@@ -2,6 +2,7 @@
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 
+use ado_entra_auth_emulator::Emulator;
 use ado_entra_auth_emulator::agent::{Job, JobOptions, Variable};
 use ado_entra_auth_emulator::world::SECOND_CONNECTION;
 
@@ -39,6 +40,14 @@ pub fn fill_home(job: &Job<'_>) {
     std::fs::set_permissions(job.home().join(".m2/settings.xml"), PermissionsExt::from_mode(0o640)).unwrap();
     write_file(&job.home().join(".gitconfig"), "[user]\n\tname = me\n");
     write_file(&job.root().join("_work/1/nuget.config"), "\u{feff}<configuration>\r\n</configuration>");
+}
+
+/// A job whose checkout and home hold what the step reads and changes.
+fn filled_job(emulator: &Emulator) -> Job<'_> {
+    let job = job(emulator);
+    fill_checkout(&job);
+    fill_home(&job);
+    job
 }
 
 #[test]
@@ -104,9 +113,7 @@ fn a_linked_settings_file_stays_a_link_and_modes_stay() {
 fn several_steps_are_undone_in_either_order() {
     for (first, second) in [(false, true), (true, false), (false, false)] {
         let emulator = emulator();
-        let mut job = job(&emulator);
-        fill_checkout(&job);
-        fill_home(&job);
+        let mut job = filled_job(&emulator);
         let before = Snapshot::of(&job);
         let with = |other: bool| {
             if other { bare_step().connection("azureDevOpsServiceConnection", SECOND_CONNECTION) } else { step() }
@@ -134,9 +141,7 @@ fn several_steps_are_undone_in_either_order() {
 #[test]
 fn the_post_job_part_alone_does_nothing() {
     let emulator = emulator();
-    let mut job = job(&emulator);
-    fill_checkout(&job);
-    fill_home(&job);
+    let mut job = filled_job(&emulator);
     let before = Snapshot::of(&job);
     job.skip_task(&step());
     finish(&mut job);
@@ -166,9 +171,7 @@ fn the_post_job_part_touches_only_runs_of_this_agent() {
 #[test]
 fn a_failed_step_can_be_tried_again() {
     let emulator = emulator();
-    let mut job = job(&emulator);
-    fill_checkout(&job);
-    fill_home(&job);
+    let mut job = filled_job(&emulator);
     let before = Snapshot::of(&job);
     let fault = ado_entra_auth_emulator::Fault::new(
         ado_entra_auth_emulator::Endpoint::Token,
@@ -185,9 +188,7 @@ fn a_failed_step_can_be_tried_again() {
 #[test]
 fn what_the_user_changes_meanwhile_stays() {
     let emulator = emulator();
-    let mut job = job(&emulator);
-    fill_checkout(&job);
-    fill_home(&job);
+    let mut job = filled_job(&emulator);
     run(&emulator, &mut job, &step());
     let settings = job.home().join(".m2/settings.xml");
     let edited = read(&settings).replace("</settings>", "<offline>true</offline></settings>");
@@ -209,9 +210,7 @@ fn what_the_user_changes_meanwhile_stays() {
 #[test]
 fn what_the_user_did_to_our_entry_is_left_and_said() {
     let emulator = emulator();
-    let mut job = job(&emulator);
-    fill_checkout(&job);
-    fill_home(&job);
+    let mut job = filled_job(&emulator);
     run(&emulator, &mut job, &step());
     let settings = job.home().join(".m2/settings.xml");
     let edited = read(&settings).replace("<id>feed1</id>", "<id>feed1</id><!-- mine now -->");
@@ -229,9 +228,7 @@ fn what_the_user_did_to_our_entry_is_left_and_said() {
 #[test]
 fn a_file_that_a_folder_has_replaced_is_a_warning() {
     let emulator = emulator();
-    let mut job = job(&emulator);
-    fill_checkout(&job);
-    fill_home(&job);
+    let mut job = filled_job(&emulator);
     run(&emulator, &mut job, &step());
     let settings = job.home().join(".m2/settings.xml");
     std::fs::remove_file(&settings).unwrap();
@@ -301,9 +298,7 @@ fn a_settings_file_that_is_mounted_by_itself_is_put_back() {
         return;
     }
     let emulator = emulator();
-    let mut job = job(&emulator);
-    fill_checkout(&job);
-    fill_home(&job);
+    let mut job = filled_job(&emulator);
     let before = Snapshot::of(&job);
     let settings = job.home().join(".m2/settings.xml");
     let step = crate::namespaces::wholly_mounted(step(), "mount --bind \"$0\" \"$0\"", &settings);
@@ -317,9 +312,7 @@ fn a_settings_file_that_is_mounted_by_itself_is_put_back() {
 fn a_settings_file_with_a_second_name_stays_one_file() {
     use std::os::unix::fs::MetadataExt;
     let emulator = emulator();
-    let mut job = job(&emulator);
-    fill_checkout(&job);
-    fill_home(&job);
+    let mut job = filled_job(&emulator);
     let settings = job.home().join(".m2/settings.xml");
     let second = job.home().join("dotfiles.xml");
     std::fs::hard_link(&settings, &second).unwrap();
@@ -337,9 +330,7 @@ fn a_damaged_entry_of_the_journal_is_said_once_and_stops_nobody() {
     for at_post in [true, false] {
         for damage in ["", "garbage", "flipped"] {
             let emulator = emulator();
-            let mut job = job(&emulator);
-            fill_checkout(&job);
-            fill_home(&job);
+            let mut job = filled_job(&emulator);
             let settings = job.home().join(".m2/settings.xml");
             run(&emulator, &mut job, &step());
             let journal = job.home().join(".ado-entra-auth");

@@ -72,8 +72,9 @@ fn follow(
     let kill = ending.map(|ending| ending.when);
     let gently = ending.is_some_and(|ending| ending.gently);
     let step = Duration::from_millis(if matches!(kill, Some(KillWhen::FileExists(_))) { 1 } else { 10 });
-    let (mut count, mut stopped_at, mut ended_at) = (0, None, None);
-    let mut asked = 0_i32;
+    let (mut count, mut stopped, mut ended_at) = (0, false, None);
+    // How often the process was asked, and when last.
+    let mut asked = (0, Instant::now());
     loop {
         let mut due = match kill {
             Some(KillWhen::After(time)) => start.elapsed() >= *time,
@@ -90,19 +91,23 @@ fn follow(
                 _ => false,
             };
         }
-        if due && stopped_at.is_none() && ended_at.is_none() {
-            stopped_at = Some(Instant::now());
-        }
-        if let (Some(at), None) = (stopped_at, ended_at) {
-            let waited = at.elapsed();
-            match (gently, asked) {
+        stopped |= due && ended_at.is_none();
+        if stopped && ended_at.is_none() {
+            let waited = asked.1.elapsed();
+            let asks = match (gently, asked.0) {
                 (true, 0) => signal(child, "-INT"),
                 (true, 1) if waited >= PATIENCE[0] => signal(child, "-TERM"),
-                (true, 2) if waited >= PATIENCE[0] + PATIENCE[1] => drop(child.kill()),
-                (false, 0) => end(child),
-                _ => asked -= 1,
+                (true, 2) if waited >= PATIENCE[1] => child.kill().is_ok(),
+                (false, 0) => {
+                    end(child);
+                    true
+                }
+                _ => false,
+            };
+            if asks {
+                // Patience begins when the signal is there: sending one takes its time on a busy machine.
+                asked = (asked.0 + 1, Instant::now());
             }
-            asked += 1;
         }
         if ended_at.is_none() && child.try_wait()?.is_some() {
             ended_at = Some(Instant::now());
@@ -118,14 +123,15 @@ fn follow(
         };
         if over {
             let code = child.wait()?.code();
-            return Ok(Ended { code, stopped: stopped_at.is_some() });
+            return Ok(Ended { code, stopped });
         }
     }
 }
 
-/// Sends a signal to the process alone.
-fn signal(child: &Child, name: &str) {
-    let _ = Command::new("kill").args([name, &child.id().to_string()]).stderr(Stdio::null()).status();
+/// Sends a signal to the process alone. Whether it was sent.
+fn signal(child: &Child, name: &str) -> bool {
+    let sent = Command::new("kill").args([name, &child.id().to_string()]).stderr(Stdio::null()).status();
+    sent.is_ok_and(|status| status.success())
 }
 
 /// Kills the process and its group at once, by its own id.

@@ -5,7 +5,7 @@ pub(crate) mod maven;
 pub(crate) mod npm;
 pub(crate) mod nuget;
 
-use crate::azure::access::{self, Caller, Door};
+use crate::azure::access::{self, Caller, Door, Visit};
 use crate::azure::place::{self, Area, Place};
 use crate::azure::{errors, feeds};
 use crate::faults::DevOpsError;
@@ -95,58 +95,53 @@ fn inside(place: &Place) -> Option<Inside> {
 }
 
 fn answer(state: &State, call: &Call) -> Answer {
-    let Some(place) = place::of(call) else { return Answer::status(404) };
-    let caller = match access::caller(state, call, &place.organization, Door::Feeds) {
-        Ok(caller) => caller,
-        Err(refusal) => return refusal,
-    };
-    let world = state.world();
-    let (Some(organization), Some(inside)) = (world.organization(&place.organization), inside(&place)) else {
-        return Answer::status(404);
-    };
-    let Some(feed) = organization.feed(inside.project.as_deref(), &inside.feed) else {
-        return feeds::not_found(&inside.feed);
-    };
-    if let Some(view) = &inside.view
-        && !feed.views.iter().any(|v| v.eq_ignore_ascii_case(view))
-    {
-        return errors::error(
-            404,
-            "FeedViewNotFoundException",
-            &format!("View '{view}' of feed '{}' doesn't exist.", feed.name),
-        );
-    }
-    if let Err(refusal) = check_rights(feed, &caller, call) {
-        return refusal;
-    }
-    let redirect = match world.downloads {
-        Downloads::Direct => None,
-        Downloads::Redirect(status) => {
-            let owner = &organization.name;
-            Some((status, format!("https://{owner}.blob.core.windows.net/feeds/{owner}/{}", feed.id)))
+    access::within(state, call, Door::Feeds, |visit| {
+        let Visit { world, organization, place, caller } = visit;
+        let Some(inside) = inside(place) else { return Answer::status(404) };
+        let Some(feed) = organization.feed(inside.project.as_deref(), &inside.feed) else {
+            return feeds::not_found(&inside.feed);
+        };
+        if let Some(view) = &inside.view
+            && !feed.views.iter().any(|v| v.eq_ignore_ascii_case(view))
+        {
+            return errors::error(
+                404,
+                "FeedViewNotFoundException",
+                &format!("View '{view}' of feed '{}' doesn't exist.", feed.name),
+            );
         }
-    };
-    let shelf = Shelf {
-        base: String::new(),
-        base_by_id: base_by_id(call, &place, organization, feed),
-        packages: &feed.packages,
-        redirect,
-        cargo_hosts: &feed.cargo_hosts,
-    };
-    match serve(call, shelf, &inside.rest) {
-        Reply::Answer(answer) => answer,
-        Reply::Published(package, answer) => {
-            let id = feed.id.clone();
-            let owner = organization.name.clone();
-            state.change_world(|world| {
-                let found = world.organization_mut(&owner).and_then(|o| o.feeds.iter_mut().find(|f| f.id == id));
-                if let Some(feed) = found {
-                    store(&mut feed.packages, package);
-                }
-            });
-            answer
+        if let Err(refusal) = check_rights(feed, caller, call) {
+            return refusal;
         }
-    }
+        let redirect = match world.downloads {
+            Downloads::Direct => None,
+            Downloads::Redirect(status) => {
+                let owner = &organization.name;
+                Some((status, format!("https://{owner}.blob.core.windows.net/feeds/{owner}/{}", feed.id)))
+            }
+        };
+        let shelf = Shelf {
+            base: String::new(),
+            base_by_id: base_by_id(call, place, organization, feed),
+            packages: &feed.packages,
+            redirect,
+            cargo_hosts: &feed.cargo_hosts,
+        };
+        match serve(call, shelf, &inside.rest) {
+            Reply::Answer(answer) => answer,
+            Reply::Published(package, answer) => {
+                let id = feed.id.clone();
+                let owner = organization.name.clone();
+                state.change_world(|world| {
+                    let found = world.organization_mut(&owner).and_then(|o| o.feeds.iter_mut().find(|f| f.id == id));
+                    if let Some(feed) = found {
+                        store(&mut feed.packages, package);
+                    }
+                });
+                answer
+            }
+        }
+    })
 }
 
 /// What a protocol makes of a request.

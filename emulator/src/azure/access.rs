@@ -1,6 +1,7 @@
 //! Who calls, and whether the organization lets them in.
 
 use super::errors;
+use super::place::{self, Place};
 use crate::message::{Answer, Call, Credential};
 use crate::state::State;
 use crate::vault::SecretKind;
@@ -28,7 +29,7 @@ pub(crate) enum Door {
 }
 
 /// Lets the caller in, or says how it is refused.
-pub(crate) fn caller(state: &State, call: &Call, organization: &str, door: Door) -> Result<Caller, Answer> {
+fn caller(state: &State, call: &Call, organization: &str, door: Door) -> Result<Caller, Answer> {
     let world = state.world();
     let secret = match call.credential() {
         // As GitHub answers it; the status of Azure Repos is not known.
@@ -62,6 +63,26 @@ pub(crate) fn caller(state: &State, call: &Call, organization: &str, door: Door)
     }
     let display_name = world.application(&claim("appid")).map(|a| a.display_name.clone()).unwrap_or_default();
     Ok(Caller { object_id, display_name, is_job: false })
+}
+
+/// A call to an organization that has let its caller in.
+pub(crate) struct Visit<'v> {
+    pub world: &'v World,
+    pub organization: &'v Organization,
+    pub place: &'v Place,
+    pub caller: &'v Caller,
+}
+
+/// Answers a call to an organization, or says how its caller is refused.
+pub(crate) fn within(state: &State, call: &Call, door: Door, answer: impl FnOnce(Visit<'_>) -> Answer) -> Answer {
+    let Some(place) = place::of(call) else { return Answer::status(404) };
+    let caller = match caller(state, call, &place.organization, door) {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal,
+    };
+    let world = state.world();
+    let Some(organization) = world.organization(&place.organization) else { return Answer::status(404) };
+    answer(Visit { world: &world, organization, place: &place, caller: &caller })
 }
 
 /// Whether a token is for Azure DevOps and in its time.

@@ -1,6 +1,6 @@
 //! `GET /{org}/_apis/connectionData`: who am I here?
 
-use super::access::{self, Door};
+use super::access::{self, Door, Visit};
 use super::errors::{self, ANONYMOUS};
 use super::place;
 use crate::faults::ConnectionDataFault;
@@ -17,14 +17,10 @@ pub(crate) const SERVICE: Service = Service {
 };
 
 fn answer(state: &State, call: &Call) -> Answer {
-    let Some(place) = place::of(call) else { return Answer::status(404) };
-    let caller = match access::caller(state, call, &place.organization, Door::Main) {
-        Ok(caller) => caller,
-        Err(refusal) => return refusal,
-    };
-    let world = state.world();
-    let Some(organization) = world.organization(&place.organization) else { return Answer::status(404) };
-    Answer::json(200, &document(organization, &caller.object_id, &caller.display_name))
+    access::within(state, call, Door::Main, |visit| {
+        let Visit { organization, caller, .. } = visit;
+        Answer::json(200, &document(organization, &caller.object_id, &caller.display_name))
+    })
 }
 
 fn document(organization: &Organization, object_id: &str, display_name: &str) -> Value {

@@ -1,6 +1,6 @@
 //! `GET https://feeds.dev.azure.com/{org}[/{project}]/_apis/packaging/feeds[/{feed}]`.
 
-use super::access::{self, Door};
+use super::access::{self, Door, Visit};
 use super::errors;
 use super::place::{self, Area};
 use crate::faults::DevOpsError;
@@ -20,31 +20,27 @@ pub(crate) const SERVICE: Service = Service {
 };
 
 fn answer(state: &State, call: &Call) -> Answer {
-    let Some(place) = place::of(call) else { return Answer::status(404) };
-    let caller = match access::caller(state, call, &place.organization, Door::Feeds) {
-        Ok(caller) => caller,
-        Err(refusal) => return refusal,
-    };
-    let world = state.world();
-    let Some(organization) = world.organization(&place.organization) else { return Answer::status(404) };
-    let Some((project, rest)) = place.api(&["packaging", "feeds"]) else { return Answer::status(404) };
-    let readable = |feed: &&Feed| feed.readers.as_ref().is_none_or(|r| r.contains(&caller.object_id));
-    let Some(wanted) = rest.first() else {
-        let project = project.and_then(|name| organization.project(name)).map(|p| p.name.as_str());
-        let all: Vec<Value> = organization
-            .feeds
-            .iter()
-            .filter(|feed| project.is_none() || feed.project.as_deref() == project)
-            .filter(readable)
-            .map(|feed| shown(organization, feed))
-            .collect();
-        return Answer::json(200, &json!({ "count": all.len(), "value": all }));
-    };
-    match organization.feed(project, wanted) {
-        Some(feed) if readable(&feed) => Answer::json(200, &shown(organization, feed)),
-        Some(_) => errors::answer(&DevOpsError::no_feed_right(&caller.display_name, "ReadPackages")),
-        None => not_found(wanted),
-    }
+    access::within(state, call, Door::Feeds, |visit| {
+        let Visit { organization, place, caller, .. } = visit;
+        let Some((project, rest)) = place.api(&["packaging", "feeds"]) else { return Answer::status(404) };
+        let readable = |feed: &&Feed| feed.readers.as_ref().is_none_or(|r| r.contains(&caller.object_id));
+        let Some(wanted) = rest.first() else {
+            let project = project.and_then(|name| organization.project(name)).map(|p| p.name.as_str());
+            let all: Vec<Value> = organization
+                .feeds
+                .iter()
+                .filter(|feed| project.is_none() || feed.project.as_deref() == project)
+                .filter(readable)
+                .map(|feed| shown(organization, feed))
+                .collect();
+            return Answer::json(200, &json!({ "count": all.len(), "value": all }));
+        };
+        match organization.feed(project, wanted) {
+            Some(feed) if readable(&feed) => Answer::json(200, &shown(organization, feed)),
+            Some(_) => errors::answer(&DevOpsError::no_feed_right(&caller.display_name, "ReadPackages")),
+            None => not_found(wanted),
+        }
+    })
 }
 
 /// 404 for a feed that does not exist under this name and scope.

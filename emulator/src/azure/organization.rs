@@ -10,12 +10,10 @@ pub(crate) const SERVICE: Service =
     Service { endpoint: Endpoint::Organization, claims: |_, call| place::of(call).is_some(), answer };
 
 fn answer(state: &State, call: &Call) -> Answer {
-    let Some(place) = place::of(call) else { return Answer::status(404) };
-    if let Err(refusal) = access::caller(state, call, &place.organization, Door::Main) {
-        return refusal;
-    }
-    if place.rest.is_empty() {
-        return Answer::html(200, "<!DOCTYPE html><html><head><title>Projects</title></head><body></body></html>");
-    }
-    errors::error(404, "VssResourceNotFoundException", "The controller for this path was not found.")
+    access::within(state, call, Door::Main, |visit| {
+        if visit.place.rest.is_empty() {
+            return Answer::html(200, "<!DOCTYPE html><html><head><title>Projects</title></head><body></body></html>");
+        }
+        errors::error(404, "VssResourceNotFoundException", "The controller for this path was not found.")
+    })
 }

@@ -1,6 +1,6 @@
 //! `GET /{org}/_apis/projects[/{project}]`.
 
-use super::access::{self, Door};
+use super::access::{self, Door, Visit};
 use super::{errors, place};
 use crate::faults::DevOpsError;
 use crate::message::{Answer, Call};
@@ -15,19 +15,16 @@ pub(crate) const SERVICE: Service = Service {
 };
 
 fn answer(state: &State, call: &Call) -> Answer {
-    let Some(place) = place::of(call) else { return Answer::status(404) };
-    if let Err(refusal) = access::caller(state, call, &place.organization, Door::Main) {
-        return refusal;
-    }
-    let world = state.world();
-    let Some(organization) = world.organization(&place.organization) else { return Answer::status(404) };
-    let shown = |p: &crate::world::Project| json!({ "id": p.id, "name": p.name, "state": "wellFormed" });
-    let Some(wanted) = place.api(&["projects"]).and_then(|(_, rest)| rest.first()) else {
-        let all: Vec<_> = organization.projects.iter().map(shown).collect();
-        return Answer::json(200, &json!({ "count": all.len(), "value": all }));
-    };
-    match organization.project(wanted) {
-        Some(project) => Answer::json(200, &shown(project)),
-        None => errors::answer(&DevOpsError::no_project(wanted)),
-    }
+    access::within(state, call, Door::Main, |visit| {
+        let Visit { organization, place, .. } = visit;
+        let shown = |p: &crate::world::Project| json!({ "id": p.id, "name": p.name, "state": "wellFormed" });
+        let Some(wanted) = place.api(&["projects"]).and_then(|(_, rest)| rest.first()) else {
+            let all: Vec<_> = organization.projects.iter().map(shown).collect();
+            return Answer::json(200, &json!({ "count": all.len(), "value": all }));
+        };
+        match organization.project(wanted) {
+            Some(project) => Answer::json(200, &shown(project)),
+            None => errors::answer(&DevOpsError::no_project(wanted)),
+        }
+    })
 }

@@ -4,18 +4,22 @@
 //! compares names without regard to case, so do the services.
 
 mod certificate;
+mod connection;
 mod feed;
 mod foreign;
 mod identity;
+mod organization;
 mod package;
 mod sample;
 mod sample_connections;
 mod sample_identities;
 
 pub use certificate::*;
+pub use connection::{AssertionIssuer, ServiceConnection};
 pub use feed::{CargoHosts, Downloads, Feed};
 pub use foreign::{Challenge, ForeignHost};
 pub use identity::{Application, FederatedCredential, IdentityKind, RegisteredCertificate};
+pub use organization::{Organization, Project, Repository};
 pub use package::{Package, PackageFile, Protocol};
 pub use sample::*;
 pub use sample_identities::*;
@@ -70,92 +74,6 @@ pub struct Tenant {
     pub id: String,
     /// Domain names that stand for it in an authority's path.
     pub domains: Vec<String>,
-}
-
-/// An organization of Azure DevOps.
-#[derive(Clone, Debug)]
-pub struct Organization {
-    /// Name as in its URLs.
-    pub name: String,
-    /// Its GUID (`instanceId` of connectionData).
-    pub id: String,
-    /// The tenant that backs it, or [`NO_TENANT`].
-    pub tenant: String,
-    /// Projects.
-    pub projects: Vec<Project>,
-    /// Object ids of the identities that are users here.
-    pub members: Vec<String>,
-    /// Feeds, of the organization and of its projects.
-    pub feeds: Vec<Feed>,
-    /// Git repositories.
-    pub repositories: Vec<Repository>,
-}
-
-/// A project.
-#[derive(Clone, Debug)]
-pub struct Project {
-    /// Name; may hold blanks.
-    pub name: String,
-    /// Its GUID.
-    pub id: String,
-}
-
-/// A git repository of Azure Repos or of a foreign host.
-#[derive(Clone, Debug, Default)]
-pub struct Repository {
-    /// Project; empty on a foreign host.
-    pub project: String,
-    /// Name.
-    pub name: String,
-    /// Files of the only commit on `main`.
-    pub files: Vec<(String, String)>,
-    /// Submodules: path, and URL as written in `.gitmodules`. The last part of the URL names the repository whose commit is
-    /// pinned, of the organization or foreign host that the URL names, else of the same owner.
-    pub submodules: Vec<(String, String)>,
-    /// Files that git-lfs keeps outside the repository.
-    pub lfs_files: Vec<(String, String)>,
-    /// Whether a push is taken.
-    pub allow_push: bool,
-    /// Object ids that may read; `None` is every user of the organization.
-    pub readers: Option<Vec<String>>,
-    /// Base URL that LFS objects are said to lie at; `None` is the repository's own host.
-    pub lfs_storage: Option<String>,
-}
-
-/// A service connection.
-#[derive(Clone, Debug)]
-pub struct ServiceConnection {
-    /// Its GUID.
-    pub id: String,
-    /// Name, as written in YAML.
-    pub name: String,
-    /// Organization that owns it.
-    pub organization: String,
-    /// Project that owns it.
-    pub project: String,
-    /// Address, the `ENDPOINT_URL_<id>` of a task.
-    pub url: String,
-    /// Scheme: `WorkloadIdentityFederation`, `ServicePrincipal` or `ManagedServiceIdentity`.
-    pub scheme: String,
-    /// Client id of the application; a `ManagedServiceIdentity` connection passes none on.
-    pub client_id: String,
-    /// Tenant in which the assertion is exchanged.
-    pub tenant: String,
-    /// Who signs the assertion.
-    pub issuer: AssertionIssuer,
-    /// Further authorization parameters.
-    pub parameters: Vec<(String, String)>,
-    /// Data fields.
-    pub data: Vec<(String, String)>,
-}
-
-/// Who signs the assertions of a service connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AssertionIssuer {
-    /// Microsoft Entra; every connection made since March 2025.
-    Entra,
-    /// Azure DevOps itself (`vstoken.dev.azure.com`), with a `sc://` subject; ends in July 2027.
-    AzureDevOps,
 }
 
 /// On which requests `X-VSS-ResourceTenant` comes. Sources differ, so clients must cope with each.
@@ -265,42 +183,6 @@ impl World {
         if let Some(application) = self.application_mut(&client_id) {
             application.federated_credentials.retain(|c| *c != before);
             application.federated_credentials.push(after);
-        }
-    }
-}
-
-impl Organization {
-    /// The project of this name or GUID.
-    pub fn project(&self, name: &str) -> Option<&Project> {
-        self.projects.iter().find(|p| p.name.eq_ignore_ascii_case(name) || p.id.eq_ignore_ascii_case(name))
-    }
-
-    /// The feed of this name or GUID; `project` is a name or GUID for a project-scoped feed.
-    pub fn feed(&self, project: Option<&str>, feed: &str) -> Option<&Feed> {
-        let project = match project {
-            Some(given) => Some(self.project(given)?.name.as_str()),
-            None => None,
-        };
-        self.feeds.iter().find(|f| {
-            f.project.as_deref() == project && (f.name.eq_ignore_ascii_case(feed) || f.id.eq_ignore_ascii_case(feed))
-        })
-    }
-
-    /// The repository of this name in this project.
-    pub fn repository(&self, project: &str, name: &str) -> Option<&Repository> {
-        let project = self.project(project)?.name.as_str();
-        self.repositories.iter().find(|r| r.project == project && r.name.eq_ignore_ascii_case(name))
-    }
-}
-
-impl Repository {
-    /// A repository with one file.
-    pub fn new(project: &str, name: &str) -> Self {
-        Self {
-            project: project.to_owned(),
-            name: name.to_owned(),
-            files: vec![("README.md".to_owned(), format!("# {name}\n"))],
-            ..Self::default()
         }
     }
 }

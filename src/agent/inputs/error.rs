@@ -15,6 +15,11 @@ pub enum InputError {
         /// The input.
         name: &'static str,
     },
+    /// A script asks for the identity of a connection that the agent tells only tasks of.
+    #[error(
+        "the connection type azureRM works only in the task, since a script is told nothing of its service connection"
+    )]
+    OnlyInTheTask,
     /// AKS gave a token file and no client id.
     #[error("the agent's pod has a token file (AZURE_FEDERATED_TOKEN_FILE), and no client id (AZURE_CLIENT_ID)")]
     NoClientOfPod,
@@ -47,14 +52,14 @@ pub enum InputError {
         reason: &'static str,
     },
     /// This version does not have it.
-    #[error("the input '{name}' does not allow '{value}' in this version{hint}")]
+    #[error("the input '{name}' does not allow '{value}' in this version")]
     Unsupported {
         /// The input.
         name: &'static str,
         /// The value.
-        value: String,
-        /// What helps meanwhile, in brackets.
-        hint: String,
+        value: &'static str,
+        /// What to set in its place, and what that serves; nothing where nothing does.
+        instead: Option<(&'static str, &'static str)>,
     },
     /// The certificate cannot be used.
     #[error(transparent)]
@@ -77,11 +82,17 @@ impl Explain for InputError {
     fn remedy(&self) -> String {
         match self {
             Self::Missing { name } if CONNECTION_TYPE_INPUTS.contains(name) => {
-                format!("give '{name}', or set 'connectionType' to what is to sign in")
+                format!("set '{name}', or set 'connectionType' to what is to sign in")
             }
-            Self::Missing { name } => format!("give '{name}'"),
+            Self::Missing { name } => format!("set '{name}'"),
+            Self::OnlyInTheTask => {
+                "set 'connectionType' to clientSecret or clientCertificate, with 'clientId', 'tenantId' and the input of that name. For \
+                 an Azure DevOps connection set it to azureDevOps, with 'azureDevOpsServiceConnection', 'clientId' and 'tenantId'. On \
+                 a machine that has a managed identity, managedIdentity is enough"
+                    .to_owned()
+            }
             Self::NoClientOfPod => {
-                "annotate the pod's service account with azure.workload.identity/client-id, or give 'clientId'"
+                "annotate the pod's service account with azure.workload.identity/client-id, or set 'clientId'"
                     .to_owned()
             }
             Self::UnsetVariable { value, .. } if value.to_ascii_lowercase().contains(".securefilepath)") => {
@@ -93,7 +104,10 @@ impl Explain for InputError {
                 "take back what sets {name}: the machine sets it, nobody else should; an authority of your own goes into the input \
                  'authorityHost'"
             ),
-            Self::Unsupported { name, .. } => {
+            Self::Unsupported { name, instead: Some((tool, serves)), .. } => {
+                format!("set '{tool}' in the input '{name}': it serves {serves}")
+            }
+            Self::Unsupported { name, instead: None, .. } => {
                 let known: Vec<&str> = TOOLS.iter().map(|tool| tool.id().name).collect();
                 format!("correct the input '{name}': only auto, or any of {}", known.join(", "))
             }

@@ -35,6 +35,14 @@ fn without_inputs_the_defaults_hold() {
 }
 
 #[test]
+fn a_tool_of_a_later_version_leads_to_the_one_that_serves_it() {
+    let remedy = |tools: &str| settings(&job(&[("tools", tools)], &[])).err().unwrap().remedy();
+    assert_eq!(remedy("Yarn"), "set 'npm' in the input 'tools': it serves yarn 1, too, for packages with a scope");
+    assert_eq!(remedy("git, pnpm"), "set 'npm' in the input 'tools': it serves pnpm, too");
+    assert!(remedy("uv").contains("any of npm, maven"));
+}
+
+#[test]
 fn values_that_an_input_does_not_allow_are_refused() {
     for (name, value) in [
         ("tools", "npm, cargoo"),

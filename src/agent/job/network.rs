@@ -17,8 +17,8 @@ impl Job {
             let accepted = value.eq_ignore_ascii_case("true");
             if accepted {
                 warnings.push(
-                    "the agent is set up to accept any certificate (--sslskipcertvalidation), so whoever answers in place of \
-                     Entra or Azure DevOps gets this job's tokens; give the agent the authority with --sslcacert instead"
+                    "the agent is set up to accept any certificate (--sslskipcertvalidation). Whoever answers in place of Entra or \
+                     Azure DevOps gets this job's tokens; set the agent's authority with --sslcacert instead"
                         .to_owned(),
                 );
             }

@@ -62,10 +62,42 @@ impl Holder {
     }
 
     /// Whether the agent at hand is the one of the run, whatever became of its temporary folder: Azure DevOps knows it by the
-    /// same registration, and it works on the same machine in a folder of the same path.
+    /// same registration, and it works on the same machine in a folder of the same path. Each container has a name of its own, so that a
+    /// machine is not known again there after it was started anew; the folder is.
     fn is_of_agent(&self, current: &Run, here: Option<&FolderIdentity>) -> bool {
-        let same_machine = self.agent.as_ref().zip(here).is_some_and(|(own, here)| own.is_same_machine(here));
+        let same = |own: &FolderIdentity, here: &FolderIdentity| own.is_same_machine(here) || own.has_same_number(here);
+        let same_place = self.agent.as_ref().zip(here).is_some_and(|(own, here)| same(own, here));
         let same_agent = !self.registration.is_empty() && self.registration == current.agent;
-        same_agent && same_machine && self.temp_directory == current.temp_directory
+        same_agent && same_place && self.temp_directory == current.temp_directory
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of this number, as a system that was started so often sees it under this name.
+    fn seen(number: &str, start: &str, name: &str) -> FolderIdentity {
+        serde_json::from_value(serde_json::json!({ "folder": number, "boot": start, "host": name })).unwrap()
+    }
+
+    #[test]
+    fn an_agent_is_known_again_on_its_machine_or_by_its_folder() {
+        let run = |agent: &str, temp: &str| {
+            let run = Run::new(PathBuf::from(temp), "job".to_owned()).unwrap();
+            Run { agent: agent.to_owned(), ..run }
+        };
+        let own = Some(seen("1:7", "first", "container-a"));
+        let holder = Holder { agent: own, ..Holder::of(&run("org 11 a", "/__w/_temp")) };
+        for (agent, temp, here, is_known) in [
+            ("org 11 a", "/__w/_temp", seen("1:8", "first", "container-b"), true),
+            ("org 11 a", "/__w/_temp", seen("1:8", "second", "container-a"), true),
+            ("org 11 a", "/__w/_temp", seen("1:7", "second", "container-b"), true),
+            ("org 11 a", "/__w/_temp", seen("1:8", "second", "container-b"), false),
+            ("org 12 b", "/__w/_temp", seen("1:7", "second", "container-b"), false),
+            ("org 11 a", "/elsewhere", seen("1:7", "second", "container-b"), false),
+        ] {
+            assert_eq!(holder.is_of_agent(&run(agent, temp), Some(&here)), is_known, "{agent} {temp} {here:?}");
+        }
     }
 }

@@ -11,9 +11,9 @@ use ado_entra_auth_emulator::agent::{Job, JobOptions, StepOutcome, StepResult, T
 use ado_entra_auth_emulator::{Emulator, World, world};
 use anyhow::{Context, bail};
 
-use crate::agent::job::Job as Environment;
 use crate::cli::Demo;
 use crate::disk;
+use crate::kernel::environment;
 use crate::plan::names::VARIABLE_PREFIX;
 
 use account::Account;
@@ -40,7 +40,7 @@ pub fn run(arguments: &Demo) -> anyhow::Result<()> {
         account.show();
         bail!("the step failed:\n{}", outcome.errors.join("\n"));
     }
-    account.section("What later steps get");
+    account.section("Variables and files that later steps get");
     account.surroundings(&outcome.variables_set, &outcome.paths_prepended, |text| job.mask(text));
 
     account.section("Later steps: plain commands, no flags");
@@ -73,7 +73,7 @@ fn step(arguments: &Demo) -> anyhow::Result<TaskStep> {
         let part = |name: &str| vec![node.clone().into(), folder.join(name).into()];
         (part("index.js"), part("post.js"))
     } else {
-        let program = Environment::program().context("the system does not say where this program is")?;
+        let program = environment::program().context("the system does not say where this program is")?;
         let part = |name: &str| vec![program.clone().into(), name.into()];
         (part("task"), part("post"))
     };

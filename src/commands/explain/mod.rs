@@ -67,7 +67,7 @@ fn text(arguments: &Explain) -> std::io::Result<String> {
         return Ok(given);
     }
     if given.is_empty() && std::io::stdin().is_terminal() {
-        let missing = "give an error's code, or its text; '-' reads a text that is pasted, until Ctrl+D";
+        let missing = "name an error's code, or its text; '-' reads a text that is pasted, until Ctrl+D";
         Cli::command().error(ErrorKind::MissingRequiredArgument, missing).exit();
     }
     let mut bytes = Vec::new();
@@ -144,7 +144,7 @@ fn nothing_known() -> Explanation {
     Explanation {
         headline: "nothing in this text is in the table of known causes".to_owned(),
         facts: Vec::new(),
-        remedy: "give a code (AADSTS700213, TF401444, VS800075), the last word of an error of this task, or the whole error \
+        remedy: "name a code (AADSTS700213, TF401444, VS800075), the last word of an error of this task, or the whole error \
                  with the lines around it; TROUBLESHOOTING.md lists every known cause"
             .to_owned(),
         cause: None,

@@ -151,7 +151,7 @@ fn afterwards(design: &Design) -> String {
         open.extend(organization_tenant.unknowns());
     }
     for unknown in open {
-        lines.push(format!("The {}: {}; or give setup {}.", unknown.words(), unknown.place(), unknown.option()));
+        lines.push(format!("The {}: {}; or run setup with {}.", unknown.words(), unknown.place(), unknown.option()));
     }
     lines.push("Then its role on each feed (Feed settings, Permissions) and Read on the repositories.".to_owned());
     let connection = matches!(design.trusted, Trusted::Connection { .. });

@@ -253,7 +253,7 @@ pub fn missing(arguments: &[(&'static str, &str)]) -> Explanation {
         headline: format!("{} {} missing", listed(&names), if names.len() == 1 { "is" } else { "are" }),
         facts: arguments.iter().map(|(name, what)| (*name, (*what).to_owned())).collect(),
         cause: None,
-        remedy: "give what is missing; `ado-entra-auth setup --help` explains each argument".to_owned(),
+        remedy: "add what is missing; `ado-entra-auth setup --help` explains each argument".to_owned(),
     }
 }
 

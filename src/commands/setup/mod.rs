@@ -36,7 +36,7 @@ fn shown(arguments: &Setup) -> Result<String, Explanation> {
                 headline: "this is no subject of Azure DevOps or a managed identity".to_owned(),
                 facts: vec![("subject", subject.clone()), ("because", error.to_string())],
                 cause: None,
-                remedy: "give the subject as the task's error or the service connection's page shows it".to_owned(),
+                remedy: "set the subject as the task's error or the service connection's page shows it".to_owned(),
             }),
         };
     }

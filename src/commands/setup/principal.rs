@@ -69,7 +69,7 @@ pub fn of(arguments: &Setup, trusted: &Trusted) -> Result<Principal, Explanation
             headline: format!("'{name}' is no name for a managed identity"),
             facts: Vec::new(),
             cause: None,
-            remedy: "give --name 3 to 128 letters, digits, '-' and '_' that begin with a letter or digit".to_owned(),
+            remedy: "set --name to 3 to 128 letters, digits, '-' and '_' that begin with a letter or digit".to_owned(),
         });
     }
     let resource_group = Value::or(arguments.resource_group.as_ref(), Unknown::ResourceGroup);

@@ -34,7 +34,7 @@ pub fn page(design: &Design) -> String {
     }
     let placeholders = design.placeholders();
     if !placeholders.is_empty() {
-        page.push_str("\nNot known yet; give it, and run this again:\n");
+        page.push_str("\nNot known yet; set it, and run this again:\n");
         let width = placeholders.iter().map(|unknown| unknown.option().len()).max().unwrap_or_default();
         for unknown in placeholders {
             _ = writeln!(page, "  {:<width$}  the {}: {}", unknown.option(), unknown.words(), unknown.place());
@@ -139,7 +139,7 @@ fn across_tenants(design: &Design) -> Option<Vec<String>> {
         "An administrator of that tenant makes its enterprise application, with the client id of step 1:".to_owned(),
         format!("  az login --tenant {} --allow-no-subscriptions", organization_tenant.shown()),
         "  az ad sp create --id <client id> --query id --output tsv".to_owned(),
-        "What it prints is the object id for the next step.".to_owned(),
+        "It prints the object id for the next step.".to_owned(),
     ])
 }
 

@@ -1,53 +1,29 @@
 //! Reads the workspace's files, each once, and hands them to the tools.
 
+mod bounds;
+mod budget;
+mod load;
+mod look;
+
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::PoisonError;
 
 use crate::agent::inputs::Settings;
-use crate::disk::{self, Looks, ReadTrouble, RealPaths, WalkedFile};
-use crate::edit::references;
-use crate::edit::text::Text;
-use crate::host::{Host, Look};
+use crate::disk::{self, ReadTrouble, RealPaths, WalkedFile};
+use crate::host::Host;
 use crate::kernel::memory;
 use crate::plan::Plan;
 use crate::plan::names::RunNames;
 use crate::reach::Reach;
 use crate::survey::{self, ToolSources, Wanted};
-use crate::tools::reading::{Among, Hidden, Origin, ReadFile, RelPath, Source, SourceFile, Sources, Unparsable};
-use crate::tools::{self, PlanError, Tool};
+use crate::tools::reading::{Among, Hidden, Origin, ReadFile, RelPath, Sources, Unparsable};
+use crate::tools::{PlanError, Tool};
 
-/// The disk, as tools may look at it.
-pub struct Disk {
-    /// The folders of PATH.
-    path: Option<String>,
-}
-
-impl Disk {
-    /// A look with the PATH of later steps.
-    pub fn new(host: &Host) -> Self {
-        Self { path: host.variable("PATH").map(str::to_owned) }
-    }
-}
-
-impl Look for Disk {
-    fn read(&self, path: &Path) -> Option<Vec<u8>> {
-        disk::read(path).ok().flatten()
-    }
-
-    fn list(&self, folder: &Path) -> Vec<String> {
-        disk::list(folder)
-    }
-
-    fn may_write(&self, folder: &Path) -> bool {
-        disk::seems_writable(folder)
-    }
-
-    fn program(&self, name: &str) -> Option<PathBuf> {
-        disk::resolve(&which::which_in(name, self.path.as_deref(), "/").ok()?)
-    }
-}
+use bounds::{Bounds, Wants};
+use budget::{Budget, LARGEST_PARSED_BYTES, TOO_LARGE, is_large};
+use load::{load, loaded, shown, taken_apart};
+pub use look::Disk;
 
 /// What the tools have read. A plan can be made from it again and again.
 pub struct Workspace {
@@ -165,7 +141,7 @@ impl Workspace {
             }
             Err(Unparsable { file, reason, hides: Hidden::Nothing, origin }) => {
                 if origin == Origin::Workspace {
-                    self.warnings.push(format!("{file} is left alone, since it cannot be read: {reason}"));
+                    self.warnings.push(format!("{file} cannot be read, so nothing in it counts: {reason}"));
                 }
             }
             Err(unread) => {
@@ -257,142 +233,9 @@ type Outcome = Result<Vec<Result<ReadFile, Unparsable>>, Unparsable>;
 const MOST_THREADS: usize = 4;
 /// Fewer files are read before a thread has begun.
 const FEWEST_FOR_THREADS: usize = 64;
-/// A larger file is nobody's configuration, and would take many times its size when it is taken apart.
-const LARGEST_PARSED_BYTES: u64 = 8 * 1024 * 1024;
-const TOO_LARGE: &str = "it is larger than 8 MiB";
 /// More than any repository refers to; a bound on what a hostile one costs.
 const MOST_FURTHER_FILES: usize = 10_000;
 const MOST_ROUNDS: usize = 100;
-
-/// What a repository may cost.
-struct Budget {
-    /// The bytes that may still be read.
-    left: AtomicUsize,
-    /// The bytes that this process has in use.
-    taken: fn() -> usize,
-    /// The bytes in use that leave room for no further file: one in each thread may take many times its size for a moment.
-    most_taken: usize,
-    /// Held while a large file is read.
-    large: Mutex<()>,
-}
-
-impl Budget {
-    /// A bound on the time that a repository can take.
-    const MOST_READ_BYTES: usize = 256 * 1024 * 1024;
-    /// A bound on the memory for what tools keep.
-    const MOST_KEPT_BYTES: usize = 80 * 1024 * 1024;
-
-    fn new(taken: fn() -> usize) -> Self {
-        let most_taken = taken().saturating_add(Self::MOST_KEPT_BYTES);
-        Self { left: AtomicUsize::new(Self::MOST_READ_BYTES), taken, most_taken, large: Mutex::new(()) }
-    }
-
-    /// Why a file is one too many; it is counted where it is not.
-    fn refuses(&self, file: &SourceFile) -> Option<String> {
-        let length = file.text.body.len();
-        if (self.taken)().saturating_sub(length) > self.most_taken {
-            return Some("the configuration before it takes too much memory already".to_owned());
-        }
-        let rest = |left: usize| left.checked_sub(length);
-        let is_enough = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest).is_ok();
-        (!is_enough).then(|| "the configuration before it takes 256 MiB already".to_owned())
-    }
-
-    /// A file that is to be parsed, and not only searched.
-    fn parses(&self, file: Option<SourceFile>) -> Result<Option<SourceFile>, Unparsable> {
-        let Some(file) = file else { return Ok(None) };
-        let refused = if is_large(&file) { Some(TOO_LARGE.to_owned()) } else { self.refuses(&file) };
-        match refused {
-            Some(reason) => Err(Unparsable::hides_names(&file.source, reason)),
-            None => Ok(Some(file)),
-        }
-    }
-}
-
-fn is_large(file: &SourceFile) -> bool {
-    file.text.body.len() as u64 > LARGEST_PARSED_BYTES
-}
-
-/// Which files the tools want.
-struct Wants<'t> {
-    tools: &'t [ToolSources],
-    /// Whether everything lies beside the project.
-    beside: bool,
-}
-
-impl Looks for Wants<'_> {
-    fn is_dependency_folder(&self, name: &str) -> bool {
-        tools::is_dependency_folder(name)
-    }
-
-    fn wants(&self, folder: &Path, name: &str, in_dependency_folder: bool) -> bool {
-        let among = if in_dependency_folder || self.beside { Among::Beside } else { Among::Project };
-        self.tools.iter().any(|found| found.tool.reads(RelPath::new(folder, name), among))
-    }
-}
-
-/// Where files may be read that others refer to.
-struct Bounds {
-    root: Option<PathBuf>,
-    pipeline_workspace: Option<PathBuf>,
-}
-
-impl Bounds {
-    fn new(root: &Path, host: &Host) -> Self {
-        let root = disk::resolve(root);
-        let pipeline_workspace = host.pipeline_workspace.as_deref().and_then(disk::resolve);
-        let holds = |folder: &PathBuf| root.as_ref().is_some_and(|root| root.starts_with(folder));
-        Self { pipeline_workspace: pipeline_workspace.filter(holds), root }
-    }
-
-    /// Whose a file is, by its real path. What lies in the checkout beside the working directory is the repository's, and still
-    /// not what the step was pointed at.
-    fn origin(&self, real: &Path) -> Option<Origin> {
-        if let Some(below) = self.root.as_ref().and_then(|root| real.strip_prefix(root).ok()) {
-            let among = below.iter().any(|folder| folder.to_str().is_some_and(tools::is_dependency_folder));
-            return Some(if among { Origin::Beside } else { Origin::Workspace });
-        }
-        self.pipeline_workspace.as_ref().filter(|folder| real.starts_with(folder)).map(|_| Origin::Beside)
-    }
-}
-
-/// Has a tool take a file apart. The text is kept only where it may be carried over.
-fn taken_apart(tool: &dyn Tool, file: &SourceFile, host: &Host) -> ReadFile {
-    let is_users = file.source.origin == Origin::User;
-    let refers = !is_users && !tool.searches(file.name()) && tool.is_configured_by(file);
-    let references = if refers { references::in_text(&file.text.body) } else { Vec::new() };
-    let parsed = tool.parse(file, host);
-    ReadFile { source: file.source.clone(), parsed, text: is_users.then(|| file.text.clone()), references }
-}
-
-fn load(path: &Path, root: &Path, origin: Origin) -> Result<Option<SourceFile>, Unparsable> {
-    loaded(disk::read(path), path, root, origin)
-}
-
-fn loaded(
-    read: Result<Option<Vec<u8>>, ReadTrouble>,
-    path: &Path,
-    root: &Path,
-    origin: Origin,
-) -> Result<Option<SourceFile>, Unparsable> {
-    let shown = if origin == Origin::User { path.display().to_string() } else { shown(path, root) };
-    let unread = |hides: Hidden, reason: String| Unparsable { file: shown.clone(), reason, hides, origin };
-    let bytes = match read {
-        Ok(Some(bytes)) => bytes,
-        Ok(None) => return Ok(None),
-        // No tool takes a folder or a pipe for its file.
-        Err(error @ ReadTrouble::NotAFile) => return Err(unread(Hidden::Nothing, error.to_string())),
-        Err(error) => return Err(unread(Hidden::Names, error.to_string())),
-    };
-    let text = Text::decode(bytes).map_err(|error| unread(Hidden::Names, error.to_string()))?;
-    Ok(Some(SourceFile { source: Arc::new(Source { path: path.to_path_buf(), shown, origin }), text }))
-}
-
-/// The path as messages show it, with slashes on every system.
-fn shown(path: &Path, root: &Path) -> String {
-    let path = path.strip_prefix(root).unwrap_or(path).display().to_string();
-    if cfg!(windows) { path.replace('\\', "/") } else { path }
-}
 
 #[cfg(test)]
 #[allow(clippy::disallowed_methods, reason = "the workspace under test")]

@@ -1,14 +1,17 @@
 //! What is read, how often, and what is too much.
 
 use std::fs;
+use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::azure_devops::feed::Feed;
+use crate::disk::Looks;
+use crate::host::Look;
 use crate::plan::draft::Draft;
 use crate::reach::ServedFeed;
 use crate::tools::maven::Maven;
-use crate::tools::reading::{Parsed, Reading};
-use crate::tools::{Auto, ToolId};
+use crate::tools::reading::{Parsed, Reading, SourceFile};
+use crate::tools::{self, Auto, ToolId};
 
 fn write(root: &Path, path: &str, text: &str) {
     let path = root.join(path);

@@ -36,7 +36,7 @@ super::causes! { Application:
         codes: ["AADSTS900023"],
         headline: "the tenant id is neither a GUID nor a domain",
         meaning: "Entra takes a tenant by its id or by one of its domains.",
-        remedy: "correct the tenant id (of the service connection, or the input tenantId): give the tenant's GUID",
+        remedy: "correct the tenant id (of the service connection, or the input tenantId): set the tenant's GUID",
         owner: PipelineAuthor,
         again: No,
     }
@@ -102,7 +102,7 @@ super::causes! { Application:
         codes: ["AADSTS70011", "AADSTS700022", "AADSTS700023", "AADSTS28002", "AADSTS28003", "AADSTS1002012"],
         headline: "the scope of the token request is not valid",
         meaning: "For an application it is exactly one resource, followed by /.default. This task always asks so.",
-        remedy: "report it; a client of your own asks for 499b84ac-1321-427f-aa17-267ca6975798/.default alone",
+        remedy: "report it; a client of your own asks only for 499b84ac-1321-427f-aa17-267ca6975798/.default",
         owner: ThisTask,
         again: No,
     }
@@ -120,7 +120,7 @@ super::causes! { Application:
         codes: ["AADSTS50194", "AADSTS9001023", "AADSTS50059", "AADSTS50128", "AADSTS90019"],
         headline: "the token request names no tenant",
         meaning: "An application signs in to one tenant; 'common' and 'organizations' stand for none.",
-        remedy: "give the tenant's GUID (of the service connection, or the input tenantId)",
+        remedy: "set the tenant's GUID (in the service connection, or in the input tenantId)",
         owner: PipelineAuthor,
         again: No,
     }

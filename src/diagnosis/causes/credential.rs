@@ -1,10 +1,10 @@
 //! Entra checks a client secret or a certificate; the files that hold one.
 
-const SECRET: &str = "give the secret's value (not its id) to the service connection, or in a secret variable as clientSecret: $(name), \
-    or make a new one (App registrations, Certificates & secrets); mind $, ! and quotes where a script passes it on";
+const SECRET: &str = "set the secret's value (not its id) in the service connection, or in a secret variable as clientSecret: $(name); \
+    or make a new one (App registrations, Certificates & secrets). Mind $, ! and quotes where a script passes it on";
 /// What to do where a certificate is not accepted.
 pub const CERTIFICATE: &str = "upload the certificate's public part to the application (App registrations, Certificates & secrets), \
-    compare the thumbprints, and give the private key that belongs to it; renew it where it has expired; where the \
+    compare the thumbprints, and set the private key that belongs to it. Renew it where it has expired. Where the \
     application trusts a subject name in place of a certificate, set sendCertificateChain: true";
 
 super::causes! { Credential:
@@ -23,7 +23,7 @@ super::causes! { Credential:
         codes: ["AADSTS7000222"],
         headline: "the client secret has expired",
         meaning: "A secret lives until the day that was chosen when it was made.",
-        remedy: "make a new secret (App registrations, Certificates & secrets) and give it to the service connection or in clientSecret, or \
+        remedy: "make a new secret (App registrations, Certificates & secrets) and set it in the service connection or in clientSecret, or \
             move to workload identity federation, which has none",
         owner: IdentityOwner,
         again: No,
@@ -53,8 +53,8 @@ super::causes! { Credential:
         meaning: "With a certificate: it is not registered with the application, has expired, or is not the one of the private key. A key whose \
             line breaks were lost on the way (a literal \\n) has the same effect.",
         remedy: "with a certificate: upload its public part to the application (App registrations, Certificates & secrets), compare the \
-            thumbprints, give the private key that belongs to it, and renew it where it has expired; where the application trusts a \
-            subject name in place of a certificate, set sendCertificateChain: true; with a service connection: run again, and if it \
+            thumbprints, and set the private key that belongs to it. Renew it where it has expired. Where the application trusts a \
+            subject name in place of a certificate, set sendCertificateChain: true. With a service connection: run again, and if it \
             stays, convert it to Entra's issuer",
         owner: IdentityOwner,
         again: No,
@@ -102,9 +102,9 @@ super::causes! { Credential:
             ["PFX (PKCS#12) file is damaged"]],
         hints: [["certificate", "cannot be read"], ["PEM", "malformed"]],
         headline: "the client certificate cannot be read",
-        meaning: "What the input holds or names is damaged, in a form that is not read, or neither PEM nor a PFX (PKCS 12) file. A PEM \
+        meaning: "The content of the input or of its file is damaged, in a form that is not read, or neither PEM nor a PFX (PKCS 12) file. A PEM \
             text whose line breaks were lost on the way cannot be read either.",
-        remedy: "give the path of a PEM or PFX file in clientCertificate, or the PEM text itself with its line breaks; a secure file \
+        remedy: "set clientCertificate to the path of a PEM or PFX file, or the PEM text itself with its line breaks; a secure file \
             keeps them",
         owner: PipelineAuthor,
         again: No,
@@ -115,7 +115,7 @@ super::causes! { Credential:
         hints: [["certificate", "password", "wrong"], ["mac verify"], ["PKCS12", "password"]],
         headline: "the password does not open the client certificate",
         meaning: "The PFX file or the private key is encrypted, and the password is missing or another.",
-        remedy: "give the password in clientCertificatePassword, as $(name) of a secret variable",
+        remedy: "set clientCertificatePassword to the password, as $(name) of a secret variable",
         owner: PipelineAuthor,
         again: No,
     }
@@ -124,8 +124,8 @@ super::causes! { Credential:
         signs: [["client certificate comes without its private key"]],
         hints: [["certificate", "no private key"]],
         headline: "the client certificate comes without its private key",
-        meaning: "Signing needs the key. A .cer or .crt file holds the public part alone.",
-        remedy: "give a PFX file, or a PEM text that holds both the certificate and its private key",
+        meaning: "Signing needs the key. A .cer or .crt file holds only the public part.",
+        remedy: "set a PFX file, or a PEM text that holds both the certificate and its private key",
         owner: PipelineAuthor,
         again: No,
     }
@@ -135,13 +135,13 @@ super::causes! { Credential:
         hints: [["private key", "does not match", "certificate"]],
         headline: "the private key is not the one of the client certificate",
         meaning: "Certificate and key come from two different pairs, as happens where one is renewed and the other is not.",
-        remedy: "export certificate and key together once more, and give both",
+        remedy: "export certificate and key together once more, and set both",
         owner: PipelineAuthor,
         again: No,
     }
     CERTIFICATE_NOT_RSA {
         name: "certificate-not-rsa",
-        signs: [["Entra takes RSA keys alone"]],
+        signs: [["Entra takes only RSA keys"]],
         hints: [["certificate", "not RSA"], ["certificate", "not an RSA"]],
         headline: "the client certificate's key is not an RSA key",
         meaning: "This task signs with RSA, which Entra documents for certificates of applications.",

@@ -5,7 +5,7 @@ const CREATE: &str = "add a federated credential with exactly the issuer and sub
     propagating: run again";
 
 /// What to do where an assertion of others is not accepted.
-pub const FRESH_ASSERTION: &str = "run again, so that a new assertion is signed; if it stays, see that the agent's clock is right, \
+pub const FRESH_ASSERTION: &str = "run again, so that a new assertion is signed. If it stays, see that the agent's clock is right, \
     and for a certificate of your own that it and its key belong together";
 
 super::causes! { Federation:

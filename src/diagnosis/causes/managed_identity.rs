@@ -1,7 +1,7 @@
 //! A machine's own identity gives a token.
 
-const ASSIGN: &str = "assign the managed identity to the virtual machine, scale set, app or Managed DevOps Pool of the agent; where it \
-    has several, give the client id of the one to use in clientId (with connectionType azureRM: in the service connection)";
+const ASSIGN: &str = "assign the managed identity to the virtual machine, scale set, app or Managed DevOps Pool of the agent. Where it \
+    has several, set clientId to the client id of the one to use (with connectionType azureRM: in the service connection)";
 
 super::causes! { ManagedIdentity:
     NOT_ASSIGNED {
@@ -23,7 +23,7 @@ super::causes! { ManagedIdentity:
         headline: "the machine has several managed identities, and the request names none",
         meaning: "Where an identity of the machine's own is missing and more than one user-assigned identity is there, nothing says which \
             of them is meant.",
-        remedy: "give the client id of the one to use in clientId, or in the service connection",
+        remedy: "set the client id of the one to use in clientId, or in the service connection",
         owner: PipelineAuthor,
         again: No,
     }
@@ -153,7 +153,7 @@ super::causes! { ManagedIdentity:
         name: "arc-user-assigned",
         hints: [["Arc", "user-assigned"], ["Arc", "user assigned"]],
         headline: "Azure Arc does not give tokens for this user-assigned identity",
-        meaning: "Older versions of its agent have the machine's own identity alone, and give it whichever is asked for.",
+        meaning: "Older versions of its agent have only the machine's own identity, and give it whichever is asked for.",
         remedy: "leave clientId out to use the machine's own identity, or update the Azure Arc agent",
         owner: PipelineAuthor,
         again: No,
@@ -162,7 +162,7 @@ super::causes! { ManagedIdentity:
         name: "cloud-shell-audience",
         signs: [["AudienceNotSupported"]],
         headline: "Cloud Shell gives no tokens for what was asked for",
-        meaning: "It gives tokens for a list of resources, on which Azure DevOps stands by its id alone.",
+        meaning: "It gives tokens for a list of resources, on which Azure DevOps stands only by its id.",
         remedy: "report it; a client of your own asks for 499b84ac-1321-427f-aa17-267ca6975798",
         owner: ThisTask,
         again: No,
@@ -230,8 +230,8 @@ super::causes! { ManagedIdentity:
         signs: [["answered with something that is not a token"]],
         headline: "something else than a token came from the machine's identity endpoint",
         meaning: "Such endpoints answer in JSON with the field access_token. Another program answers in their place.",
-        remedy: "find out which program answers at the address of the error: a proxy or a container's network may stand in for the \
-            endpoint, and nothing but the machine should set its address",
+        remedy: "find out which program answers at the address of the error. A proxy or a container's network may stand in for the \
+            endpoint; nothing but the machine should set its address",
         owner: AgentAdministrator,
         again: No,
     }

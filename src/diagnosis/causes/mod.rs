@@ -9,16 +9,16 @@
 
 mod recognition;
 
-pub mod application;
-pub mod content;
-pub mod credential;
+pub(crate) mod application;
+pub(crate) mod content;
+pub(crate) mod credential;
 pub mod federation;
-pub mod job;
-pub mod managed_identity;
-pub mod network;
-pub mod oidc;
+pub(crate) mod job;
+pub(crate) mod managed_identity;
+pub(crate) mod network;
+pub(crate) mod oidc;
 pub mod organization;
-pub mod policy;
+pub(crate) mod policy;
 
 pub use recognition::{Mention, Named, find_in, mentions, named_in};
 

@@ -30,7 +30,7 @@ super::causes! { Assertion:
         name: "oidc-forbidden",
         hints: [["oidctoken", "403"]],
         headline: "Azure DevOps forbids an assertion for the service connection",
-        meaning: "What lies behind this answer is not documented. The pipeline may lack the permission to use the connection, or a \
+        meaning: "Nothing documents what lies behind this answer. The pipeline may lack the permission to use the connection, or a \
             check of the connection may not have passed.",
         remedy: "check the pipeline permissions, approvals and checks of the service connection (Project settings, Service \
             connections)",
@@ -112,7 +112,7 @@ super::causes! { Assertion:
         hints: [["sub", "p://"], ["subject", "p://"]],
         headline: "Azure DevOps gave an assertion for the pipeline in place of the service connection",
         meaning: "So it answers where a connection's name stands in the place of its id. Entra then knows no such subject.",
-        remedy: "give the service connection in the input azureDevOpsServiceConnection, so that the agent passes on its id; for the \
+        remedy: "set the service connection in the input azureDevOpsServiceConnection, so that the agent passes on its id; for the \
             pipeline's own identity set connectionType: pipeline",
         owner: PipelineAuthor,
         again: No,

@@ -138,9 +138,9 @@ super::causes! { Organization:
         name: "organization-other-tenant",
         signs: [["X-VSS-ResourceTenant", "tid"]],
         headline: "the token is of another tenant than the organization",
-        meaning: "An organization belongs to one Entra tenant (X-VSS-ResourceTenant), and accepts tokens of that one alone.",
-        remedy: "use an identity of the organization's tenant (Organization settings, Microsoft Entra); or a multitenant application that \
-            is installed there, with a secret, a certificate, or a managed identity that it trusts (federatedClientId)",
+        meaning: "An organization belongs to one Entra tenant (X-VSS-ResourceTenant), and accepts only tokens of that one.",
+        remedy: "use an identity of the organization's tenant (Organization settings, Microsoft Entra). A multitenant application that \
+            is installed there serves too, with a secret, a certificate, or a managed identity that it trusts (federatedClientId)",
         owner: PipelineAuthor,
         again: No,
     }
@@ -148,7 +148,7 @@ super::causes! { Organization:
         name: "organization-without-tenant",
         signs: [["X-VSS-ResourceTenant", "00000000-0000-0000-0000-000000000000"]],
         headline: "the organization is not connected to an Entra tenant",
-        meaning: "It knows Microsoft accounts alone, so that no service principal or managed identity can be added to it.",
+        meaning: "It knows only Microsoft accounts, so that no service principal or managed identity can be added to it.",
         remedy: "connect the organization to Entra (Organization settings, Microsoft Entra)",
         owner: OrganizationAdministrator,
         again: No,
@@ -174,7 +174,7 @@ super::causes! { Organization:
     SAYS_IN_A_HEADER {
         name: "organization-says-in-a-header",
         hints: [["X-TFS-ServiceError"]],
-        headline: "Azure DevOps refuses, and says why in a header alone",
+        headline: "Azure DevOps refuses, and says why only in a header",
         meaning: "The body is a page for browsers; the reason stands in X-TFS-ServiceError, with its blanks and signs encoded as in a URL.",
         remedy: "follow the text of the header, and check the rights of the identity in the organization",
         owner: OrganizationAdministrator,

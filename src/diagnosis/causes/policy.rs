@@ -125,7 +125,7 @@ super::causes! { Policy:
         headline: "the token is not the one that was asked for",
         meaning: "Its audience, tenant or application is another than in the request. Something on the way has changed the request, or \
             somebody else has answered it.",
-        remedy: "correct the client id and the tenant id of the identity, and the input authorityHost; for an identity of the machine, \
+        remedy: "correct the client id and the tenant id of the identity, and the input authorityHost. For an identity of the machine, \
             find out which program answers at the address of its endpoint",
         owner: PipelineAuthor,
         again: No,

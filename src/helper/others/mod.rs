@@ -19,8 +19,6 @@ const PREFIX: &str = "GIT_CONFIG_";
 const MOST_PAIRS: usize = 10_000;
 /// The file of a run's folder that git's configuration includes.
 const INCLUDED_FILE: &str = "gitconfig";
-/// What stands behind the program in the command line of a helper that a run of an older release configures.
-const HELPER_ARGUMENTS: &str = "credential git";
 /// Set for the git that is asked again: where its configuration names our helper once more, as a copy of it in the user's file
 /// does, the two would ask each other for ever.
 const ASKED_AGAIN: &str = "ADO_ENTRA_AUTH_ASKED_AGAIN";
@@ -71,22 +69,9 @@ fn standing_pairs(variable: &dyn Fn(&str) -> Option<String>) -> Option<Vec<(Stri
     (0..count).map(|n| Some((key(n)?, value(n)))).collect()
 }
 
-/// The pairs without those of every step of this task: the file that a run includes, and what older releases set: reset, helper, path.
+/// The pairs without those of every step of this task, which name the file that a run includes.
 fn without_ours(pairs: &[(String, String)]) -> Vec<(String, String)> {
-    let mut kept = Vec::new();
-    let mut position = 0;
-    while let Some(pair) = pairs.get(position) {
-        let triple = pairs.get(position..position + 3);
-        if triple.is_some_and(is_older_triple) {
-            position += 3;
-            continue;
-        }
-        if !includes_ours(pair) {
-            kept.push(pair.clone());
-        }
-        position += 1;
-    }
-    kept
+    pairs.iter().filter(|pair| !includes_ours(pair)).cloned().collect()
 }
 
 fn includes_ours((key, value): &(String, String)) -> bool {
@@ -94,9 +79,4 @@ fn includes_ours((key, value): &(String, String)) -> bool {
     key.eq_ignore_ascii_case("include.path")
         && path.file_name().is_some_and(|name| name == INCLUDED_FILE)
         && path.parent().is_some_and(|folder| run_folder::name_of(folder).is_some())
-}
-
-fn is_older_triple(pairs: &[(String, String)]) -> bool {
-    let ours = |value: &str| value.starts_with('!') && value.ends_with(HELPER_ARGUMENTS);
-    matches!(pairs, [reset, helper, _] if reset.1.is_empty() && reset.0 == helper.0 && ours(&helper.1))
 }

@@ -20,9 +20,6 @@ fn only_our_pairs_go() {
         pair("credential.helper", "store"),
     ];
     let ours = [
-        pair("credential.https://dev.azure.com.helper", ""),
-        pair("credential.https://dev.azure.com.helper", "!'/t/ado-entra-auth' credential git"),
-        pair("credential.https://dev.azure.com.useHttpPath", "true"),
         pair("include.path", "/t/ado-entra-auth-0123456789abcdef/gitconfig"),
         pair("Include.Path", "/t d/ado-entra-auth-0123456789abcdef/gitconfig"),
     ];

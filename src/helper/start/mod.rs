@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 
 use super::git::Outcome;
 use super::{Question, Reply, cargo, git, others, reply, vault};
-use crate::diagnosis::{Explanation, harmless};
+use crate::diagnosis::say;
 use crate::kernel::dialect::Dialect;
 use crate::kernel::environment;
 
@@ -90,14 +90,14 @@ fn answer_git(call: &Call) -> io::Result<()> {
     let mut input = Zeroizing::new(Vec::new());
     io::stdin().take(git::LARGEST_REQUEST_BYTES).read_to_end(&mut input)?;
     match git::answer(operation, &input, &mut |question| ask(call, question)) {
-        Outcome::Answer(answer) => io::stdout().write_all(answer.as_bytes()),
+        Outcome::Answer(answer) => answers().write_all(answer.as_bytes()),
         Outcome::Silence => Ok(()),
         Outcome::NotOurs => match others::pass_on(operation, &input, &environment::variable) {
-            Some(answer) => io::stdout().write_all(&answer),
+            Some(answer) => answers().write_all(&answer),
             None => Ok(()),
         },
         Outcome::Trouble(explanation) => {
-            explain(&explanation);
+            complain(&explanation.to_string());
             Ok(())
         }
     }
@@ -108,19 +108,19 @@ fn answer_cargo(call: &Call) -> io::Result<()> {
         complain("cargo starts this, not a user");
         return Ok(());
     }
-    cargo::serve(&mut io::stdin().lock(), &mut io::stdout().lock(), &mut |question| ask(call, question))
+    cargo::serve(&mut io::stdin().lock(), &mut answers().lock(), &mut |question| ask(call, question))
+}
+
+/// Where the client reads its answer.
+#[allow(clippy::disallowed_methods, reason = "the door to stdout for what a client reads")]
+fn answers() -> io::Stdout {
+    io::stdout()
 }
 
 fn ask(call: &Call, question: &Question) -> Reply {
     reply(question, &vault::open(&call.folder, &environment::variable))
 }
 
-fn explain(explanation: &Explanation) {
-    complain(&explanation.to_string());
-}
-
-/// Says an error on stderr, which the agent reads for commands. A reader that is gone is no trouble.
 fn complain(text: &str) {
-    let lines: String = format!("error: {text}").lines().flat_map(|line| [harmless(line), "\n".to_owned()]).collect();
-    let _ = io::stderr().write_all(lines.as_bytes());
+    say(&format!("error: {text}"));
 }

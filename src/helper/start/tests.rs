@@ -23,8 +23,6 @@ fn a_client_may_start_this_by_a_name_of_its_own() {
     assert_eq!(start(&["cargo-credential-ado-entra-auth", "--cargo-plugin"], CARGO), expected);
     // A link to the task's own program.
     assert_eq!(start(&[CARGO, "--cargo-plugin"], TASK), expected);
-    let git = CARGO.replace("cargo-", "git-");
-    assert_eq!(start(&[&git, "get"], &git), call(Dialect::Git, FOLDER, &["get"]));
     // A name without a folder, and no path that would tell it.
     assert_eq!(start(&["cargo-credential-ado-entra-auth", "--cargo-plugin"], TASK), Start::Unclear);
     assert_eq!(start(&["bin/cargo-credential-ado-entra-auth"], TASK), Start::Unclear);

@@ -65,7 +65,7 @@ pub enum CertificateError {
     #[error("the private key is in the form of OpenSSH, which is not read")]
     OpenSsh,
     /// Encrypted, and no password was given.
-    #[error("the client certificate is encrypted, and no password is given")]
+    #[error("the client certificate is encrypted, and no password is set")]
     PasswordMissing,
     /// Encrypted with another password.
     #[error("the password of the client certificate is wrong")]
@@ -82,7 +82,7 @@ pub enum CertificateError {
     )]
     TooMuchWork,
     /// A key of another kind than RSA.
-    #[error("the private key is {kind} key; Entra takes RSA keys alone")]
+    #[error("the private key is {kind} key; Entra takes only RSA keys")]
     NotRsa {
         /// Of which kind, with its article.
         kind: &'static str,
@@ -171,19 +171,19 @@ impl Explain for CertificateError {
 
     fn remedy(&self) -> String {
         match self {
-            Self::Empty => "give the path of a PEM or PFX file, or the PEM text itself".to_owned(),
+            Self::Empty => "set the path of a PEM or PFX file, or the PEM text itself".to_owned(),
             Self::Masked => "store the certificate in the secret again, from its file and not from a log".to_owned(),
             Self::Unexpanded { name } => format!(
                 "define the secret variable {name}, or link the variable group or key vault that holds it to the pipeline"
             ),
-            Self::TooLarge => "give a file with the key, its certificate and the certificates of its issuers alone".to_owned(),
-            Self::Unknown => "give a PFX file, or a PEM text with '-----BEGIN PRIVATE KEY-----' and '-----BEGIN CERTIFICATE-----'"
+            Self::TooLarge => "set a file with only the key, its certificate and the certificates of its issuers".to_owned(),
+            Self::Unknown => "set a PFX file, or a PEM text with '-----BEGIN PRIVATE KEY-----' and '-----BEGIN CERTIFICATE-----'"
                 .to_owned(),
             Self::Unfinished { .. } | Self::Base64 { .. } | Self::Content { .. } => {
                 "store the whole PEM text again, from its file; a secure file keeps it as it is".to_owned()
             }
             Self::Damaged => "store the file again, in binary form (or as base64 in a secret), or export it again".to_owned(),
-            Self::NoKey { .. } => "give the private key beside the certificate: a PFX that was exported with its key, or a PEM \
+            Self::NoKey { .. } => "set the private key beside the certificate: a PFX that was exported with its key, or a PEM \
                                    text with both"
                 .to_owned(),
             Self::NoCertificate { .. } => "add the certificate that is registered with the application to the key, both in one \
@@ -193,7 +193,7 @@ impl Explain for CertificateError {
                 "convert the key: `openssl pkcs8 -topk8 -in OLD.pem -out NEW.pem`, and put the certificate beside it".to_owned()
             }
             Self::OpenSsh => "convert a copy of the key: `ssh-keygen -p -m PKCS8 -f COPY`".to_owned(),
-            Self::PasswordMissing => "give its password in a secret variable".to_owned(),
+            Self::PasswordMissing => "set its password in 'clientCertificatePassword', as $(name) of a secret variable".to_owned(),
             Self::PasswordWrong => "correct the password; blanks around it count".to_owned(),
             Self::Encryption { .. } => format!(
                 "{AS_NEW_PFX}; a key in PEM: `openssl pkcs8 -in OLD.pem -out clear.pem`, `openssl pkcs8 -topk8 -in clear.pem -out \
@@ -206,10 +206,10 @@ impl Explain for CertificateError {
                 "make a certificate with an RSA key of 2048 bits or more, and register it with the application".to_owned()
             }
             Self::KeyRejected => "export the certificate with its key again".to_owned(),
-            Self::Mismatch { .. } => "give the certificate that was made for this key, or the key of this certificate".to_owned(),
+            Self::Mismatch { .. } => "set the certificate that was made for this key, or the key of this certificate".to_owned(),
             Self::NotYetValid { .. } => "correct the agent's clock, or wait".to_owned(),
             Self::Expired { .. } => {
-                "make a new certificate, register it with the application, and give it here; or correct the agent's clock".to_owned()
+                "make a new certificate, register it with the application, and set it here; or correct the agent's clock".to_owned()
             }
             Self::Signing => "export the certificate with its key again; if that does not help, please report it".to_owned(),
         }

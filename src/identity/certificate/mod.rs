@@ -25,7 +25,7 @@ use crate::kernel::secret::{Assertion, Password};
 use x509::{X509, hexadecimal};
 
 pub use bundle::Bundle;
-pub use error::{Block, CertificateError, Shown};
+pub use error::{CertificateError, Shown};
 
 /// For how long an assertion is valid, in seconds. Microsoft's "Certificate credentials" asks for five to ten minutes.
 const LIFETIME_SECONDS: u64 = 300;

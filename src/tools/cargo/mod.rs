@@ -5,6 +5,7 @@
 //! (<https://doc.rust-lang.org/cargo/reference/registry-authentication.html>; measured with cargo 1.95).
 
 mod config;
+mod index;
 mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,7 +15,7 @@ use super::reading::{Among, Mention, Origin, Parsed, Peril, Place, Reading, RelP
 use super::{Auto, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
-use crate::kernel::dialect::Dialect;
+use crate::kernel::dialect::{CARGO_PROGRAM, Dialect};
 use crate::kernel::organization::Organization;
 use crate::plan::draft::Draft;
 use crate::plan::{Template, TokenSource, Variable};
@@ -110,14 +111,14 @@ impl Tool for Cargo {
         for feed in served {
             if deposits.entry(&feed.feed.organization).or_default().insert(feed.feed.url.to_string()) {
                 // The index says to which hosts cargo sends the token.
-                draft.look_first(feed);
+                draft.look_first(feed, &index::STATEMENT);
                 draft.serve(feed, TokenSource::Helper(Dialect::Cargo));
             }
         }
         for (organization, feeds) in deposits {
             draft.deposit(Dialect::Cargo, organization, Some(feeds.into_iter().collect()));
         }
-        draft.program(Dialect::Cargo);
+        draft.program(CARGO_PROGRAM);
         draft.set(Variable::new(PROVIDERS, Template::text(providers(sources))));
         let known = names::Names::of(sources);
         known.replace_providers(served, sources, draft);
@@ -135,7 +136,7 @@ fn mention(name: Option<String>, url: String, place: Place) -> Mention {
 
 /// The providers that were in force before, and ours last.
 fn providers(sources: Sources<'_>) -> String {
-    let program = Dialect::Cargo.program();
+    let program = CARGO_PROGRAM;
     let before: Vec<&str> = sources.host.variable(PROVIDERS).unwrap_or_default().split_whitespace().collect();
     let mut items: Vec<&str> = before.into_iter().filter(|item| *item != program).collect();
     let users = sources.of::<Config>().filter(|(file, _)| file.source.origin == Origin::User);

@@ -6,7 +6,7 @@ use super::Cargo;
 use super::config::Config;
 use crate::azure_devops::feed::Feed;
 use crate::host::Host;
-use crate::kernel::dialect::Dialect;
+use crate::kernel::dialect::CARGO_PROGRAM;
 use crate::plan::draft::Draft;
 use crate::plan::{Template, Variable};
 use crate::reach::ServedFeed;
@@ -72,12 +72,12 @@ impl Names {
         for key in self.addresses.keys() {
             let Some(only_ours) = self.is_only_for(key, &served) else { continue };
             let name = variable(key, "CREDENTIAL_PROVIDER");
-            let standing = draft.host.variable(&name).filter(|value| *value != Dialect::Cargo.program());
+            let standing = draft.host.variable(&name).filter(|value| *value != CARGO_PROGRAM);
             let place = match (standing, of_files.get(key)) {
                 (Some(_), _) => Place::Variable(name),
                 (None, None) => continue,
                 (None, Some(_)) if only_ours && is_sayable(key) => {
-                    draft.set(Variable::new(name, Template::text(Dialect::Cargo.program())));
+                    draft.set(Variable::new(name, Template::text(CARGO_PROGRAM)));
                     continue;
                 }
                 (None, Some(place)) => place.clone(),

@@ -9,6 +9,7 @@ mod include;
 mod modules;
 mod pairs;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::reading::{Among, Mention, Origin, Parsed, Place, Reading, RelPath, SourceFile, Sources};
@@ -21,8 +22,11 @@ use crate::plan::draft::Draft;
 use crate::plan::{PrivateFile, Template, TokenSource};
 use crate::reach::{Binding, Role, ServedFeed};
 
-use modules::{Modules, is_ssh, over_https};
+use modules::{Module, Modules, has_password, is_ssh, over_https, without_user};
 use pairs::Pairs;
+
+/// Projects over ssh that are said; the rest is counted.
+const MOST_NOTES: usize = 20;
 
 /// git.
 pub struct Git(Delivery);
@@ -91,10 +95,10 @@ impl Tool for Git {
     fn read(&self, sources: Sources<'_>) -> Reading {
         let mut reading = Reading::default();
         for (file, modules) in sources.of::<Modules>() {
-            for (url, line) in modules.0.iter().filter(|(url, _)| !is_ssh(url)) {
-                let place = Place::line(&file.source, *line);
+            for module in modules.0.iter().filter(|module| !is_ssh(&module.url)) {
+                let place = Place::line(&file.source, module.line);
                 let (role, bound) = (Role::Source, Binding::Url);
-                reading.mentions.push(Mention { name: None, url: url.clone(), doubt: None, role, bound, place });
+                reading.mentions.push(Mention { name: None, url: module.url.clone(), doubt: None, role, bound, place });
             }
         }
         reading
@@ -116,6 +120,7 @@ impl Tool for Git {
                     draft.serve_repositories(permitted, TokenSource::Helper(Dialect::Git));
                 }
                 warn_of_headers(sources, draft);
+                warn_of_passwords(sources, draft);
             }
             Delivery::ExtraHeader => {
                 for permitted in draft.organizations() {
@@ -126,7 +131,7 @@ impl Tool for Git {
                 }
             }
         }
-        say_what_needs_another_address(sources, draft);
+        say_what_goes_over_ssh(sources, draft);
         pairs.set(draft);
         Ok(())
     }
@@ -149,26 +154,51 @@ fn warn_of_headers(sources: Sources<'_>, draft: &mut Draft<'_>) {
     }
 }
 
-/// Says which addresses of submodules the token cannot serve, and how they would have to be.
-fn say_what_needs_another_address(sources: Sources<'_>, draft: &mut Draft<'_>) {
+/// git sends a password of the address in place of a helper's answer, and a header in place of either (measured with 2.47).
+fn warn_of_passwords(sources: Sources<'_>, draft: &mut Draft<'_>) {
     for (file, modules) in sources.of::<Modules>() {
         let shown = &file.source.shown;
-        for (url, line) in &modules.0 {
-            if let Some((organization, https, ssh)) = over_https(url)
-                && draft.organizations().iter().any(|permitted| permitted.organization == organization)
-            {
-                draft.note(format!(
-                    "git: {shown} line {line} names a repository of {organization} over ssh, which needs a key. To use the token: \
-                     git config --global url.{https}.insteadOf {ssh}"
-                ));
-            } else if Organization::of_url(url).is_some() && modules::has_password(url) {
+        for module in modules.0.iter().filter(|module| has_password(&module.url)) {
+            if Organization::of_url(&module.url).is_some_and(|organization| permits(draft, &organization)) {
+                let remedy = without_user(shown, module).map_or_else(
+                    || "Remove it".to_owned(),
+                    |command| format!("To use the token, run this and commit the file: {command}"),
+                );
                 draft.warn(format!(
-                    "git: {shown} line {line} has a password in the address, which git sends in place of this task's credential: \
-                     remove it"
+                    "git: {shown} line {} has a password in the address, which git sends in place of this task's credential. {remedy}",
+                    module.line
                 ));
             }
         }
     }
+}
+
+/// Says which submodules no token can serve by their address, and the command that gives them another.
+fn say_what_goes_over_ssh(sources: Sources<'_>, draft: &mut Draft<'_>) {
+    let mut commands = BTreeSet::new();
+    for (file, modules) in sources.of::<Modules>() {
+        let shown = &file.source.shown;
+        for Module { url, line, .. } in &modules.0 {
+            let Some((organization, https, ssh)) = over_https(url).filter(|(of, ..)| permits(draft, of)) else {
+                continue;
+            };
+            // Beside other values of the key, and once however often it is run.
+            let command = format!("git config --global --fixed-value --replace-all url.{https}.insteadOf {ssh} {ssh}");
+            if commands.insert(command.clone()) && commands.len() <= MOST_NOTES {
+                draft.note(format!(
+                    "git: {shown} line {line} names a repository of {organization} over ssh, which needs a key. To use the token: \
+                     {command}"
+                ));
+            }
+        }
+    }
+    if let Some(further @ 1..) = commands.len().checked_sub(MOST_NOTES) {
+        draft.note(format!("git: {further} further projects have submodules over ssh"));
+    }
+}
+
+fn permits(draft: &Draft<'_>, organization: &Organization) -> bool {
+    draft.organizations().iter().any(|permitted| permitted.organization == *organization)
 }
 
 #[cfg(test)]

@@ -1,21 +1,38 @@
 //! The addresses of submodules.
 
-use url::Url;
-
 use crate::kernel::organization::Organization;
 
-/// The addresses that `.gitmodules` names, with their lines.
-pub struct Modules(pub Vec<(String, usize)>);
+/// What `.gitmodules` names.
+pub struct Modules(pub Vec<Module>);
+
+/// A submodule.
+pub struct Module {
+    /// Its name; blank where the file gives none.
+    pub name: String,
+    /// Its address.
+    pub url: String,
+    /// The line of the address.
+    pub line: usize,
+}
 
 impl Modules {
     /// Reads the file.
     pub fn parse(text: &str) -> Self {
-        let address = |(index, line): (usize, &str)| {
-            let (key, url) = line.split_once('=')?;
-            let url = url.trim().trim_matches('"').to_owned();
-            key.trim().eq_ignore_ascii_case("url").then_some((url, index + 1))
-        };
-        Self(text.lines().enumerate().filter_map(address).collect())
+        let mut name = "";
+        let mut found = Vec::new();
+        for (index, line) in text.lines().enumerate() {
+            let line = line.trim();
+            if line.starts_with('[') {
+                let quoted = line.strip_prefix("[submodule").and_then(|rest| rest.trim().strip_prefix('"'));
+                name = quoted.and_then(|rest| rest.strip_suffix("\"]")).unwrap_or_default();
+            } else if let Some((key, url)) = line.split_once('=')
+                && key.trim().eq_ignore_ascii_case("url")
+            {
+                let url = url.trim().trim_matches('"').to_owned();
+                found.push(Module { name: name.to_owned(), url, line: index + 1 });
+            }
+        }
+        Self(found)
     }
 }
 
@@ -41,12 +58,40 @@ pub fn over_https(url: &str) -> Option<(Organization, String, String)> {
     let organization = Organization::parse(name).ok().filter(|_| parts.next().is_some())?;
     let https = format!("https://dev.azure.com/{organization}/{project}/_git/");
     let ssh = format!("{}v3/{name}/{project}/", &url[..url.find("v3/")?]);
-    let plain =
-        |text: &str| !text.contains(|c: char| c.is_whitespace() || c.is_control() || "'\"`$;&|<>()\\".contains(c));
-    (plain(&https) && plain(&ssh)).then_some((organization, https, ssh))
+    (is_plain(&https) && is_plain(&ssh)).then_some((organization, https, ssh))
 }
 
-/// Whether an address holds a password.
+/// Whether an address holds a password. git sends an empty one, too.
 pub fn has_password(url: &str) -> bool {
-    Url::parse(url).is_ok_and(|url| url.password().is_some())
+    user_and_rest(url).is_some_and(|(user, _)| user.contains(':'))
+}
+
+/// The command that takes user and password out of a submodule's address, where `file` names it, and tells git of the new one. Nothing
+/// where a shell might read it otherwise.
+pub fn without_user(file: &str, module: &Module) -> Option<String> {
+    let (_, rest) = user_and_rest(&module.url)?;
+    let address = format!("https://{rest}");
+    let folder = file.strip_suffix(".gitmodules")?.trim_end_matches('/');
+    let there = if folder.is_empty() { String::new() } else { format!(" -C {folder}") };
+    let plain = [folder, &module.name, &address].iter().all(|word| word.is_empty() || is_plain(word));
+    (plain && !module.name.is_empty()).then(|| {
+        format!(
+            "git{there} config --file .gitmodules submodule.{}.url {address} && git{there} submodule sync",
+            module.name
+        )
+    })
+}
+
+/// What stands before the `@` of an https address, and all behind it.
+fn user_and_rest(url: &str) -> Option<(&str, &str)> {
+    let scheme = url.get(..8).filter(|scheme| scheme.eq_ignore_ascii_case("https://"))?;
+    let written = &url[scheme.len()..];
+    let end = written.find(['/', '?', '#']).unwrap_or(written.len());
+    let at = written[..end].rfind('@')?;
+    Some((&written[..at], &written[at + 1..]))
+}
+
+/// Whether every shell takes a text for one word, and no program for an option.
+fn is_plain(text: &str) -> bool {
+    text.starts_with(char::is_alphanumeric) && text.chars().all(|c| c.is_alphanumeric() || "-._~%:/@+".contains(c))
 }

@@ -102,35 +102,74 @@ fn a_header_of_the_users_is_warned_of_where_it_silences_the_helper() {
     }
 }
 
+const KEY: &str =
+    "git config --global --fixed-value --replace-all url.https://dev.azure.com/contoso/Shop/_git/.insteadOf";
+
+/// The notes and the warnings about a submodule of this name and address.
+fn said_of(tool: &'static Git, name: &str, url: &str) -> (String, String) {
+    let text = format!("[submodule \"{name}\"]\n\tpath = a\n\turl = {url}\n");
+    let files = [file("/agent/1/s/sub/.gitmodules", &text)];
+    let plan = planned(tool, &[], &files, &host(&[]), &Disk::default()).unwrap();
+    assert_eq!(mentioned(tool, &files, &host(&[])).len(), usize::from(url.starts_with("https:")));
+    (plan.notes.join("\n"), plan.warnings.sentences().join("\n"))
+}
+
 #[test]
-fn submodules_over_ssh_or_with_a_password_are_told_what_they_need() {
-    for (url, note, warning) in [
-        (
-            "git@ssh.dev.azure.com:v3/contoso/Shop/lib",
-            "git config --global url.https://dev.azure.com/contoso/Shop/_git/.insteadOf git@ssh.dev.azure.com:v3/contoso/Shop/",
-            "",
-        ),
-        (
-            "ssh://git@ssh.dev.azure.com/v3/contoso/Shop/lib",
-            "insteadOf ssh://git@ssh.dev.azure.com/v3/contoso/Shop/",
-            "",
-        ),
-        (
-            "contoso@vs-ssh.visualstudio.com:v3/contoso/Shop/lib",
-            "insteadOf contoso@vs-ssh.visualstudio.com:v3/contoso/Shop/",
-            "",
-        ),
-        ("git@ssh.dev.azure.com:v3/other/Shop/lib", "", ""),
-        ("git@github.example:v3/contoso/Shop/lib", "", ""),
-        ("git@ssh.dev.azure.com:v3/contoso/$(id)/lib", "", ""),
-        ("https://me:old@dev.azure.com/contoso/Shop/_git/lib", "", "has a password in the address"),
-        ("https://contoso@dev.azure.com/contoso/Shop/_git/lib", "", ""),
+fn submodules_over_ssh_are_told_the_command_that_maps_them() {
+    for (url, mapped) in [
+        ("git@ssh.dev.azure.com:v3/contoso/Shop/lib", "git@ssh.dev.azure.com:v3/contoso/Shop/"),
+        ("ssh://git@ssh.dev.azure.com/v3/contoso/Shop/lib", "ssh://git@ssh.dev.azure.com/v3/contoso/Shop/"),
+        ("contoso@vs-ssh.visualstudio.com:v3/Contoso/Shop/lib", "contoso@vs-ssh.visualstudio.com:v3/Contoso/Shop/"),
+        ("git@ssh.dev.azure.com:v3/other/Shop/lib", ""),
+        ("git@github.example:v3/contoso/Shop/lib", ""),
+        ("git@ssh.dev.azure.com:v3/contoso/$(id)/lib", ""),
+        ("git@ssh.dev.azure.com:v3/contoso/{a,b}/lib", ""),
+        ("--file=x@ssh.dev.azure.com:v3/contoso/Shop/lib", ""),
+        ("#x@ssh.dev.azure.com:v3/contoso/Shop/lib", ""),
     ] {
-        let files = [file("/agent/1/s/.gitmodules", &format!("[submodule \"a\"]\n\tpath = a\n\turl = {url}\n"))];
-        let plan = planned(&WITH_HELPER, &[], &files, &host(&[]), &Disk::default()).unwrap();
-        let (notes, warnings) = (plan.notes.join("\n"), plan.warnings.sentences().join("\n"));
-        assert!(notes.contains(note) && (note.is_empty() == notes.is_empty()), "{url}: {notes}");
-        assert!(warnings.contains(warning) && (warning.is_empty() == warnings.is_empty()), "{url}: {warnings}");
-        assert_eq!(mentioned(&WITH_HELPER, &files, &host(&[])).len(), usize::from(url.starts_with("https:")));
+        for tool in [&WITH_HELPER, &WITH_HEADERS] {
+            let (notes, warnings) = said_of(tool, "a", url);
+            assert!(warnings.is_empty(), "{url}: {warnings}");
+            assert!(mapped.is_empty() == notes.is_empty(), "{url}: {notes}");
+            assert!(notes.is_empty() || notes.ends_with(&format!("{KEY} {mapped} {mapped}")), "{url}: {notes}");
+        }
+    }
+}
+
+#[test]
+fn projects_over_ssh_are_said_once_each_and_so_many() {
+    let module = |n: usize| format!("[submodule \"{n}\"]\nurl = git@ssh.dev.azure.com:v3/contoso/P{}/lib\n", n % 30);
+    let files = [file("/agent/1/s/.gitmodules", &(0..1000).map(module).collect::<String>())];
+    let notes = planned(&WITH_HELPER, &[], &files, &host(&[]), &Disk::default()).unwrap().notes;
+    assert_eq!(notes.len(), 21, "{notes:?}");
+    assert_eq!(notes[20], "git: 10 further projects have submodules over ssh");
+}
+
+#[test]
+fn submodules_with_a_password_are_told_the_command_that_takes_it_out() {
+    let to = |name: &str, address: &str| {
+        format!("git -C sub config --file .gitmodules submodule.{name}.url {address} && git -C sub submodule sync")
+    };
+    let lib = "https://dev.azure.com/contoso/Shop/_git/lib";
+    for (name, url, remedy) in [
+        ("a", "https://me:old@dev.azure.com/contoso/Shop/_git/lib", to("a", lib)),
+        ("libs/a", "https://:old@dev.azure.com/contoso/Shop/_git/lib", to("libs/a", lib)),
+        (
+            "a",
+            "https://me:@contoso.visualstudio.com/Shop/_git/x",
+            to("a", "https://contoso.visualstudio.com/Shop/_git/x"),
+        ),
+        ("it's", "https://me:old@dev.azure.com/contoso/Shop/_git/lib", "Remove it".to_owned()),
+        ("", "https://me:old@dev.azure.com/contoso/Shop/_git/lib", "Remove it".to_owned()),
+        ("a", "https://me:old@dev.azure.com/contoso/$(id)/_git/lib", String::new()),
+        ("a", "https://me:old@dev.azure.com/other/Shop/_git/lib", String::new()),
+        ("a", "https://contoso@dev.azure.com/contoso/Shop/_git/lib", String::new()),
+        ("a", "https://dev.azure.com/contoso/Shop/_git/lib?x=a:b@c", String::new()),
+    ] {
+        let (notes, warnings) = said_of(&WITH_HELPER, name, url);
+        assert!(notes.is_empty() && !warnings.contains("old"), "{url}: {notes} {warnings}");
+        assert!(remedy.is_empty() == warnings.is_empty() && warnings.ends_with(&remedy), "{url}: {warnings}");
+        let (notes, warnings) = said_of(&WITH_HEADERS, name, url);
+        assert!(notes.is_empty() && warnings.is_empty(), "a header goes before it: {notes} {warnings}");
     }
 }

@@ -43,9 +43,13 @@ pub fn properties(sources: Sources<'_>) -> Properties {
     let mut properties = Properties::new();
     let of_files = arguments(sources).flat_map(|(_, words)| words.iter().cloned());
     for word in of_files.chain(arguments::of_variables(sources.host)) {
-        if let Some((name, value)) = word.split_once('=') {
-            let name = name.strip_prefix("-D").unwrap_or(name).trim();
-            add_value(&mut properties, name, value.trim().trim_matches(['"', '\'']));
+        let attached = word.strip_prefix("-D").unwrap_or(&word);
+        // `--define=name=value`, with one dash as well.
+        let behind = word.split_once('=').map(|(_, rest)| rest).filter(|_| word.starts_with('-'));
+        for definition in [Some(attached), behind].into_iter().flatten() {
+            // Without a value it is true.
+            let (name, value) = definition.split_once('=').unwrap_or((definition, "true"));
+            add_value(&mut properties, name.trim(), value.trim().trim_matches(['"', '\'']));
         }
     }
     properties

@@ -1,16 +1,17 @@
 //! What Maven's files name: every repository, under every id and address that it may have.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::path::{Component, Path, PathBuf};
+use std::collections::HashSet;
+use std::path::PathBuf;
 
 use super::central;
 use super::configuration;
+use super::doubt::{Of, doubt};
 use super::files::{Content, MavenFile};
+use super::further;
 use super::local;
-use super::model::{ALTERNATIVES, Form, Model, Properties, Repository, normal, pointed};
+use super::model::{ALTERNATIVES, Form, Model, Properties, Repository};
 use super::references::{OPEN, Projects, Within, left_over, written};
 use super::settings::SettingsFile;
-use crate::azure_devops::feed::Feed;
 use crate::reach::{Binding, Role};
 use crate::tools::reading::{Mention, Peril, Place, ReadFile, Reading, Receiver, Sent, Sources, Unparsable};
 
@@ -25,7 +26,7 @@ pub struct Models<'s> {
 }
 
 impl<'s> Models<'s> {
-    fn of(sources: Sources<'s>) -> Self {
+    pub(super) fn of(sources: Sources<'s>) -> Self {
         let (mut projects, mut settings) = (Vec::new(), Vec::new());
         for (file, parsed) in sources.of::<MavenFile>() {
             match &parsed.content {
@@ -37,62 +38,11 @@ impl<'s> Models<'s> {
         Self { projects, settings, defined: configuration::properties(sources) }
     }
 
-    fn references<'m>(&'m self, sources: Sources<'m>) -> Projects<'m> {
+    pub(super) fn references<'m>(&'m self, sources: Sources<'m>) -> Projects<'m> {
         let projects = self.projects.iter().map(|(_, model)| *model).collect();
         let settings: Vec<&Model> = self.settings.iter().map(|(_, model, _)| *model).collect();
         Projects::new(sources.host, projects, &settings, &self.defined)
     }
-}
-
-/// The files of modules and parents, and those that `.mvn` names. None need exist.
-pub fn further_files(sources: Sources<'_>) -> Vec<PathBuf> {
-    let models = Models::of(sources);
-    let projects = models.references(sources);
-    let known: HashSet<&Path> = sources.files.iter().map(|file| file.source.path.as_path()).collect();
-    let mut further = BTreeSet::new();
-    for (index, (_, model)) in models.projects.iter().enumerate() {
-        further.extend(model.parents.iter().filter(|path| !known.contains(path.as_path())).cloned());
-        for module in &model.modules {
-            for module in projects.resolved(module, Within::Project(index)) {
-                further
-                    .extend(pointed(&model.path, &module).into_iter().filter(|path| !known.contains(path.as_path())));
-            }
-        }
-    }
-    further.extend(configured(&models, sources).unwrap_or_default());
-    further.extend(local::parents(&models, &projects, sources).files);
-    further.retain(|path| !known.contains(path.as_path()));
-    let mut further: Vec<PathBuf> = further.into_iter().collect();
-    // Where both lead to one file, the plain path is its name.
-    further.sort_by_key(|path| path.components().any(|component| component == Component::ParentDir));
-    further
-}
-
-/// More files than the words of `.mvn` may name in all folders together, and more folders to compare; bounds on what a hostile
-/// repository costs.
-const MOST_CONFIGURED: usize = 100_000;
-const MOST_COMPARED: usize = 2_000_000;
-
-/// The files that `.mvn` may name, from every folder that Maven may be started in; nothing where they are too many.
-fn configured(models: &Models<'_>, sources: Sources<'_>) -> Option<Vec<PathBuf>> {
-    let mut names: BTreeMap<PathBuf, Vec<String>> = BTreeMap::new();
-    for (folder, name) in configuration::file_names(sources) {
-        names.entry(folder).or_default().push(name);
-    }
-    if names.len().saturating_mul(models.projects.len()) > MOST_COMPARED {
-        return None;
-    }
-    let mut files = Vec::new();
-    for (folder, names) in &names {
-        let below = models.projects.iter().filter_map(|(_, model)| model.path.parent());
-        let starts = below.filter(|start| start.starts_with(folder)).chain([folder.as_path()]);
-        let starts: BTreeSet<&Path> = starts.collect();
-        if files.len() + starts.len().saturating_mul(names.len()) > MOST_CONFIGURED {
-            return None;
-        }
-        files.extend(names.iter().flat_map(|name| starts.iter().map(move |start| normal(&start.join(name)))));
-    }
-    Some(files)
 }
 
 /// What the files say: every repository that they name, and what the servers of settings files send.
@@ -112,7 +62,7 @@ pub fn read(sources: Sources<'_>) -> Reading {
             }
         }
     }
-    if configured(&models, sources).is_none() {
+    if further::configured(&models, sources).is_none() {
         let arguments = sources.of::<MavenFile>().find(|(_, parsed)| matches!(parsed.content, Content::Arguments(_)));
         let doubt =
             |file: &ReadFile| Unparsable::hides_names(&file.source, "it may name more files than are looked at");
@@ -267,56 +217,4 @@ fn joined(text: &str) -> Option<(String, String)> {
     let (id, rest) = text.split_once("::")?;
     let url = rest.split_once("::").map_or(rest, |(_, url)| url);
     Some((id.trim().to_owned(), url.trim().to_owned()))
-}
-
-/// Whose value is missing in an address.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Of {
-    /// No file defines it.
-    Nobody,
-    /// Maven may know one.
-    Maven,
-}
-
-struct Doubtful {
-    of: Of,
-    what: String,
-}
-
-/// Why it cannot be told where an address leads; nothing where host and organization are certain, or that it is no feed.
-fn doubt(raw: &str, url: &str) -> Option<Doubtful> {
-    // Maven also uses addresses before it resolves them, for the parents of a project: what is a user's name then must not
-    // have been a host before.
-    let authority = |text: &str| text.split_once("://").map(|(_, rest)| before_path(rest).to_owned());
-    let shifts = raw.contains("${") && authority(raw).is_some_and(|part| part.contains('@') && part.contains("${"));
-    if shifts {
-        return Some(Doubtful { of: Of::Maven, what: "a reference stands before the host".to_owned() });
-    }
-    let (at, name) = left_over(url)?;
-    let (of, what) = if url.contains(OPEN) {
-        let name = url.find(OPEN).and_then(|at| left_over(&url[at..])).map_or(name, |(_, name)| name);
-        (Of::Maven, format!("Maven may know another value of '{name}' than its files say"))
-    } else {
-        (Of::Nobody, format!("no file here says what '{name}' stands for"))
-    };
-    let beginning = url[..at].trim_start().to_ascii_lowercase();
-    if beginning.starts_with("file:") {
-        return None;
-    }
-    let host = beginning.split_once("://").map(|(_, rest)| rest).filter(|rest| before_path(rest).len() < rest.len());
-    let is_settled = host.is_some_and(|rest| {
-        let host = before_path(rest);
-        let of_azure =
-            ["azure.com", "visualstudio.com"].iter().any(|domain| host.trim_end_matches('.').ends_with(domain));
-        // Elsewhere whatever follows; or in an organization that stands before the reference, followed by what nobody in the
-        // repository can set.
-        let plain = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':'));
-        plain && !of_azure || of == Of::Nobody && Feed::parse(url).is_some()
-    });
-    (!is_settled).then_some(Doubtful { of, what })
-}
-
-/// A URL behind its scheme, up to its path.
-fn before_path(rest: &str) -> &str {
-    rest.split(['/', '?', '#', '\\']).next().unwrap_or_default()
 }

@@ -10,7 +10,9 @@
 mod arguments;
 mod central;
 mod configuration;
+mod doubt;
 mod files;
+mod further;
 mod installation;
 mod local;
 mod mentions;
@@ -87,7 +89,7 @@ impl Tool for Maven {
     }
 
     fn further(&self, sources: Sources<'_>) -> Vec<PathBuf> {
-        mentions::further_files(sources)
+        further::files(sources)
     }
 
     fn read(&self, sources: Sources<'_>) -> Reading {

@@ -363,6 +363,16 @@ fn what_the_repository_gives_maven_is_another_value() {
             ["f https://evil.example/ pom.xml", "f https://ours/ pom.xml", "g https://env/x pom.xml"]
         );
     }
+    // Maven takes the option by its long name too, with one dash or two, and a property without a value for true.
+    for option in ["--define=", "-define=", "--D=", "-D=", "--define ", "-D"] {
+        let text = format!("-B {option}r=https://evil.example/");
+        let files = [file("/agent/1/s/pom.xml", pom), file("/agent/1/s/.mvn/maven.config", &text)];
+        let found = mentioned(&files, &host(&[("R", "")]));
+        assert!(found.contains(&"f https://evil.example/ pom.xml".to_owned()), "{text}: {found:?}");
+        let files = [file("/agent/1/s/pom.xml", pom), file("/agent/1/s/.mvn/maven.config", &format!("-B {option}r"))];
+        let found = mentioned(&files, &host(&[("R", "")]));
+        assert!(found.contains(&"f true pom.xml".to_owned()), "{option}r: {found:?}");
+    }
     let elsewhere = [file("/agent/1/s/pom.xml", pom), file("/agent/1/s/x/maven.config", "-Dr=https://evil.example/")];
     // `.mvn` may be a link to a folder of any name.
     assert_eq!(mentioned(&elsewhere, &host(&[("R", "")])).len(), 3);

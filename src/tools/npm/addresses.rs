@@ -233,6 +233,13 @@ mod tests {
 
     const PATH: &str = "/contoso/_packaging/f/npm/registry/d/-/d-1.tgz";
 
+    /// A lock file's line with an address, and what is found in it.
+    fn resolved(written: &str) -> (String, Addresses) {
+        let text = format!("{{\"resolved\": \"{}\"}}", written.replace("{}", PATH));
+        let found = feeds_in_text(&text, Schemes::Optional);
+        (text, found)
+    }
+
     #[test]
     fn whatever_a_client_turns_into_an_exposed_address_is_seen() {
         for written in [
@@ -273,8 +280,7 @@ mod tests {
             "http://contoso.pkgs.visualstudio.com/x.tgz",
             "https://Contoso.pkgs.visualstudio.com:444/x.tgz",
         ] {
-            let text = format!("{{\"resolved\": \"{}\"}}", written.replace("{}", PATH));
-            let found = feeds_in_text(&text, Schemes::Optional);
+            let (text, found) = resolved(written);
             assert!(!found.exposed.is_empty() || found.unclear.is_some(), "{text}: {found:?}");
         }
     }
@@ -296,8 +302,7 @@ mod tests {
             "http://contoso.pkgs.visualstudio.com/",
             "/pkgs.dev.azure.com{}",
         ] {
-            let text = format!("{{\"resolved\": \"{}\"}}", written.replace("{}", PATH));
-            let found = feeds_in_text(&text, Schemes::Optional);
+            let (text, found) = resolved(written);
             assert!(found.exposed.is_empty() && found.unclear.is_none(), "{text}: {found:?}");
             assert_eq!(found.feeds.len(), usize::from(written.starts_with("https")), "{text}");
         }

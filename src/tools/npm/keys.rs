@@ -70,7 +70,7 @@ pub fn warn_of_nearer(served: &ServedFeed, sources: Sources<'_>, draft: &mut Dra
                 "_authToken" if line.sole_reference().is_some_and(|name| draft.host.variable(name).is_none()) => {
                     draft.warn(format!(
                         "npm: {shown} line {number} refers to a variable for {prefix}, which npm, pnpm and yarn prefer to this \
-                         task's token: map it in the 'env' of each step that needs it, or remove the line"
+                         task's token. Map it in the 'env' of each step that needs it, or remove the line"
                     ));
                 }
                 "_authToken" => draft.warn(format!(

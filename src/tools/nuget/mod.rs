@@ -9,7 +9,7 @@
 //! - the variables of Microsoft's credential provider, for sources without a name, where it is installed.
 
 mod config;
-pub mod credentials;
+pub(crate) mod credentials;
 mod environment;
 mod names;
 mod places;
@@ -153,8 +153,8 @@ impl Tool for NuGet {
                 match &one.name {
                     None => draft.warn(needs_provider(one)),
                     Some(name) if in_variables => draft.warn(format!(
-                        "NuGet gets no credential for {} by its name '{name}' in {}: this task's file does not reach it there, and no \
-                         variable of that name can be set; give the source a short name of letters and digits",
+                        "NuGet gets no credential for {} by its name '{name}' in {}. This task's file does not reach it there, and no \
+                         variable of that name can be set; set a short name for the source of letters and digits",
                         one.feed, one.named_in
                     )),
                     // Said where the name was found to be none that can be written.

@@ -62,8 +62,8 @@ fn of_the_job() -> Vec<Case> {
                 "the service connection {CONNECTION} cannot be used: the agent gave this step no details of it"
             ))
             .remedy(
-                "check that it exists and that this pipeline may use it; in a script, which is told no details, give 'clientId' and \
-                 'tenantId' of an azureDevOps connection, and use other connections in the task alone",
+                "check that it exists and that this pipeline may use it. In a script, which is told no details, set 'clientId' and \
+                 'tenantId' of an azureDevOps connection, and use other connections only in the task",
             ),
     ]
 }

@@ -140,7 +140,7 @@ fn tenants() -> Vec<Case> {
             .says("the organization fabrikam belongs to another tenant than the managed identity")
             .facts(facts(OTHER_TENANT, TENANT))
             .remedy(
-                "create an application that both tenants know and that trusts this managed identity by a federated credential, and \
+                "create an application that both tenants know and that trusts this managed identity by a federated credential. Then \
                  set connectionType: managedIdentity, with the identity's client id in 'clientId' and the application's in \
                  'federatedClientId'",
             )

@@ -8,14 +8,18 @@ const ID: &str = "b6f3c1de-1111-4222-8333-444455556666";
 const CLIENT: &str = "22222222-aaaa-4bbb-8ccc-000000000002";
 const TENANT: &str = "11111111-aaaa-4bbb-8ccc-000000000001";
 
-fn with(inputs: &[(&str, &str)], variables: &[(&str, &str)]) -> Result<Identity, InputError> {
+fn job(inputs: &[(&str, &str)], variables: &[(&str, &str)]) -> Job {
     let variables =
         variables.iter().map(|(name, value)| (OsString::from(name.replace("<ID>", ID)), OsString::from(value)));
     let mut job = Job::new(variables);
     for (name, value) in inputs {
         job.set_input(name, value);
     }
-    identity(&job)
+    job
+}
+
+fn with(inputs: &[(&str, &str)], variables: &[(&str, &str)]) -> Result<Identity, InputError> {
+    identity(&job(inputs, variables))
 }
 
 fn said(inputs: &[(&str, &str)], variables: &[(&str, &str)]) -> String {
@@ -74,6 +78,20 @@ fn in_a_script_the_inputs_tell_of_a_connection() {
     let found = application(with(&inputs, &[]));
     assert!(matches!(found.proof, Proof::Connection { .. }));
     assert!(said(&inputs[..2], &[]).contains("no details"));
+}
+
+#[test]
+fn azure_resource_manager_works_only_in_the_task() {
+    let kind = ("connectionType", "azureRM");
+    for inputs in
+        [&[kind][..], &[kind, ("connectedServiceNameARM", "a name")], &[kind, ("connectedServiceNameARM", ID)]]
+    {
+        assert_eq!(identity_in_a_script(&job(inputs, &[])).unwrap_err(), InputError::OnlyInTheTask);
+    }
+    let id = ("connectedServiceNameARM", ID);
+    let told = [("ENDPOINT_AUTH_SCHEME_<ID>", "ManagedServiceIdentity")];
+    assert!(matches!(identity_in_a_script(&job(&[kind, id], &told)), Ok(Identity::Machine(_))));
+    assert!(matches!(identity_in_a_script(&job(&[], &[])), Err(InputError::Missing { .. })));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use super::super::Block;
+use super::super::error::Block;
 use super::{CertificateError, Workshop, refusal};
 use crate::diagnosis::Explanation;
 

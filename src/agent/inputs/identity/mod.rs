@@ -64,6 +64,17 @@ pub fn identity(job: &Job) -> Result<Identity, InputError> {
     }
 }
 
+/// The same for a command that a script runs: there the agent tells nothing of connections.
+pub fn identity_in_a_script(job: &Job) -> Result<Identity, InputError> {
+    if ConnectionType::of(job)? == ConnectionType::AzureResourceManager {
+        let id = text(job, ARM_CONNECTION)?.map(str::to_ascii_lowercase);
+        if id.is_none_or(|id| job.endpoint(&id).scheme.is_none()) {
+            return Err(InputError::OnlyInTheTask);
+        }
+    }
+    identity(job)
+}
+
 /// An application that the inputs `clientId` and `tenantId` name.
 fn of_inputs(job: &Job, proof: Proof) -> Result<Identity, InputError> {
     let client_id = client_id(job)?.ok_or(InputError::Missing { name: CLIENT_ID })?;
@@ -106,7 +117,7 @@ fn azure_resource_manager(job: &Job) -> Result<Identity, InputError> {
         "serviceprincipal" => {
             let by_certificate =
                 endpoint.authentication_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("spnCertificate"));
-            let remedy = "give the service connection the secret or the certificate of its application anew";
+            let remedy = "set the secret or the certificate of the application in the service connection anew";
             let proof = match (&endpoint.client_certificate, &endpoint.client_secret) {
                 (Some(certificate), _) if by_certificate => super::certificate::of_endpoint(job, certificate)?,
                 (_, Some(secret)) if !by_certificate => Proof::Secret(secret.clone()),
@@ -221,8 +232,8 @@ impl ServiceConnection {
         InputError::Connection {
             id: self.id.clone(),
             reason: "the agent gave this step no details of it".to_owned(),
-            remedy: "check that it exists and that this pipeline may use it; in a script, which is told no details, give 'clientId' and \
-                     'tenantId' of an azureDevOps connection, and use other connections in the task alone",
+            remedy: "check that it exists and that this pipeline may use it. In a script, which is told no details, set 'clientId' and \
+                     'tenantId' of an azureDevOps connection, and use other connections only in the task",
             cause: Some(&oidc::UNKNOWN_CONNECTION),
         }
     }

@@ -16,7 +16,7 @@ use url::Url;
 use crate::kernel::organization::unambiguous;
 
 pub use crate::kernel::guid::{Guid, NotAGuid};
-pub use subject::{Subject, SubjectError};
+pub use subject::Subject;
 
 /// The authority of the public cloud.
 pub const PUBLIC_AUTHORITY: &str = "https://login.microsoftonline.com";
@@ -58,54 +58,6 @@ pub fn of_connection_entra(authority: &Url, tenant: Guid, organization: Guid, co
     FederatedCredential {
         issuer: entra_issuer(authority, &tenant),
         subject: subject.to_string(),
-        audience: audience_at(authority),
-    }
-}
-
-/// The credential for a service connection whose assertions Azure DevOps issues: the older ones. Names count as Azure DevOps writes
-/// them. That issuer ends on 2027-07-01 (Microsoft, "Convert service connections to the Entra issuer").
-pub fn of_connection_azure_devops(
-    authority: &Url,
-    organization_id: Guid,
-    organization: &str,
-    project: &str,
-    connection: &str,
-) -> FederatedCredential {
-    let [organization, project, connection] = [organization, project, connection].map(str::to_owned);
-    let subject = Subject::AzureDevOpsConnection { organization, project, connection };
-    FederatedCredential {
-        issuer: azure_devops_issuer(&organization_id.to_string()),
-        subject: subject.to_string(),
-        audience: audience_at(authority),
-    }
-}
-
-/// The credential for a pipeline that asks for its assertion without a service connection, from Azure DevOps as the issuer.
-///
-/// Entra issues assertions for pipelines too, with subjects of the form [`Subject::EntraPipeline`]; how a job asks for one is not
-/// documented, so that form is read here and not written.
-pub fn of_pipeline(
-    authority: &Url,
-    organization_id: Guid,
-    organization: &str,
-    project: &str,
-    pipeline: &str,
-) -> FederatedCredential {
-    let [organization, project, pipeline] = [organization, project, pipeline].map(str::to_owned);
-    let subject = Subject::AzureDevOpsPipeline { organization, project, pipeline };
-    FederatedCredential {
-        issuer: azure_devops_issuer(&organization_id.to_string()),
-        subject: subject.to_string(),
-        audience: audience_at(authority),
-    }
-}
-
-/// The credential by which a user-assigned managed identity speaks for an application of its own tenant, which in turn may be known
-/// in other tenants. `object_id` is the identity's object (principal) id, not its client id.
-pub fn of_managed_identity(authority: &Url, tenant: Guid, object_id: Guid) -> FederatedCredential {
-    FederatedCredential {
-        issuer: entra_issuer(authority, &tenant),
-        subject: Subject::ManagedIdentity(object_id).to_string(),
         audience: audience_at(authority),
     }
 }

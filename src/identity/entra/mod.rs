@@ -2,6 +2,8 @@
 //!
 //! Source: Microsoft's "Microsoft identity platform and the OAuth 2.0 client credentials flow".
 
+mod answer;
+mod error;
 mod refusal;
 
 use std::cell::Cell;
@@ -9,18 +11,16 @@ use std::time::Duration;
 
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
-use serde_json::Value;
 
 use super::certificate::{Certificate, Chain};
-use super::claims::{self, Claims};
-use crate::diagnosis::causes::{Cause, federation, job, policy};
-use crate::diagnosis::{Explain, first_sentence};
+use super::claims::Claims;
 use crate::http::retry::{self, Tries};
-use crate::http::{Answer, Call, CallError, Http, Outcome, not_json};
-use crate::kernel::clock::now;
+use crate::http::{Answer, Call, Http, Outcome};
 use crate::kernel::guid::Guid;
 use crate::kernel::secret::{AccessToken, Assertion, ClientSecret};
 
+use answer::{check, read};
+pub use error::ExchangeError;
 pub use refusal::Refusal;
 use refusal::{error_codes, refusal};
 
@@ -32,6 +32,7 @@ pub const CLOCK_TOLERANCE_SECONDS: u64 = 120;
 
 /// Who asks, and where.
 #[derive(Clone, Debug)]
+#[allow(clippy::struct_field_names, reason = "OAuth calls it so")]
 pub struct Client {
     /// The authority's address, such as `https://login.microsoftonline.com/`.
     pub authority: Url,
@@ -101,82 +102,6 @@ pub struct Issued {
     pub claims: Claims,
     /// By how many seconds the agent's clock is ahead of the service's; negative where it is behind.
     pub clock_ahead_seconds: i64,
-}
-
-/// Why there is no token.
-#[derive(Debug, thiserror::Error)]
-pub enum ExchangeError {
-    /// No answer.
-    #[error("Entra gave no access token: {0}")]
-    Call(#[from] CallError),
-    /// A refusal with a reason.
-    #[error("{} ({})", .0.headline, .0.code)]
-    Refused(Box<Refusal>),
-    /// Something else than a token came back.
-    #[error("{host} answered the token request with something that is not a token (HTTP {status}): {what}")]
-    Broken {
-        /// The authority's host.
-        host: String,
-        /// The status.
-        status: u16,
-        /// What came instead.
-        what: String,
-    },
-    /// The token is not the one asked for.
-    #[error("Entra gave a token whose {claim} is '{found}' where '{expected}' was asked for")]
-    Unexpected {
-        /// Which claim.
-        claim: &'static str,
-        /// What it holds.
-        found: String,
-        /// What it should hold.
-        expected: String,
-    },
-    /// The token has ended already.
-    #[error("Entra gave a token that has already expired")]
-    Ended,
-}
-
-impl ExchangeError {
-    /// Whether what was shown is not, or no longer, in its time of validity.
-    pub fn is_out_of_time(&self) -> bool {
-        matches!(self, Self::Refused(refusal) if refusal.cause == Some(&federation::OUTSIDE_ITS_TIME))
-    }
-}
-
-impl Explain for ExchangeError {
-    fn facts(&self) -> Vec<(&'static str, String)> {
-        match self {
-            Self::Refused(refusal) => {
-                let Refusal { presented, client, request, .. } = refusal.as_ref();
-                let mut facts = presented.clone();
-                facts.extend([("client", client.client_id.clone()), ("tenant", client.tenant.clone())]);
-                facts.extend(request.iter().map(|request| ("request", request.clone())));
-                facts
-            }
-            Self::Call(_) | Self::Broken { .. } | Self::Unexpected { .. } | Self::Ended => Vec::new(),
-        }
-    }
-
-    fn remedy(&self) -> String {
-        match self {
-            Self::Call(error) => error.remedy(),
-            Self::Refused(refusal) => refusal.remedy.clone(),
-            Self::Unexpected { .. } => policy::OTHER_TOKEN.remedy.to_owned(),
-            Self::Broken { .. } => policy::NOT_ENTRA.remedy.to_owned(),
-            Self::Ended => job::CLOCK.remedy.to_owned(),
-        }
-    }
-
-    fn cause(&self) -> Option<&'static Cause> {
-        match self {
-            Self::Call(error) => error.cause(),
-            Self::Refused(refusal) => refusal.cause,
-            Self::Broken { .. } => Some(&policy::NOT_ENTRA),
-            Self::Unexpected { .. } => Some(&policy::OTHER_TOKEN),
-            Self::Ended => Some(&job::CLOCK),
-        }
-    }
 }
 
 /// Exchanges a proof for a token of Azure DevOps.
@@ -261,54 +186,6 @@ fn spreading(answer: &Answer) -> bool {
 pub fn clock_difference(ahead_seconds: i64) -> String {
     let (seconds, side) = (ahead_seconds.unsigned_abs(), if ahead_seconds > 0 { "ahead of" } else { "behind" });
     format!("the agent's clock is {seconds} seconds {side} the service's")
-}
-
-/// No token of Entra's lives longer.
-const LONGEST_LIFE_SECONDS: u64 = 366 * 24 * 60 * 60;
-
-fn read(answer: &Answer, client: &Client) -> Result<Issued, ExchangeError> {
-    let host = client.authority.host_str().unwrap_or_default().to_owned();
-    let broken =
-        |what: &str| ExchangeError::Broken { host: host.clone(), status: answer.status, what: what.to_owned() };
-    let json: Value = serde_json::from_str(&answer.body).map_err(|_| broken(&not_json(answer)))?;
-    let token = json.get("access_token").and_then(Value::as_str).filter(|token| !token.is_empty());
-    let token = token.ok_or_else(|| broken("the field access_token is missing"))?;
-    let claims = claims::read(token).ok_or_else(|| broken("the field access_token holds no JWT"))?;
-    let expires_in = json.get("expires_in").and_then(|value| value.as_u64().or_else(|| value.as_str()?.parse().ok()));
-    let service_now = answer.date().unwrap_or_else(now);
-    let expires_at = claims.exp.or_else(|| Some(service_now.saturating_add(expires_in?)));
-    let expires_at = expires_at.ok_or_else(|| broken("nothing says when the token expires"))?;
-    let clock_ahead_seconds = answer.clock_ahead_seconds().unwrap_or(0);
-    if expires_at <= service_now {
-        return Err(ExchangeError::Ended);
-    }
-    // Entra's live for a day at most; a clock that is wrong by years would have been noticed before.
-    if expires_at > service_now.saturating_add(LONGEST_LIFE_SECONDS) {
-        return Err(broken("the token ends in more than a year"));
-    }
-    Ok(Issued { token: AccessToken::new(token), expires_at, claims, clock_ahead_seconds })
-}
-
-/// Audience, tenant and application must be those asked for; a token of another would be refused later, without a reason.
-fn check(issued: &Issued, client: &Client) -> Result<(), ExchangeError> {
-    let claims = &issued.claims;
-    let unexpected = |claim, found: Option<String>, expected: &str| {
-        let found = first_sentence(&found.unwrap_or_else(|| "absent".to_owned()));
-        Err(ExchangeError::Unexpected { claim, found, expected: expected.to_owned() })
-    };
-    if !claims.aud.as_ref().is_some_and(|audience| audience.contains(AZURE_DEVOPS)) {
-        return unexpected("audience", claims.aud.as_ref().map(claims::Audience::shown), AZURE_DEVOPS);
-    }
-    let same =
-        |found: &Option<String>, asked: &str| found.as_ref().is_some_and(|found| found.eq_ignore_ascii_case(asked));
-    if Guid::is(&client.tenant) && !same(&claims.tid, &client.tenant) {
-        return unexpected("tenant", claims.tid.clone(), &client.tenant);
-    }
-    let application = claims.appid.clone().or_else(|| claims.azp.clone());
-    if application.is_some() && !same(&application, &client.client_id) {
-        return unexpected("application", application, &client.client_id);
-    }
-    Ok(())
 }
 
 /// Whether `text` can name a tenant: a GUID or a domain.

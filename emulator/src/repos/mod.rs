@@ -4,7 +4,7 @@ mod store;
 
 pub(crate) use store::GitStore;
 
-use crate::azure::access::{self, Door};
+use crate::azure::access::{self, Door, Visit};
 use crate::azure::errors;
 use crate::azure::place::{self, Area};
 use crate::faults::DevOpsError;
@@ -27,36 +27,32 @@ pub(crate) const SERVICE: Service = Service {
 };
 
 fn answer(state: &State, call: &Call) -> Answer {
-    let Some(place) = place::of(call) else { return Answer::status(404) };
-    let caller = match access::caller(state, call, &place.organization, Door::Main) {
-        Ok(caller) => caller,
-        Err(refusal) => return refusal,
-    };
-    let world = state.world();
-    let Some(organization) = world.organization(&place.organization) else { return Answer::status(404) };
-    let at = place.rest.iter().position(|s| s.eq_ignore_ascii_case("_git")).unwrap_or(0);
-    let mut name = place.rest.get(at + 1).cloned().unwrap_or_default();
-    // git-lfs appends `.git` to an address that lacks it (measured with 3.3.0).
-    if place.rest.get(at + 3).is_some_and(|s| s == "lfs")
-        && let Some(bare) = name.strip_suffix(".git")
-    {
-        name = bare.to_owned();
-    }
-    // `/{org}/_git/{repo}` is short for the project of the same name.
-    let project = place.rest[..at].first().cloned().unwrap_or_else(|| name.clone());
-    let found = organization
-        .repository(&project, &name)
-        .filter(|r| caller.is_job || r.readers.as_ref().is_none_or(|ids| ids.contains(&caller.object_id)));
-    let Some(repository) = found else {
-        let refusal = DevOpsError::no_repository(&name);
-        let by_git = place.rest.get(at + 3).is_none_or(|service| service != "lfs");
-        // As text: git shows its user nothing else.
-        return if by_git { Answer::text(404, &refusal.message) } else { errors::answer(&refusal) };
-    };
-    let raw: Vec<&str> = call.path.split('/').filter(|s| !s.is_empty()).collect();
-    let rest = place.rest.get(at + 2..).unwrap_or_default();
-    let base = format!("{}/{}", call.origin(), raw[..raw.len() - rest.len()].join("/"));
-    serve(state, call, &organization.name, repository, rest, &base)
+    access::within(state, call, Door::Main, |visit| {
+        let Visit { organization, place, caller, .. } = visit;
+        let at = place.rest.iter().position(|s| s.eq_ignore_ascii_case("_git")).unwrap_or(0);
+        let mut name = place.rest.get(at + 1).cloned().unwrap_or_default();
+        // git-lfs appends `.git` to an address that lacks it (measured with 3.3.0).
+        if place.rest.get(at + 3).is_some_and(|s| s == "lfs")
+            && let Some(bare) = name.strip_suffix(".git")
+        {
+            name = bare.to_owned();
+        }
+        // `/{org}/_git/{repo}` is short for the project of the same name.
+        let project = place.rest[..at].first().cloned().unwrap_or_else(|| name.clone());
+        let found = organization
+            .repository(&project, &name)
+            .filter(|r| caller.is_job || r.readers.as_ref().is_none_or(|ids| ids.contains(&caller.object_id)));
+        let Some(repository) = found else {
+            let refusal = DevOpsError::no_repository(&name);
+            let by_git = place.rest.get(at + 3).is_none_or(|service| service != "lfs");
+            // As text: git shows its user nothing else.
+            return if by_git { Answer::text(404, &refusal.message) } else { errors::answer(&refusal) };
+        };
+        let raw: Vec<&str> = call.path.split('/').filter(|s| !s.is_empty()).collect();
+        let rest = place.rest.get(at + 2..).unwrap_or_default();
+        let base = format!("{}/{}", call.origin(), raw[..raw.len() - rest.len()].join("/"));
+        serve(state, call, &organization.name, repository, rest, &base)
+    })
 }
 
 /// Answers for a repository whose owner (organization or foreign host) lets the caller in. `base` is its address.

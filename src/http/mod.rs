@@ -1,24 +1,24 @@
 //! The one door to the network: the company's proxy and authorities, limits of time and size, retries, no redirects.
 
+mod answer;
 #[cfg(all(unix, not(target_vendor = "apple")))]
 mod authorities;
+mod deadline;
 mod early;
 mod error;
 mod pinned;
 mod proxy;
 pub mod retry;
 
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use reqwest::header::{DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Certificate, Client, Identity, Method, Url, redirect};
 
-use crate::diagnosis::first_sentence;
-use crate::kernel::clock::now;
 use crate::kernel::secret::{CertificateContent, Password};
 
+pub use answer::{Answer, not_json};
+pub use deadline::Deadline;
 pub use error::CallError;
 use error::{classify, reasons};
 pub use pinned::Thumbprint;
@@ -52,10 +52,6 @@ pub struct Http {
     deadline: Deadline,
 }
 
-/// When a run's requests must have ended; shared by its clients.
-#[derive(Clone, Debug)]
-pub struct Deadline(Arc<Mutex<Instant>>);
-
 /// A request. It is sent again after trouble, so it must be safe to repeat.
 pub struct Call<'a> {
     /// The method.
@@ -73,45 +69,12 @@ pub struct Call<'a> {
 /// What a request came to.
 pub type Outcome = Result<Answer, CallError>;
 
-/// What came back.
-#[derive(Debug)]
-pub struct Answer {
-    /// The status.
-    pub status: u16,
-    /// The headers.
-    pub headers: HeaderMap,
-    /// The body, at most a mebibyte.
-    pub body: String,
-    /// How many requests it took.
-    pub tries: u32,
-}
-
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// What answers beside the machine is a hop away, or not there at all.
 const NEAR_CONNECT_LIMIT: Duration = Duration::from_secs(3);
 const READ_LIMIT: Duration = Duration::from_secs(15);
 const TRY_LIMIT: Duration = Duration::from_secs(20);
 const LARGEST_BODY_BYTES: usize = 1024 * 1024;
-
-impl Deadline {
-    /// A deadline after this time from now.
-    pub fn after(limit: Duration) -> Self {
-        Self(Arc::new(Mutex::new(Instant::now() + limit)))
-    }
-
-    /// When it is.
-    pub fn instant(&self) -> Instant {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn remaining(&self) -> Duration {
-        self.instant().saturating_duration_since(Instant::now())
-    }
-
-    fn put_off(&self, by: Duration) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) += by;
-    }
-}
 
 impl Http {
     /// A client whose every request ends by `deadline`. Where the agent has no proxy of its own, reqwest takes the machine's
@@ -215,48 +178,6 @@ impl Http {
     }
 }
 
-impl Answer {
-    /// Whether the service could not serve the request now: statuses 408, 429 and 5xx.
-    pub fn is_busy(&self) -> bool {
-        matches!(self.status, 408 | 429 | 500..=599)
-    }
-
-    /// A header's text; nothing where it is absent or no text.
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).and_then(|value| value.to_str().ok())
-    }
-
-    /// The service's own id of the request, for its support.
-    pub fn request_id(&self) -> Option<String> {
-        self.header("x-vss-e2eid").or_else(|| self.header("activityid")).map(first_sentence)
-    }
-
-    /// The service's clock, in seconds since 1970.
-    pub fn date(&self) -> Option<u64> {
-        http_date(self.headers.get(DATE)?.to_str().ok()?)
-    }
-
-    /// By how many seconds this machine's clock is ahead of the service's; negative where it is behind.
-    pub fn clock_ahead_seconds(&self) -> Option<i64> {
-        let service = i64::try_from(self.date()?).ok()?;
-        Some(i64::try_from(now()).ok()? - service)
-    }
-
-    /// How long the service asks to be left alone.
-    pub fn retry_after(&self) -> Option<Duration> {
-        let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        let until = |date: u64| Duration::from_secs(date.saturating_sub(self.date().unwrap_or_else(now)));
-        text.parse().ok().map(Duration::from_secs).or_else(|| http_date(text).map(until))
-    }
-}
-
-/// What came where JSON was expected: its content type and how it begins.
-pub fn not_json(answer: &Answer) -> String {
-    let kind = answer.header("content-type").map_or_else(|| "without a content type".to_owned(), first_sentence);
-    let start: String = first_sentence(&answer.body).chars().take(80).collect();
-    if start.is_empty() { format!("an empty body ({kind})") } else { format!("{kind}: {start}") }
-}
-
 /// A header's value that is left out of anybody's debugging output.
 pub fn secret_header(text: &str) -> Option<HeaderValue> {
     let mut value = HeaderValue::from_str(text).ok()?;
@@ -270,11 +191,6 @@ pub fn azure_devops_headers() -> HeaderMap {
         (HeaderName::from_static("x-tfs-fedauthredirect"), HeaderValue::from_static("Suppress")),
         (reqwest::header::ACCEPT, HeaderValue::from_static("application/json")),
     ])
-}
-
-fn http_date(text: &str) -> Option<u64> {
-    let zoned = jiff::fmt::rfc2822::parse(text).ok()?;
-    u64::try_from(Timestamp::from(zoned).as_second()).ok()
 }
 
 fn settings(error: impl std::borrow::Borrow<reqwest::Error>) -> CallError {
@@ -301,25 +217,4 @@ fn plain_client() -> reqwest::ClientBuilder {
         .http1_only()
         .read_timeout(READ_LIMIT)
         .timeout(TRY_LIMIT)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn answer(status: u16, headers: &[(&'static str, &str)]) -> Answer {
-        let headers = headers
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_str(value).unwrap()))
-            .collect();
-        Answer { status, headers, body: String::new(), tries: 1 }
-    }
-
-    #[test]
-    fn the_service_says_how_long_to_wait() {
-        let dated =
-            answer(503, &[("retry-after", "Sat, 21 Nov 2026 02:00:09 GMT"), ("date", "Sat, 21 Nov 2026 02:00:00 GMT")]);
-        assert_eq!(dated.retry_after(), Some(Duration::from_secs(9)));
-        assert_eq!(answer(429, &[("retry-after", "7")]).retry_after(), Some(Duration::from_secs(7)));
-    }
 }

@@ -24,7 +24,7 @@ use identity::ConnectionType;
 use reach::{feeds, permitted};
 
 pub use error::InputError;
-pub use identity::identity;
+pub use identity::{identity, identity_in_a_script};
 pub use names::{canonical, holds_a_secret, is_input};
 
 /// What the user asked for, checked.
@@ -167,9 +167,8 @@ fn choice(job: &Job) -> Result<Choice, InputError> {
     }
     let mut named = BTreeSet::new();
     for name in wanted {
-        if let Some((later, hint)) = LATER_TOOLS.iter().find(|(later, _)| later.eq_ignore_ascii_case(name)) {
-            let hint = if hint.is_empty() { String::new() } else { format!(" ({hint})") };
-            return Err(InputError::Unsupported { name: NAME, value: (*later).to_owned(), hint });
+        if let Some((later, instead)) = LATER_TOOLS.iter().find(|(later, _)| later.eq_ignore_ascii_case(name)) {
+            return Err(InputError::Unsupported { name: NAME, value: later, instead: *instead });
         }
         let Some(tool) = tools::by_name(name) else {
             let known: Vec<&str> = TOOLS.iter().map(|tool| tool.id().name).collect();

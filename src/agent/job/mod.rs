@@ -1,4 +1,4 @@
-//! The job as the agent's environment tells it: the only reader of the environment.
+//! The job as the agent's environment tells it: what each variable of the agent means.
 //!
 //! Names and forms as in microsoft/azure-pipelines-agent (Handlers/Handler.cs, ExecutionContext.cs) and the task library.
 
@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use crate::disk;
 use crate::host::Host;
+use crate::kernel::environment;
 
 pub use connection::Endpoint;
 
@@ -37,15 +38,8 @@ const HIDDEN_PREFIXES: [&str; 7] = [
 
 impl Job {
     /// Reads the process's environment.
-    #[allow(clippy::disallowed_methods, reason = "the one door to the environment")]
     pub fn from_environment() -> Self {
-        Self::new(std::env::vars_os())
-    }
-
-    /// This program's own path; nothing where the system does not tell.
-    #[allow(clippy::disallowed_methods, reason = "the one door to the environment")]
-    pub fn program() -> Option<PathBuf> {
-        std::env::current_exe().ok()
+        Self::new(environment::all())
     }
 
     /// A job of these variables. Names and values that are no UTF-8 are passed over: the agent writes none.

@@ -1,0 +1,59 @@
+//! What a repository may cost.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::tools::reading::{SourceFile, Unparsable};
+
+/// A larger file is nobody's configuration, and would take many times its size when it is taken apart.
+pub(super) const LARGEST_PARSED_BYTES: u64 = 8 * 1024 * 1024;
+pub(super) const TOO_LARGE: &str = "it is larger than 8 MiB";
+
+/// What a repository may cost.
+pub(super) struct Budget {
+    /// The bytes that may still be read.
+    pub(super) left: AtomicUsize,
+    /// The bytes that this process has in use.
+    pub(super) taken: fn() -> usize,
+    /// The bytes in use that leave room for no further file: one in each thread may take many times its size for a moment.
+    pub(super) most_taken: usize,
+    /// Held while a large file is read.
+    pub(super) large: Mutex<()>,
+}
+
+impl Budget {
+    /// A bound on the time that a repository can take.
+    const MOST_READ_BYTES: usize = 256 * 1024 * 1024;
+    /// A bound on the memory for what tools keep.
+    const MOST_KEPT_BYTES: usize = 80 * 1024 * 1024;
+
+    pub(super) fn new(taken: fn() -> usize) -> Self {
+        let most_taken = taken().saturating_add(Self::MOST_KEPT_BYTES);
+        Self { left: AtomicUsize::new(Self::MOST_READ_BYTES), taken, most_taken, large: Mutex::new(()) }
+    }
+
+    /// Why a file is one too many; it is counted where it is not.
+    pub(super) fn refuses(&self, file: &SourceFile) -> Option<String> {
+        let length = file.text.body.len();
+        if (self.taken)().saturating_sub(length) > self.most_taken {
+            return Some("the configuration before it takes too much memory already".to_owned());
+        }
+        let rest = |left: usize| left.checked_sub(length);
+        let is_enough = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest).is_ok();
+        (!is_enough).then(|| "the configuration before it takes 256 MiB already".to_owned())
+    }
+
+    /// A file that is to be parsed, and not only searched.
+    pub(super) fn parses(&self, file: Option<SourceFile>) -> Result<Option<SourceFile>, Unparsable> {
+        let Some(file) = file else { return Ok(None) };
+        let refused = if is_large(&file) { Some(TOO_LARGE.to_owned()) } else { self.refuses(&file) };
+        match refused {
+            Some(reason) => Err(Unparsable::hides_names(&file.source, reason)),
+            None => Ok(Some(file)),
+        }
+    }
+}
+
+pub(super) fn is_large(file: &SourceFile) -> bool {
+    file.text.body.len() as u64 > LARGEST_PARSED_BYTES
+}

@@ -1,0 +1,49 @@
+//! From a file on the disk to what a tool made of it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::disk::{self, ReadTrouble};
+use crate::edit::references;
+use crate::edit::text::Text;
+use crate::host::Host;
+use crate::tools::Tool;
+use crate::tools::reading::{Hidden, Origin, ReadFile, Source, SourceFile, Unparsable};
+
+/// Has a tool take a file apart. The text is kept only where it may be carried over.
+pub(super) fn taken_apart(tool: &dyn Tool, file: &SourceFile, host: &Host) -> ReadFile {
+    let is_users = file.source.origin == Origin::User;
+    let refers = !is_users && !tool.searches(file.name()) && tool.is_configured_by(file);
+    let references = if refers { references::in_text(&file.text.body) } else { Vec::new() };
+    let parsed = tool.parse(file, host);
+    ReadFile { source: file.source.clone(), parsed, text: is_users.then(|| file.text.clone()), references }
+}
+
+pub(super) fn load(path: &Path, root: &Path, origin: Origin) -> Result<Option<SourceFile>, Unparsable> {
+    loaded(disk::read(path), path, root, origin)
+}
+
+pub(super) fn loaded(
+    read: Result<Option<Vec<u8>>, ReadTrouble>,
+    path: &Path,
+    root: &Path,
+    origin: Origin,
+) -> Result<Option<SourceFile>, Unparsable> {
+    let shown = if origin == Origin::User { path.display().to_string() } else { shown(path, root) };
+    let unread = |hides: Hidden, reason: String| Unparsable { file: shown.clone(), reason, hides, origin };
+    let bytes = match read {
+        Ok(Some(bytes)) => bytes,
+        Ok(None) => return Ok(None),
+        // No tool takes a folder or a pipe for its file.
+        Err(error @ ReadTrouble::NotAFile) => return Err(unread(Hidden::Nothing, error.to_string())),
+        Err(error) => return Err(unread(Hidden::Names, error.to_string())),
+    };
+    let text = Text::decode(bytes).map_err(|error| unread(Hidden::Names, error.to_string()))?;
+    Ok(Some(SourceFile { source: Arc::new(Source { path: path.to_path_buf(), shown, origin }), text }))
+}
+
+/// The path as messages show it, with slashes on every system.
+pub(super) fn shown(path: &Path, root: &Path) -> String {
+    let path = path.strip_prefix(root).unwrap_or(path).display().to_string();
+    if cfg!(windows) { path.replace('\\', "/") } else { path }
+}
