@@ -12,6 +12,11 @@ const COPY_PREFIX = 'ado-entra-auth-copy-';
 const COPY_NAME = /^ado-entra-auth-copy-[A-Za-z0-9]{6}$/;
 const MARKER = 'ado-entra-auth-checked';
 
+// `scripts/stage` makes it true: then the list of checksums must be there. A folder laid out by hand needs none.
+const PACKED = false;
+const REMEDY =
+  "Please delete the task's folder on the agent, so that it is downloaded again, or reinstall the extension.";
+
 // Machines that run the programs of another architecture by emulation.
 const EMULATED = { 'win32-arm64': 'win32-x64', 'darwin-arm64': 'darwin-x64' };
 
@@ -69,15 +74,47 @@ function endPostJob(code, trouble) {
 function findProgram() {
   const machine = `${process.platform}-${process.arch}`;
   const bin = path.join(__dirname, 'bin');
-  const platform = [machine, EMULATED[machine]].find((name) => name && isFile(path.join(bin, name, PROGRAM)));
-  if (platform) return { bin, platform, file: path.join(bin, platform, PROGRAM) };
+  const sums = recordedChecksums(bin);
+  if (PACKED && !sums) throw incomplete(path.join(bin, 'SHA256SUMS'));
+  const names = [machine, EMULATED[machine]].filter(Boolean);
+  const platform = names.find((name) => (sums ? sums[`${name}/${PROGRAM}`] : isFile(path.join(bin, name, PROGRAM))));
+  if (!platform) {
+    throw new Error(
+      `AdoEntraAuth has no program for this machine (${machine}). This build of the task brings: ` +
+        `${bundled(bin, sums).join(', ') || 'none'}. Please run the job on one of these, or install a build of the extension ` +
+        'that includes yours.'
+    );
+  }
+  const file = path.join(bin, platform, PROGRAM);
+  if (!isFile(file)) throw incomplete(file);
+  return { platform, file, bin, checksum: sums && sums[`${platform}/${PROGRAM}`] };
+}
+
+function incomplete(file) {
+  return new Error(`The task's folder is incomplete: ${file} is missing. ${REMEDY}`);
+}
+
+/** The machines that this build has a program for: those of the list, or those that are there. */
+function bundled(bin, sums) {
+  if (sums) return Array.from(new Set(Object.keys(sums).map((name) => name.split('/')[0]))).sort();
   const names = ['ado-entra-auth', 'ado-entra-auth.exe'];
-  const bundled = listFolder(bin).filter((folder) => names.some((name) => isFile(path.join(bin, folder, name))));
-  throw new Error(
-    `AdoEntraAuth has no program for this machine (${machine}). This build of the task brings: ` +
-      `${bundled.join(', ') || 'none'}. Please run the job on one of these, or install a build of the extension ` +
-      'that includes yours.'
-  );
+  return listFolder(bin).filter((folder) => names.some((name) => isFile(path.join(bin, folder, name))));
+}
+
+/** The list is what staging wrote, in the form that `sha256sum --check` reads. */
+function recordedChecksums(bin) {
+  const list = path.join(bin, 'SHA256SUMS');
+  if (!isFile(list)) return null;
+  const sums = Object.create(null);
+  const text = fs.readFileSync(list, 'latin1');
+  for (const line of text.split('\n').slice(0, -1)) {
+    const [, checksum, name] = /^([0-9a-f]{64}) [ *](.+)$/.exec(line) || [];
+    if (!name) throw new Error(`${list} is damaged. ${REMEDY}`);
+    sums[name] = checksum;
+  }
+  // A list that was cut off lacks the end of its last line.
+  if (!text.endsWith('\n')) throw new Error(`${list} is damaged. ${REMEDY}`);
+  return sums;
 }
 
 function isFile(file) {
@@ -98,25 +135,14 @@ function listFolder(folder) {
 
 /** Refuses a program that is not the one this task was built with, or that this machine cannot run. */
 function checkProgram(program, bytes) {
-  const remedy =
-    "Please delete the task's folder on the agent, so that it is downloaded again, or reinstall the extension.";
-  const expected = recordedChecksum(program);
+  const expected = program.checksum;
   if (expected && expected !== require('crypto').createHash('sha256').update(bytes).digest('hex')) {
-    throw new Error(`${program.file} is damaged: its SHA-256 is not the one in SHA256SUMS. ${remedy}`);
+    throw new Error(`${program.file} is damaged: its SHA-256 is not the one in SHA256SUMS. ${REMEDY}`);
   }
   // The C library hands a file that the kernel refuses to /bin/sh, which would run a damaged program as a script.
   if (process.platform === 'linux' && !isRunnable(bytes)) {
-    throw new Error(`${program.file} is damaged, or was built for another kind of machine. ${remedy}`);
+    throw new Error(`${program.file} is damaged, or was built for another kind of machine. ${REMEDY}`);
   }
-}
-
-/** The list is what staging wrote, in the form that `sha256sum --check` reads; a folder laid out by hand has none. */
-function recordedChecksum(program) {
-  const list = path.join(program.bin, 'SHA256SUMS');
-  if (!isFile(list)) return null;
-  const name = `${program.platform}/${PROGRAM}`;
-  const line = fs.readFileSync(list, 'utf8').split('\n').find((entry) => entry.slice(66) === name);
-  return line ? line.slice(0, 64) : 'none';
 }
 
 function isRunnable(bytes) {
@@ -145,7 +171,7 @@ function wasChecked(program) {
 /** The checksum that it must have, and all by which the system tells a file from another and from an earlier state of its own. */
 function stateOf(program, about) {
   const { dev, ino, size, mtimeMs, ctimeMs } = about;
-  return [recordedChecksum(program), dev, ino, size, mtimeMs, ctimeMs].join(' ') + '\n';
+  return [program.checksum, dev, ino, size, mtimeMs, ctimeMs].join(' ') + '\n';
 }
 
 /**

@@ -88,8 +88,44 @@ test('the program is the one whose checksum was recorded', { skip: windows }, as
   fs.appendFileSync(file, '// one byte more');
   const error = (await folder.run('index.js')).failure();
   assert.match(error, /damaged: its SHA-256 is not the one in SHA256SUMS/);
-  fs.writeFileSync(path.join(folder.task, 'bin', 'SHA256SUMS'), '');
-  assert.match((await folder.run('index.js')).failure(), /damaged/);
+});
+
+test('a half-unpacked task says what is missing', { skip: windows }, async (t) => {
+  const folder = new TaskFolder(t);
+  folder.pack();
+  const list = path.join(folder.task, 'bin', 'SHA256SUMS');
+  const fails = async (pattern) => {
+    const error = (await folder.run('index.js')).failure();
+    assert.match(error, pattern);
+    assert.match(error, /delete the task's folder on the agent/);
+    assert.strictEqual((await folder.run('post.js')).warning(), error);
+  };
+  await fails(/^The task's folder is incomplete: .*SHA256SUMS is missing\./);
+  const file = folder.program(javascript('console.log("genuine")'));
+  await fails(/^The task's folder is incomplete: .*SHA256SUMS is missing\./);
+  folder.checksums();
+  assert.strictEqual((await folder.run('index.js')).stdout, 'genuine\n');
+  const whole = fs.readFileSync(list);
+  for (const length of [whole.length - 1, 40, whole.length - 5]) {
+    fs.writeFileSync(list, whole.subarray(0, length));
+    await fails(/SHA256SUMS is damaged\./);
+  }
+  fs.writeFileSync(list, whole);
+  fs.truncateSync(file, 20);
+  await fails(/damaged: its SHA-256 is not the one in SHA256SUMS/);
+  fs.rmSync(path.dirname(file), { recursive: true });
+  await fails(new RegExp(`^The task's folder is incomplete: .*${PLATFORM}.* is missing\\.`));
+});
+
+test('a packed task without a program for this machine names those that it brings', { skip: windows }, async (t) => {
+  const folder = new TaskFolder(t);
+  folder.pack();
+  folder.program('', { platform: 'aix-ppc64' });
+  folder.program('', { platform: 'win32-x64', name: 'ado-entra-auth.exe' });
+  folder.checksums();
+  const error = (await folder.run('index.js')).failure();
+  assert.ok(error.startsWith(`AdoEntraAuth has no program for this machine (${PLATFORM}).`), error);
+  assert.ok(error.includes('brings: aix-ppc64, win32-x64.'), error);
 });
 
 test('nothing from the working directory or PATH is run or loaded', { skip: windows }, async (t) => {

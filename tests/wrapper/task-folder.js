@@ -50,11 +50,19 @@ class TaskFolder {
     return file;
   }
 
+  /** Makes the wrapper believe that `scripts/stage` laid the folder out. */
+  pack() {
+    const file = path.join(this.task, 'index.js');
+    const source = fs.readFileSync(file, 'utf8');
+    assert.ok(source.includes('const PACKED = false;'));
+    fs.writeFileSync(file, source.replace('const PACKED = false;', 'const PACKED = true;'));
+  }
+
   /** Writes the list that staging writes. */
   checksums() {
     const bin = path.join(this.task, 'bin');
     const lines = fs.readdirSync(bin).map((platform) => {
-      const name = `${platform}/ado-entra-auth`;
+      const name = `${platform}/${fs.readdirSync(path.join(bin, platform))[0]}`;
       return `${crypto.createHash('sha256').update(fs.readFileSync(path.join(bin, name))).digest('hex')}  ${name}\n`;
     });
     fs.writeFileSync(path.join(bin, 'SHA256SUMS'), lines.join(''));
