@@ -52,6 +52,7 @@ mod pods;
 mod promises;
 mod propagation;
 mod rc_reader;
+mod recipes;
 mod round_trips;
 mod sealed;
 mod secrets;

@@ -191,6 +191,8 @@ test('each row of the threats names a test, or says that there is none', () => {
   const bare = rows.filter((row) => !row.includes('::')).map((row) => row.split('|')[1].trim());
   assert.deepStrictEqual(bare, [
     'names a service connection, while the pipeline keeps secrets from forks',
+    'signs in as the pipeline, without a connection',
+    'runs on a machine that has a managed identity',
     'runs code in the build, and the pipeline gives forks secrets',
     "a person who can write to the agent's folders"
   ]);
