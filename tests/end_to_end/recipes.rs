@@ -42,21 +42,32 @@ struct Step {
     set: Vec<(String, String)>,
 }
 
+/// Adds a line to the text that `|` began.
+fn extend(text: &mut String, line: &str) {
+    *text = format!("{}{line}\n", text.trim_start_matches('|'));
+}
+
 /// The steps of a block. Only what recipes need is understood, so that none is run in part.
 fn steps(block: &str) -> Vec<Step> {
     let indent = if block.starts_with("steps:\n") { 2 } else { 0 };
     let mut steps: Vec<Step> = Vec::new();
+    // Whether the lines are a script's, which `|` began.
+    let mut in_script = false;
     for line in block.lines().filter(|line| *line != "steps:") {
         let line = line.get(indent..).unwrap_or_else(|| panic!("{line}"));
         let line = line.split_once(" # ").map_or(line, |(code, _)| code).trim_end();
         if line == "- task: AdoEntraAuth@1" {
             steps.push(Step { script: None, set: Vec::new() });
         } else if let Some(script) = line.strip_prefix("- script: ") {
+            in_script = script == "|";
             steps.push(Step { script: Some(script.to_owned()), set: Vec::new() });
         } else if matches!(line, "  inputs:" | "  env:") {
+            in_script = false;
+        } else if in_script {
+            let script = steps.last_mut().unwrap().script.as_mut().unwrap();
+            extend(script, line.strip_prefix("    ").unwrap_or_else(|| panic!("{line}")));
         } else if let Some(more) = line.strip_prefix("      ") {
-            let value = &mut steps.last_mut().unwrap().set.last_mut().unwrap().1;
-            *value = format!("{}{more}\n", value.trim_start_matches('|'));
+            extend(&mut steps.last_mut().unwrap().set.last_mut().unwrap().1, more);
         } else {
             let (name, value) =
                 line.strip_prefix("    ").and_then(|set| set.split_once(": ")).unwrap_or_else(|| panic!("{line}"));
@@ -167,11 +178,12 @@ fn every_recipe_works_as_it_stands() {
 
 #[test]
 fn a_block_is_read_as_it_stands() {
-    let block = "steps:\n  - task: AdoEntraAuth@1\n    inputs:\n      feeds: |\n        a\n        b\n  - script: x y   # z\n    env:\n      A: $(B)\n";
+    let block = "steps:\n  - task: AdoEntraAuth@1\n    inputs:\n      feeds: |\n        a\n        b\n  - script: x y   # z\n    env:\n      A: $(B)\n  - script: |\n      v\n      w\n    env:\n      A: $(B)\n";
     let set = |name: &str, value: &str| vec![(name.to_owned(), value.to_owned())];
     let expected = [
         Step { script: None, set: set("feeds", "a\nb\n") },
         Step { script: Some("x y".to_owned()), set: set("A", "$(B)") },
+        Step { script: Some("v\nw\n".to_owned()), set: set("A", "$(B)") },
     ];
     assert_eq!(steps(block), expected);
 }

@@ -207,15 +207,18 @@ test('the picture is drawn from the stored run, and the Marketplace shows the sa
   assert.ok(read('overview.md').includes(`\`\`\`text\n${run}\`\`\`\n`), 'overview.md shows docs/pictures/run.txt');
 });
 
-test('the pipelines are such as Azure Pipelines knows', (t) => {
+test('the pipelines, and the steps of the pages, are such as Azure Pipelines knows', (t) => {
   const python = ['bin/python', 'Scripts/python.exe'].map((name) => path.join(root, 'target', 'tools', 'pipelines', name)).find(fs.existsSync);
   if (!python) return t.skip('no check-jsonschema in target/tools');
   const files = ['azure-pipelines.yml', ...list('pipelines', '.yml').map((name) => `pipelines/${name}`)];
   const check = (names) => childProcess.spawnSync(python, [path.join(__dirname, 'pipelines.py'), ...names], { cwd: root, encoding: 'utf8' });
-  const ended = check(files);
+  const ended = check([...files, ...PAGES]);
   assert.deepStrictEqual([ended.stdout, ended.stderr, ended.status], ['', '', 0]);
   const folder = fs.mkdtempSync(path.join(require('os').tmpdir(), 'pipelines-'));
   t.after(() => fs.rmSync(folder, { recursive: true, force: true }));
+  const page = path.join(folder, 'damaged.md');
+  fs.writeFileSync(page, '```yaml\n- script: curl "a: b" <<< "c: d"\n```\n');
+  assert.strictEqual(check([page]).status, 1, 'a page');
   const damages = [
     ['fetchDepth', 'fetchDept'],
     ['versionSpec: 20.x', 'versions: 20.x'],

@@ -1,9 +1,11 @@
-"""Checks pipelines against Azure Pipelines' own schema, with this task among the known ones. Arguments: files."""
+"""Checks pipelines, and the steps that pages show, against Azure Pipelines' own schema, with this task among the known ones."""
 
 import importlib.resources
 import json
 import pathlib
+import re
 import sys
+import textwrap
 
 import jsonschema
 import ruamel.yaml
@@ -54,16 +56,31 @@ def deepest(error):
     return max([error, *below], key=lambda found: len(found.absolute_path))
 
 
+def pipelines(name):
+    """The texts to check, each with its place."""
+    text = pathlib.Path(name).read_text(encoding="utf-8")
+    if not name.endswith(".md"):
+        return [(name, text)]
+    blocks = [textwrap.dedent(block) for block in re.findall(r"^ *```yaml\n(.*?)^ *```$", text, re.DOTALL | re.MULTILINE)]
+    steps = [block if block.startswith("steps:") else f"steps:\n{block}" for block in blocks]
+    return [(f"{name}, block {number + 1}", block) for number, block in enumerate(steps)]
+
+
 def main(names):
     validator = jsonschema.Draft7Validator(schema())
     reader = ruamel.yaml.YAML(typ="safe")
     bad = False
-    for name in names:
-        read = scalars_as_texts(reader.load(pathlib.Path(name).read_text()))
+    for place, text in (pipeline for name in names for pipeline in pipelines(name)):
+        try:
+            read = scalars_as_texts(reader.load(text))
+        except ruamel.yaml.YAMLError as error:
+            bad = True
+            print(f"{place}: {error}")
+            continue
         for error in validator.iter_errors(read):
             found = deepest(error)
             bad = True
-            print(f"{name}: {'/'.join(map(str, found.absolute_path))}: {found.message[:300]}")
+            print(f"{place}: {'/'.join(map(str, found.absolute_path))}: {found.message[:300]}")
     return int(bad)
 
 
