@@ -3,7 +3,7 @@
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use ado_entra_auth_emulator::agent::{Job, TaskStep};
+use ado_entra_auth_emulator::agent::{Job, ScriptOutcome, TaskStep};
 use ado_entra_auth_emulator::world::CONNECTION;
 
 use crate::promises::subjects::{CARGO, DOTNET, MAVEN, NPM, NUGET};
@@ -126,6 +126,11 @@ fn is_here(script: &str) -> bool {
     tool(known.map_or(program, |(_, elsewhere)| elsewhere)).is_some()
 }
 
+fn run_script(job: &mut Job<'_>, script: &str, env: &[(String, String)]) -> ScriptOutcome {
+    let sources = job.sources();
+    job.run_program(&words(&["bash", "-c", script]), &sources, env).unwrap()
+}
+
 fn task(set: &[(String, String)]) -> TaskStep {
     set.iter().fold(bare_step(), |step, (name, value)| match name.as_str() {
         "azureDevOpsServiceConnection" => {
@@ -158,9 +163,11 @@ fn every_recipe_works_as_it_stands() {
             if !is_here(script) {
                 continue;
             }
+            // NuGet's clients share what they have fetched.
+            run_script(&mut job, DOTNET.forget, &[]);
             emulator.clear_requests();
             // As the agent's own script step does where there is a bash.
-            let outcome = job.run_program(&words(&["bash", "-c", script]), &sources, set).unwrap();
+            let outcome = run_script(&mut job, script, set);
             assert!(outcome.succeeded(), "{place}: {script}\n{}\n{:?}", outcome.raw, emulator.requests());
             assert!(!with_token(&emulator.requests()).is_empty(), "{place}: {script} asked without the token");
             let proof = PROOFS.iter().find(|(command, _)| script.starts_with(command));
