@@ -66,11 +66,11 @@ pub struct ToolId {
     pub variables: &'static [&'static str],
     /// Folders in which it keeps what it fetched.
     pub dependency_folders: &'static [&'static str],
-    /// How its clients come by the token, for README.
+    /// How its clients come by the token, for `docs/tools.md`.
     pub ways: &'static [Way],
 }
 
-/// How some clients of a tool come by the token. README's table has a row for each.
+/// How some clients of a tool come by the token. The table of `docs/tools.md` has a row for each.
 #[derive(Debug)]
 pub struct Way {
     /// Which clients, where it is not all.

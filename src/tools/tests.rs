@@ -2,7 +2,8 @@
 
 use super::*;
 
-const README: &str = include_str!("../../README.md");
+const INPUTS_PAGE: &str = include_str!("../../docs/inputs.md");
+const TOOLS_PAGE: &str = include_str!("../../docs/tools.md");
 const MANIFEST: &str = include_str!("../../task/task.json");
 const MANIFEST_TEST: &str = include_str!("../../tests/wrapper/manifest.test.js");
 
@@ -14,7 +15,7 @@ fn later() -> Vec<&'static str> {
     LATER_TOOLS.iter().map(|(name, _)| *name).collect()
 }
 
-/// The table of README.
+/// The table of tools.md.
 fn table() -> String {
     let row = |tool: &'static dyn Tool, Way { clients, source, afterwards }: &Way| {
         let name = tool.id().name;
@@ -42,14 +43,14 @@ fn between<'t>(text: &'t str, start: &str, end: &str) -> &'t str {
 }
 
 #[test]
-fn readme_has_the_table_of_tools() {
-    let said = between(README, "<!-- tools -->\n", "<!-- /tools -->");
-    assert_eq!(said, table(), "between the marks of README.md must stand:\n{}", table());
+fn the_page_has_the_table_of_tools() {
+    let said = between(TOOLS_PAGE, "<!-- tools -->\n", "<!-- /tools -->");
+    assert_eq!(said, table(), "between the marks of docs/tools.md must stand:\n{}", table());
 }
 
 #[test]
-fn readme_and_manifest_name_the_tools_that_there_are_and_those_to_come() {
-    let row = README.lines().find(|line| line.starts_with("| `tools` |")).unwrap();
+fn page_and_manifest_name_the_tools_that_there_are_and_those_to_come() {
+    let row = INPUTS_PAGE.lines().find(|line| line.starts_with("| `tools` |")).unwrap();
     let (now, rest) = between(row, "any of ", " are not in this version").split_once(". ").unwrap();
     assert_eq!((quoted(now, '`'), quoted(rest, '`')), (names(), later()));
     let manifest: serde_json::Value = serde_json::from_str(MANIFEST).unwrap();
@@ -74,8 +75,8 @@ fn readme_and_manifest_name_the_tools_that_there_are_and_those_to_come() {
 }
 
 #[test]
-fn readme_names_every_variable_that_a_tool_may_set() {
-    let sentence = between(README, "If your step restricts `settableVariables`", "\n\n");
+fn the_page_names_every_variable_that_a_tool_may_set() {
+    let sentence = between(INPUTS_PAGE, "If your step restricts `settableVariables`", "\n\n");
     let said = quoted(sentence.split_once("for the tools in use,").unwrap().1, '`');
     let variables: Vec<&str> = TOOLS.iter().flat_map(|tool| tool.id().variables).copied().collect();
     assert_eq!(said, variables);

@@ -57,6 +57,7 @@ mod pods;
 mod promises;
 mod propagation;
 mod rc_reader;
+mod recipes;
 mod round_trips;
 #[cfg(target_os = "linux")]
 mod sealed;

@@ -2,7 +2,7 @@
 
 mod after;
 mod reach;
-mod subjects;
+pub mod subjects;
 
 use subjects::Subject;
 
