@@ -39,7 +39,8 @@ pub fn set_inputs(job: &mut Job, given: &Inputs) -> Result<(), WrongArguments> {
 }
 
 fn parted<'a>(argument: &'a str, form: &str) -> Result<(&'a str, &'a str), WrongArguments> {
-    let wrong = |what: &str| Err(WrongArguments(format!("{what}\nremedy: write {form}; docs/inputs.md lists the inputs")));
+    let wrong =
+        |what: &str| Err(WrongArguments(format!("{what}\nremedy: write {form}; docs/inputs.md lists the inputs")));
     match argument.split_once('=') {
         Some((name, value)) if is_input(name) => Ok((canonical(name), value)),
         Some((name, _)) => wrong(&format!("the task has no input '{name}'")),

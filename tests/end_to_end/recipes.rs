@@ -1,11 +1,11 @@
 //! The recipes of the pages, run as they stand there: the step, then each script, in a checkout whose files name a feed.
 
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use ado_entra_auth_emulator::agent::{Job, ScriptOutcome, TaskStep};
 use ado_entra_auth_emulator::world::CONNECTION;
 
+use crate::modes::link;
 use crate::promises::subjects::{CARGO, DOTNET, MAVEN, NPM, NUGET};
 use crate::support::{
     bare_step, emulator_with_repositories, finish, in_parallel, job, run, run_quietly, tool, with_token, words, write,
@@ -112,7 +112,7 @@ fn set_up(job: &mut Job<'_>) {
     std::fs::create_dir_all(&folder).unwrap();
     for (name, program) in ELSEWHERE {
         if let Some(program) = tool(program) {
-            symlink(program, folder.join(name)).unwrap();
+            link(program, folder.join(name)).unwrap();
         }
     }
     let install = format!("echo '##vso[task.prependpath]{}'", folder.display());

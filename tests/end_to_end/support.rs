@@ -251,6 +251,7 @@ impl Snapshot {
     }
 
     /// The same without modes, where the system makes them up.
+    #[cfg(target_os = "linux")]
     #[must_use]
     pub fn without_modes(mut self) -> Self {
         self.files.values_mut().for_each(|found| found.mode = 0);

@@ -24,6 +24,7 @@ pub fn is_of_user_only(_path: &Path, found: &Metadata) -> bool {
 
 /// Lets everybody read what is at `path`.
 #[cfg(test)]
+#[allow(clippy::missing_panics_doc, reason = "only tests call it")]
 pub fn open_to_others(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     let mode = if path.is_dir() { 0o755 } else { 0o644 };

@@ -92,6 +92,7 @@ pub fn is_of_user_only(path: &Path, _found: &Metadata) -> bool {
 
 /// Lets everybody read what is at `path`.
 #[cfg(test)]
+#[allow(clippy::missing_panics_doc, reason = "only tests call it")]
 pub fn open_to_others(path: &Path) {
     let list: LocalBox<SecurityDescriptor> = "D:P(A;OICI;FA;;;WD)".parse().unwrap();
     set_access(path, &list, true).unwrap();

@@ -50,22 +50,22 @@ impl Arguments {
         for argument in &self.words {
             match argument {
                 Argument::GlobalSettings(_) => {}
-                Argument::Settings(file) => words.extend(["-s".to_owned(), self.quoted(file)]),
-                Argument::Other(word) => words.push(self.quoted(word)),
+                Argument::Settings(file) => words.extend(["-s".to_owned(), quoted(file)]),
+                Argument::Other(word) => words.push(quoted(word)),
             }
         }
-        words.extend(["-gs".to_owned(), self.path(global)]);
+        words.extend(["-gs".to_owned(), path_argument(global)]);
         words.join(" ")
     }
+}
 
-    fn quoted(&self, word: &str) -> String {
-        if cfg!(windows) && word.contains(char::is_whitespace) { format!("\"{word}\"") } else { word.to_owned() }
-    }
+fn quoted(word: &str) -> String {
+    if cfg!(windows) && word.contains(char::is_whitespace) { format!("\"{word}\"") } else { word.to_owned() }
+}
 
-    /// A private file's path as an argument. On Unix quotes would become part of it.
-    fn path(&self, file: &Path) -> String {
-        if cfg!(windows) { format!("\"{}\"", file.display()) } else { file.display().to_string() }
-    }
+/// A private file's path as an argument. On Unix quotes would become part of it.
+fn path_argument(file: &Path) -> String {
+    if cfg!(windows) { format!("\"{}\"", file.display()) } else { file.display().to_string() }
 }
 
 fn parsed(words: Vec<String>) -> Vec<Argument> {
