@@ -157,7 +157,7 @@ fn credentials_of_the_repositorys_own_are_warned_of_truly() {
         (format!("{near}:_authToken=old\n"), Some("remove the line"), [false, false, false]),
         (format!("{up}:_authToken=stale\n"), None, [true, true, true]),
         (format!("{near}:_auth={stale}\n"), Some("which pnpm prefers"), [true, false, true]),
-        (format!("{near}:_authToken=${{NPM_TOKEN}}\n"), Some("map it in the 'env'"), [false, false, false]),
+        (format!("{near}:_authToken=${{NPM_TOKEN}}\n"), Some("Map it in the 'env'"), [false, false, false]),
         ("//registry.example.com/:_authToken=theirs\n".to_owned(), None, [true, true, true]),
     ];
     let clients = [("npm", FLAGS), ("pnpm", "--no-frozen-lockfile"), ("yarn", "--non-interactive")];
