@@ -9,7 +9,7 @@ pub struct Organization {
     pub name: String,
     /// Its GUID (`instanceId` of connectionData).
     pub id: String,
-    /// The tenant that backs it, or [`NO_TENANT`].
+    /// The tenant that backs it, or [`NO_TENANT`](super::NO_TENANT).
     pub tenant: String,
     /// Projects.
     pub projects: Vec<Project>,
