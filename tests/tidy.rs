@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("disk", &["kernel"]),
     ("process", &[]),
     ("http", &["kernel", "diagnosis", "disk"]),
-    ("host", &[]),
+    ("host", &["kernel"]),
     ("azure_devops", &["kernel", "diagnosis", "http"]),
     ("reach", &["kernel", "azure_devops"]),
     ("identity", &["kernel", "diagnosis", "disk", "http", "azure_devops", "reach"]),
