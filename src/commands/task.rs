@@ -59,8 +59,8 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let identity = inputs::identity(&job)?;
     let settings = inputs::settings(&job)?;
     let run = new_run(&job)?;
-    let program =
-        environment::program().ok_or_else(|| stop("the system does not say where this program is", "run again"))?;
+    let program = environment::program()
+        .ok_or_else(|| stop("the system does not say where this program is", "mount /proc where the step runs"))?;
     let host = job.host(settings.working_directory.clone(), program.clone());
     let left = undo::sweep(&tools::places(&host), &run);
     let earlier = runs::earlier(&job, Some(&run));

@@ -24,6 +24,9 @@ pub fn arguments() -> Vec<OsString> {
 }
 
 /// This program's own path, links followed; nothing where the system does not tell.
+///
+/// Linux tells in `/proc`, which a bare container may lack. There it is the path that the wrapper has started.
 pub fn program() -> Option<PathBuf> {
-    std::env::current_exe().ok()
+    let started = || std::env::args_os().next().map(PathBuf::from).filter(|path| path.is_absolute() && path.is_file());
+    std::env::current_exe().ok().or_else(started)
 }

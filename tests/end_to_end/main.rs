@@ -23,6 +23,8 @@ mod exchange;
 mod exchange_refused;
 mod exchange_trouble;
 mod explain;
+#[cfg(target_os = "linux")]
+mod forms;
 mod git;
 mod git_addresses;
 mod helper;

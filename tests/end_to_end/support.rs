@@ -339,14 +339,31 @@ pub fn leaks_below(emulator: &Emulator, folder: &Path) -> Vec<String> {
 
 /// Where a tool lies: on PATH, or where `scripts/setup` put it. Says what is skipped where there is none.
 pub fn tool(name: &str) -> Option<PathBuf> {
-    let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools/bin").join(name);
-    let found = if installed.exists() { Some(installed) } else { which::which(name).ok() };
-    if found.is_none() {
-        let strict = std::env::var_os("ADO_ENTRA_AUTH_NO_SKIP").is_some_and(|value| !value.is_empty());
-        assert!(!strict, "{name} is missing; scripts/setup brings it");
-        println!("skipped: {name} is missing; scripts/setup brings it");
+    let brought = brought_tool(&format!("bin/{name}")).or_else(|| which::which(name).ok());
+    if brought.is_none() {
+        skip(&format!("{name} is missing; scripts/setup brings it"));
     }
-    found
+    brought
+}
+
+/// Where a tool lies that is only in a folder of its own below `target/tools`.
+pub fn only_brought(path: &str) -> Option<PathBuf> {
+    let brought = brought_tool(path);
+    if brought.is_none() {
+        skip(&format!("target/tools/{path} is missing; scripts/setup brings it"));
+    }
+    brought
+}
+
+fn brought_tool(path: &str) -> Option<PathBuf> {
+    Some(Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools").join(path)).filter(|path| path.exists())
+}
+
+/// Says what is skipped, or fails where nothing may be.
+pub fn skip(why: &str) {
+    let strict = std::env::var_os("ADO_ENTRA_AUTH_NO_SKIP").is_some_and(|value| !value.is_empty());
+    assert!(!strict, "{why}");
+    println!("skipped: {why}");
 }
 
 /// Checks rows side by side, since most of their time goes by waiting.

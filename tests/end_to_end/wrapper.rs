@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use ado_entra_auth_emulator::agent::{Job, TaskStep};
 use ado_entra_auth_emulator::world::CONNECTION;
-use ado_entra_auth_emulator::{Effect, Endpoint, Fault};
+use ado_entra_auth_emulator::{Effect, Emulator, Endpoint, Fault};
 
 use crate::support::{BINARY, Snapshot, emulator, finish, job, run, script, step, tool, words};
 use crate::undo::{fill_checkout, fill_home};
@@ -65,7 +65,28 @@ fn the_unpacked_task_serves_a_whole_job() {
     before.assert_same(&without_note(&job, &step).without(&job.home().join(".npm")), "after the job");
 }
 
-/// The agent's way to cancel: a signal to Node, and little patience.
+/// The agent's way to cancel: a signal to Node, and little patience. It comes while the step waits for this answer; the step says so.
+pub fn cancel(emulator: &Emulator, job: &Job<'_>, step: &TaskStep, signal: &str, at: Endpoint) {
+    let fault = emulator.fault(Fault::new(at, Effect::Delay(Duration::from_mins(10))));
+    emulator.reference(job.pipeline(), &[CONNECTION.to_owned()]);
+    let mut starting = Command::new(&step.command[0]);
+    starting.args(&step.command[1..]).env_clear().envs(job.task_environment(step)).current_dir(job.sources());
+    let child = starting.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let started = Instant::now();
+    while emulator.fired(fault) == 0 {
+        assert!(started.elapsed() < Duration::from_secs(45));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let asked = Instant::now();
+    assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    // Half of what the agent waits before it sends the next signal would be too long already.
+    assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(said.contains("##vso[task.complete result=Failed;]cancelled"), "{signal}: {said}");
+    assert_eq!(output.status.code(), Some(0));
+}
+
 #[test]
 fn a_cancelled_step_ends_at_once_and_changes_nothing() {
     let Some(node) = tool("node") else { return };
@@ -75,25 +96,8 @@ fn a_cancelled_step_ends_at_once_and_changes_nothing() {
             let job = job(&emulator);
             fill_checkout(&job);
             let step = unpack(&job, &node.display().to_string());
-            let fault = emulator.fault(Fault::new(at, Effect::Delay(Duration::from_mins(10))));
-            emulator.reference(job.pipeline(), &[CONNECTION.to_owned()]);
             let before = Snapshot::of(&job);
-            let mut starting = Command::new(&step.command[0]);
-            starting.args(&step.command[1..]).env_clear().envs(job.task_environment(&step)).current_dir(job.sources());
-            let child = starting.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-            let started = Instant::now();
-            while emulator.fired(fault) == 0 {
-                assert!(started.elapsed() < Duration::from_secs(45));
-                std::thread::sleep(Duration::from_millis(5));
-            }
-            let asked = Instant::now();
-            assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
-            let output = child.wait_with_output().unwrap();
-            // Half of what the agent waits before it sends the next signal would be too long already.
-            assert!(asked.elapsed() < Duration::from_secs(10), "{:?}", asked.elapsed());
-            let said = String::from_utf8(output.stdout).unwrap();
-            assert!(said.contains("##vso[task.complete result=Failed;]cancelled"), "{signal}: {said}");
-            assert_eq!(output.status.code(), Some(0));
+            cancel(&emulator, &job, &step, signal, at);
             before.assert_same(&without_note(&job, &step), signal);
         }
     }

@@ -16,7 +16,7 @@ const PLATFORM = `${process.platform}-${process.arch}`;
 function nodes() {
   const tools = path.join(root, 'target', 'tools', 'nodes', 'node_modules');
   const own = { name: `Node ${process.versions.node}`, path: process.execPath };
-  const others = ['10', '16', '24'].map((version) => ({
+  const others = ['10', '16', '22', '24'].map((version) => ({
     name: `Node ${version}`,
     path: path.join(tools, `node${version}`, 'bin', 'node')
   }));
