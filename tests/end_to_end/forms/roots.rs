@@ -94,7 +94,8 @@ fn nothing_but_a_node() {
         let emulator = emulator_with_repositories();
         let mut scene = Scene::new(&emulator, bare_job(&emulator), &extension, "022");
         let form = Form::of_node(&node).within(&root.before(&scene.job)).with_env(&["-u", "HOME"]);
-        let outcome = scene.whole_job(&form.clone().for_tools(WITHOUT_HOME), Later::Helper, |_| ());
+        let served = form.clone().for_tools(WITHOUT_HOME);
+        let outcome = scene.whole_job(&served, Later::Helper, |_| ());
         assert_eq!(outcome.warnings, Vec::<String>::new(), "{name}");
 
         // What has its file at home cannot be set up.
@@ -102,7 +103,7 @@ fn nothing_but_a_node() {
         let before = scene.snapshot();
         let outcome = scene.job.run_task(&main).unwrap();
         assert_failed(&emulator, &outcome, &["maven cannot be set up: there is no home folder", "'tools'"]);
-        crate::wrapper::cancel(&emulator, &scene.job, &main, "-TERM", Endpoint::Token);
+        crate::wrapper::cancel(&emulator, &scene.job, &served.parts(&scene.task)[0], "-TERM", Endpoint::Token);
         before.assert_same(&scene.snapshot(), name);
     }
 }
