@@ -27,6 +27,6 @@ pub fn arguments() -> Vec<OsString> {
 ///
 /// Linux tells in `/proc`, which a bare container may lack. There it is the path that the wrapper has started.
 pub fn program() -> Option<PathBuf> {
-    let started = || std::env::args_os().next().map(PathBuf::from).filter(|path| path.is_absolute() && path.is_file());
+    let started = || std::env::args_os().next().map(PathBuf::from).filter(|path| path.is_absolute());
     std::env::current_exe().ok().or_else(started)
 }

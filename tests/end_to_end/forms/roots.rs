@@ -51,7 +51,7 @@ impl Root {
     /// All of this machine but its temporary folder.
     fn of_this_machine() -> Self {
         let mut root = Self::empty();
-        for entry in std::fs::read_dir("/").unwrap().map(|entry| entry.unwrap()) {
+        for entry in std::fs::read_dir("/").unwrap().map(Result::unwrap) {
             let place = entry.path();
             let inside = root.folder.path().join(entry.file_name());
             if place.is_symlink() {
