@@ -11,7 +11,12 @@ shift 3
 export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 # wine makes access lists of modes, and hands those of a folder on to what is made in it, whatever it is told.
 umask 077
-export WINEPREFIX=$windows/prefix WINEDEBUG=-all
+# A place of its own: below, its user's home is a link.
+export WINEPREFIX=$windows/prefix-of-jobs WINEDEBUG=-all
+if [ ! -d "$WINEPREFIX" ]; then
+    cp -a "$windows/prefix" "$WINEPREFIX.$$"
+    mv "$WINEPREFIX.$$" "$WINEPREFIX"
+fi
 
 # wine shows this machine's root as the drive Z.
 inside() {
