@@ -140,14 +140,31 @@ pub fn open_to_overwrite(path: &Path) -> io::Result<File> {
     })
 }
 
+const REFUSED: &str = "it is a device or lies on another machine";
+/// More links on the way to a file than any has.
+const MOST_LINKS: u32 = 40;
+
 /// The real path behind links, without the prefix `\\?\` where it says nothing.
 pub fn canonical(path: &Path) -> io::Result<PathBuf> {
-    let refused = || io::Error::new(io::ErrorKind::PermissionDenied, "it lies on another machine");
-    let target = fs::read_link(path).ok();
-    if is_elsewhere(path) || target.is_some_and(|target| is_elsewhere(&target)) {
-        return Err(refused());
+    if leads_elsewhere(path, MOST_LINKS, &|place| fs::read_link(place).ok()) {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, REFUSED));
     }
     dunce::canonicalize(path)
+}
+
+/// Whether a path or a link on the way to it is a device's or leads to another machine. From the top: nothing below a link is touched
+/// before it is known where the link leads.
+fn leads_elsewhere(path: &Path, most_links: u32, read_link: &dyn Fn(&Path) -> Option<PathBuf>) -> bool {
+    if is_device(path) || is_elsewhere(path) {
+        return true;
+    }
+    let mut from_the_top: Vec<&Path> = path.ancestors().collect();
+    from_the_top.reverse();
+    let link = from_the_top.into_iter().find_map(|place| read_link(place).map(|target| (place, target)));
+    let Some((place, target)) = link else { return false };
+    let rest = path.strip_prefix(place).unwrap_or(Path::new(""));
+    let behind = place.parent().unwrap_or(Path::new("")).join(target).join(rest);
+    most_links == 0 || leads_elsewhere(&behind, most_links - 1, read_link)
 }
 
 /// Whether a path leads to another machine that neither the environment nor the command line names, which must be seen before it is
@@ -175,8 +192,16 @@ fn share_of(path: &Path) -> Option<(String, String)> {
 
 /// Whether a path is a device's, by its form or by the name of its file.
 fn is_device(path: &Path) -> bool {
-    let by_prefix = match path.components().next() {
-        Some(Component::Prefix(prefix)) => matches!(prefix.kind(), Prefix::DeviceNS(_) | Prefix::Verbatim(_)),
+    let mut components = path.components();
+    let by_prefix = match (components.next(), components.next()) {
+        (Some(Component::Prefix(prefix)), _) => match prefix.kind() {
+            Prefix::DeviceNS(_) => true,
+            // A volume that is mounted in a folder has no letter.
+            Prefix::Verbatim(name) => !name.to_string_lossy().to_ascii_lowercase().starts_with("volume{"),
+            _ => false,
+        },
+        // The kernel's own form.
+        (Some(Component::RootDir), Some(Component::Normal(first))) => first == "??",
         _ => false,
     };
     by_prefix || path.file_name().is_some_and(|name| is_device_name(&name.to_string_lossy()))
@@ -361,6 +386,8 @@ mod tests {
         for path in [
             r"\\.\pipe\x",
             r"\\?\GLOBALROOT\Device\x",
+            r"\\.\UNC\evil.example\share\x",
+            r"\??\UNC\evil.example\share\x",
             r"C:\a\NUL",
             r"C:\a\nul.xml",
             r"C:\a\com1",
@@ -369,9 +396,15 @@ mod tests {
         ] {
             assert!(is_device(Path::new(path)), "{path}");
         }
-        for path in
-            [r"C:\a\pom.xml", r"\\?\C:\a\pom.xml", r"C:\a\console.xml", r"C:\a\com.xml", r"C:\nul\pom.xml", "pom.xml"]
-        {
+        for path in [
+            r"C:\a\pom.xml",
+            r"\\?\C:\a\pom.xml",
+            r"\\?\Volume{0}\pom.xml",
+            r"C:\a\console.xml",
+            r"C:\a\com.xml",
+            r"C:\nul\pom.xml",
+            "pom.xml",
+        ] {
             assert!(!is_device(Path::new(path)) && !is_elsewhere(Path::new(path)), "{path}");
         }
     }
@@ -386,8 +419,36 @@ mod tests {
         ];
         for path in paths.map(Path::new) {
             assert!(is_elsewhere(path), "{}", path.display());
-            assert_eq!(canonical(path).unwrap_err().to_string(), "it lies on another machine", "{}", path.display());
+            assert_eq!(canonical(path).unwrap_err().to_string(), REFUSED, "{}", path.display());
             assert!(super::super::super::read(path).unwrap_err().to_string().contains("another machine"));
+        }
+    }
+
+    #[test]
+    fn no_link_leads_to_another_machine_wherever_it_stands() {
+        let links = [
+            (r"C:\w\direct", r"\\evil.example\share"),
+            (r"C:\w\device", r"\\.\UNC\evil.example\share"),
+            (r"C:\w\kernels", r"\??\UNC\evil.example\share"),
+            (r"C:\w\over", r"again\further"),
+            (r"C:\w\again", r"C:\w\up"),
+            (r"C:\w\up", r"..\w\direct"),
+            (r"C:\w\round", r"round"),
+            (r"C:\w\beside", r"plain"),
+            (r"C:\w\volume", r"\\?\Volume{0}\"),
+        ];
+        let read_link = |place: &Path| {
+            assert!(!place.starts_with(r"\\evil.example"), "{} is asked", place.display());
+            links.iter().find(|(link, _)| Path::new(link) == place).map(|(_, target)| PathBuf::from(target))
+        };
+        let leads = |path: &str| leads_elsewhere(Path::new(path), MOST_LINKS, &read_link);
+        for link in ["direct", "device", "kernels", "over", "again", "up", "round"] {
+            for path in [format!(r"C:\w\{link}"), format!(r"C:\w\{link}\a\pom.xml")] {
+                assert!(leads(&path), "{path}");
+            }
+        }
+        for path in [r"C:\w\beside\pom.xml", r"C:\w\volume\pom.xml", r"C:\w\plain", "pom.xml"] {
+            assert!(!leads(path), "{path}");
         }
     }
 

@@ -9,6 +9,7 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// A text that is not the XML file it should be, so that no place in it can be trusted.
@@ -37,20 +38,22 @@ impl NotWellFormed {
 pub struct Document<'a> {
     text: &'a str,
     /// In the order of their start tags; the root is the first.
-    elements: Vec<Element>,
+    elements: Vec<Element<'a>>,
 }
 
 #[derive(Debug)]
-struct Element {
+struct Element<'a> {
     parent: Option<usize>,
+    /// The first element behind it and all that is in it, by its number.
+    after: usize,
     /// As written, with its prefix.
     name: Range<usize>,
     attributes: Vec<(String, String)>,
     start_tag: Range<usize>,
     /// Empty where the start tag closes the element itself.
     end_tag: Range<usize>,
-    /// What stands directly in it, references and CDATA resolved.
-    content: String,
+    /// What stands directly in it, references and CDATA resolved; from its first words on, if any.
+    content: Cow<'a, str>,
 }
 
 /// An element of a [`Document`].
@@ -73,7 +76,7 @@ impl Document<'_> {
 }
 
 impl<'d> Node<'d> {
-    fn element(self) -> &'d Element {
+    fn element(self) -> &'d Element<'d> {
         &self.document.elements[self.index]
     }
 
@@ -101,15 +104,14 @@ impl<'d> Node<'d> {
 
     /// The elements directly in it.
     pub fn children(self) -> impl Iterator<Item = Node<'d>> {
-        let own = move |node: &Node<'d>| node.element().parent == Some(self.index);
-        self.descendants().filter(own)
+        let after = self.element().after;
+        let from = move |index: usize| (index < after).then_some(Node { index, ..self });
+        std::iter::successors(from(self.index + 1), move |child| from(child.element().after))
     }
 
     /// Every element in it.
     pub fn descendants(self) -> impl Iterator<Item = Node<'d>> {
-        let after = self.element().end_tag.end;
-        let later = (self.index + 1..self.document.elements.len()).map(move |index| Node { index, ..self });
-        later.take_while(move |node| node.element().start_tag.start < after)
+        (self.index + 1..self.element().after).map(move |index| Node { index, ..self })
     }
 
     /// The elements directly in it that have this name, whatever their prefix.

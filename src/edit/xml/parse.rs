@@ -26,7 +26,7 @@ impl<'a> Document<'a> {
             return Err(fault(0, "it has two byte-order marks"));
         }
         let mut reader = Reader::from_str(text);
-        let mut elements: Vec<Element> = Vec::new();
+        let mut elements: Vec<Element<'a>> = Vec::new();
         let mut open: Vec<usize> = Vec::new();
         let mut parts = 0;
         let bound = |position: usize, reason: &str| NotWellFormed { is_bound: true, ..fault(position, reason) };
@@ -56,24 +56,28 @@ impl<'a> Document<'a> {
                     if parts > MOST_PARTS {
                         return Err(bound(start, "it has too many elements"));
                     }
-                    elements.push(element);
+                    let index = elements.len();
+                    elements.push(Element { after: index + 1, ..element });
                     if !closed {
-                        open.push(elements.len() - 1);
+                        open.push(index);
                     }
                 }
                 Event::End(_) => match open.pop() {
-                    Some(index) => elements[index].end_tag = span,
+                    Some(index) => {
+                        elements[index].after = elements.len();
+                        elements[index].end_tag = span;
+                    }
                     None => return Err(fault(start, "there is an end tag without a start tag")),
                 },
                 Event::Text(words) => {
-                    content(&mut elements, &open, &words.xml10_content()).map_err(|reason| fault(start, reason))?;
+                    content(&mut elements, &open, words.xml10_content()).map_err(|reason| fault(start, reason))?;
                 }
                 Event::CData(words) => {
-                    content(&mut elements, &open, &words.xml10_content()).map_err(|reason| fault(start, reason))?;
+                    content(&mut elements, &open, words.xml10_content()).map_err(|reason| fault(start, reason))?;
                 }
                 Event::GeneralRef(reference) => {
                     let resolved = resolve(&reference).map_err(|reason| fault(start, reason))?;
-                    content(&mut elements, &open, &resolved).map_err(|reason| fault(start, reason))?;
+                    content(&mut elements, &open, resolved).map_err(|reason| fault(start, reason))?;
                 }
                 Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
                 Event::Eof => break,
@@ -95,12 +99,12 @@ fn position(position: u64) -> usize {
     usize::try_from(position).unwrap_or(usize::MAX)
 }
 
-fn element(
-    text: &str,
+fn element<'a>(
+    text: &'a str,
     tag: &BytesStart<'_>,
     span: Range<usize>,
     parent: Option<usize>,
-) -> Result<Element, NotWellFormed> {
+) -> Result<Element<'a>, NotWellFormed> {
     let fault = |reason: String| NotWellFormed::at(text, span.start, reason);
     let name = tag.name();
     let name: &str = name.as_ref();
@@ -120,13 +124,19 @@ fn element(
         attributes.push((key.to_owned(), unescaped(&attribute.value).map_err(|reason| fault(reason.to_owned()))?));
     }
     let (name, end) = (start..start + name.len(), span.end);
-    Ok(Element { parent, name, attributes, start_tag: span, end_tag: end..end, content: String::new() })
+    Ok(Element { parent, after: 0, name, attributes, start_tag: span, end_tag: end..end, content: Cow::Borrowed("") })
 }
 
-/// Adds to the text of the innermost open element. Outside the root only blanks may stand.
-fn content(elements: &mut [Element], open: &[usize], words: &str) -> Result<(), &'static str> {
+/// Adds to the text of the innermost open element. Outside the root only blanks may stand. Most texts are one piece, and stay
+/// where they are.
+fn content<'a>(elements: &mut [Element<'a>], open: &[usize], words: Cow<'a, str>) -> Result<(), &'static str> {
     match open.last() {
-        Some(&index) => elements[index].content.push_str(words),
+        Some(&index) if elements[index].content.is_empty() => {
+            if !words.trim_start().is_empty() {
+                elements[index].content = words;
+            }
+        }
+        Some(&index) => elements[index].content.to_mut().push_str(&words),
         None if words.trim().is_empty() => {}
         None => return Err("there is text outside the root element"),
     }
