@@ -1,11 +1,11 @@
-//! Access lists, file numbers, names and the short failures of Windows.
+//! Access lists, file numbers and the short failures of Windows.
 
-use std::ffi::OsStr;
+mod elsewhere;
+
 use std::fs::{self, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::windows::fs::OpenOptionsExt;
-use std::path::{Component, Path, PathBuf, Prefix};
-use std::sync::OnceLock;
+use std::path::Path;
 use std::time::Duration;
 
 use windows_permissions::constants::{AceType, SeObjectType, SecurityInformation};
@@ -16,7 +16,8 @@ use windows_permissions::wrappers::{
 use windows_permissions::{LocalBox, SecurityDescriptor, Sid};
 
 use super::Links;
-use crate::kernel::environment;
+
+pub use elsewhere::{canonical, is_elsewhere};
 
 /// The system itself, and the group of administrators: both read every file if they want to.
 const ALWAYS_MAY: [&str; 2] = ["S-1-5-18", "S-1-5-32-544"];
@@ -140,90 +141,9 @@ pub fn open_to_overwrite(path: &Path) -> io::Result<File> {
     })
 }
 
-const REFUSED: &str = "it is a device or lies on another machine";
-/// More links on the way to a file than any has.
-const MOST_LINKS: u32 = 40;
-
-/// The real path behind links, without the prefix `\\?\` where it says nothing.
-pub fn canonical(path: &Path) -> io::Result<PathBuf> {
-    if leads_elsewhere(path, MOST_LINKS, &|place| fs::read_link(place).ok()) {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, REFUSED));
-    }
-    dunce::canonicalize(path)
-}
-
-/// Whether a path or a link on the way to it is a device's or leads to another machine. From the top: nothing below a link is touched
-/// before it is known where the link leads.
-fn leads_elsewhere(path: &Path, most_links: u32, read_link: &dyn Fn(&Path) -> Option<PathBuf>) -> bool {
-    if is_device(path) || is_elsewhere(path) {
-        return true;
-    }
-    let mut from_the_top: Vec<&Path> = path.ancestors().collect();
-    from_the_top.reverse();
-    let link = from_the_top.into_iter().find_map(|place| read_link(place).map(|target| (place, target)));
-    let Some((place, target)) = link else { return false };
-    let rest = path.strip_prefix(place).unwrap_or(Path::new(""));
-    let behind = place.parent().unwrap_or(Path::new("")).join(target).join(rest);
-    most_links == 0 || leads_elsewhere(&behind, most_links - 1, read_link)
-}
-
-/// Whether a path leads to another machine that neither the environment nor the command line names, which must be seen before it is
-/// touched: opening a file there would prove this user's password to whoever answers.
-pub fn is_elsewhere(path: &Path) -> bool {
-    static OWN: OnceLock<Vec<(String, String)>> = OnceLock::new();
-    let named = || {
-        let values = environment::all().map(|(_, value)| value).chain(environment::arguments());
-        values.filter_map(|value| share_of(Path::new(&value))).collect()
-    };
-    share_of(path).is_some_and(|share| !OWN.get_or_init(named).contains(&share))
-}
-
-/// The machine and its share that a path begins with.
-fn share_of(path: &Path) -> Option<(String, String)> {
-    let Some(Component::Prefix(prefix)) = path.components().next() else { return None };
-    match prefix.kind() {
-        Prefix::UNC(machine, share) | Prefix::VerbatimUNC(machine, share) => {
-            let folded = |part: &OsStr| part.to_string_lossy().to_lowercase();
-            Some((folded(machine), folded(share)))
-        }
-        _ => None,
-    }
-}
-
-/// Whether a path is a device's, by its form or by the name of its file.
-fn is_device(path: &Path) -> bool {
-    let mut components = path.components();
-    let by_prefix = match (components.next(), components.next()) {
-        (Some(Component::Prefix(prefix)), _) => match prefix.kind() {
-            Prefix::DeviceNS(_) => true,
-            // A volume that is mounted in a folder has no letter.
-            Prefix::Verbatim(name) => !name.to_string_lossy().to_ascii_lowercase().starts_with("volume{"),
-            _ => false,
-        },
-        // The kernel's own form.
-        (Some(Component::RootDir), Some(Component::Normal(first))) => first == "??",
-        _ => false,
-    };
-    by_prefix || path.file_name().is_some_and(|name| is_device_name(&name.to_string_lossy()))
-}
-
-/// Names that mean a device in every folder, whatever their ending (learn.microsoft.com/windows/win32/fileio/naming-a-file).
-fn is_device_name(name: &str) -> bool {
-    let stem = name.split(['.', ':']).next().unwrap_or(name).trim_end();
-    let plain = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
-    let numbered = |kind: &str| {
-        let number = stem.get(..3).filter(|start| start.eq_ignore_ascii_case(kind)).and_then(|_| stem.get(3..));
-        number.is_some_and(|number| {
-            number.chars().count() == 1
-                && number.starts_with(|digit: char| digit.is_ascii_digit() || "¹²³".contains(digit))
-        })
-    };
-    plain.iter().any(|device| stem.eq_ignore_ascii_case(device)) || numbered("COM") || numbered("LPT")
-}
-
 /// Whether a file is the system's own and no plain one: a device.
 pub fn is_of_system(path: &Path) -> bool {
-    is_device(path)
+    elsewhere::is_device(path)
 }
 
 /// Whether a file has further names (hard links).
@@ -379,83 +299,5 @@ mod tests {
         assert!(has_further_names(&file, &found(&file)));
         assert_eq!(number_of(&file), number_of(&other));
         assert_ne!(number_of(&file), number_of(folder.path()));
-    }
-
-    #[test]
-    fn devices_are_seen_by_their_paths() {
-        for path in [
-            r"\\.\pipe\x",
-            r"\\?\GLOBALROOT\Device\x",
-            r"\\.\UNC\evil.example\share\x",
-            r"\??\UNC\evil.example\share\x",
-            r"C:\a\NUL",
-            r"C:\a\nul.xml",
-            r"C:\a\com1",
-            r"C:\a\LPT³.txt",
-            r"C:\a\CON .xml",
-        ] {
-            assert!(is_device(Path::new(path)), "{path}");
-        }
-        for path in [
-            r"C:\a\pom.xml",
-            r"\\?\C:\a\pom.xml",
-            r"\\?\Volume{0}\pom.xml",
-            r"C:\a\console.xml",
-            r"C:\a\com.xml",
-            r"C:\nul\pom.xml",
-            "pom.xml",
-        ] {
-            assert!(!is_device(Path::new(path)) && !is_elsewhere(Path::new(path)), "{path}");
-        }
-    }
-
-    #[test]
-    fn other_machines_are_not_asked_for_a_file() {
-        let paths = [
-            r"\\evil.example\share\pom.xml",
-            "//evil.example/share/pom.xml",
-            r"\\?\UNC\evil.example\share\x",
-            r"\\EVIL.example@SSL\DavWWWRoot\x",
-        ];
-        for path in paths.map(Path::new) {
-            assert!(is_elsewhere(path), "{}", path.display());
-            assert_eq!(canonical(path).unwrap_err().to_string(), REFUSED, "{}", path.display());
-            assert!(super::super::super::read(path).unwrap_err().to_string().contains("another machine"));
-        }
-    }
-
-    #[test]
-    fn no_link_leads_to_another_machine_wherever_it_stands() {
-        let links = [
-            (r"C:\w\direct", r"\\evil.example\share"),
-            (r"C:\w\device", r"\\.\UNC\evil.example\share"),
-            (r"C:\w\kernels", r"\??\UNC\evil.example\share"),
-            (r"C:\w\over", r"again\further"),
-            (r"C:\w\again", r"C:\w\up"),
-            (r"C:\w\up", r"..\w\direct"),
-            (r"C:\w\round", r"round"),
-            (r"C:\w\beside", r"plain"),
-            (r"C:\w\volume", r"\\?\Volume{0}\"),
-        ];
-        let read_link = |place: &Path| {
-            assert!(!place.starts_with(r"\\evil.example"), "{} is asked", place.display());
-            links.iter().find(|(link, _)| Path::new(link) == place).map(|(_, target)| PathBuf::from(target))
-        };
-        let leads = |path: &str| leads_elsewhere(Path::new(path), MOST_LINKS, &read_link);
-        for link in ["direct", "device", "kernels", "over", "again", "up", "round"] {
-            for path in [format!(r"C:\w\{link}"), format!(r"C:\w\{link}\a\pom.xml")] {
-                assert!(leads(&path), "{path}");
-            }
-        }
-        for path in [r"C:\w\beside\pom.xml", r"C:\w\volume\pom.xml", r"C:\w\plain", "pom.xml"] {
-            assert!(!leads(path), "{path}");
-        }
-    }
-
-    #[test]
-    fn real_paths_have_no_needless_prefix() {
-        let folder = tempfile::tempdir().unwrap();
-        let real = canonical(folder.path()).unwrap();
-        assert!(!real.to_string_lossy().starts_with(r"\\?\"), "{}", real.display());
     }
 }
