@@ -30,6 +30,9 @@ fn leads_elsewhere(path: &Path, most_links: u32, read_link: &dyn Fn(&Path) -> Op
     from_the_top.reverse();
     let link = from_the_top.into_iter().find_map(|place| read_link(place).map(|target| (place, target)));
     let Some((place, target)) = link else { return false };
+    if is_device(&target) {
+        return true;
+    }
     let rest = path.strip_prefix(place).unwrap_or(Path::new(""));
     let behind = place.parent().unwrap_or(Path::new("")).join(target).join(rest);
     most_links == 0 || leads_elsewhere(&behind, most_links - 1, read_link)
