@@ -1,7 +1,7 @@
 //! What is promised of every tool, held to by every tool: `promises::foreign_registry::cargo`.
 
 mod after;
-mod apart;
+pub mod apart;
 mod reach;
 pub mod subjects;
 
