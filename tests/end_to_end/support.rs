@@ -346,12 +346,11 @@ pub fn tool(name: &str) -> Option<PathBuf> {
     brought
 }
 
-/// Where a tool lies that is only in a folder of its own below `target/tools`.
-#[cfg(target_os = "linux")]
+/// Where a tool lies that is only in a folder of its own below `target/tools`, or at a place of the system's.
 pub fn only_brought(path: &str) -> Option<PathBuf> {
     let brought = brought_tool(path);
     if brought.is_none() {
-        skip(&format!("target/tools/{path} is missing; scripts/setup brings it"));
+        skip(&format!("{} is missing; scripts/setup brings it", Path::new("target/tools").join(path).display()));
     }
     brought
 }

@@ -1,19 +1,34 @@
 //! What is promised of every tool, held to by every tool: `promises::foreign_registry::cargo`.
 
 mod after;
+pub mod apart;
 mod reach;
 pub mod subjects;
 
 use subjects::Subject;
 
-/// A test for each promise and tool.
+/// A test for each promise and tool. What the task alone does is the same for every version of a client; what a client does is not.
 macro_rules! matrix {
-    ($($promise:ident: $check:path;)*) => {
-        $(mod $promise {
-            matrix!(@tools $check; npm NPM, maven MAVEN, maven_3_9 MAVEN_3_9, nuget NUGET, dotnet DOTNET, git GIT, cargo CARGO);
+    ([task] $($task:ident: $of_task:path;)* [clients] $($client:ident: $of_client:path;)*) => {
+        $(mod $task {
+            matrix!(@tools $of_task);
+        })*
+        $(mod $client {
+            matrix!(@tools $of_client);
+            matrix!(@versions $of_client);
         })*
     };
-    (@tools $check:path; $($tool:ident $subject:ident),*) => {
+    (@tools $check:path) => {
+        matrix!(@each $check; npm NPM, maven MAVEN, maven_3_9 MAVEN_3_9, nuget NUGET, dotnet DOTNET, git GIT, cargo CARGO);
+    };
+    (@versions $check:path) => {
+        matrix!(
+            @each $check; npm_6 NPM_6, npm_7 NPM_7, npm_8 NPM_8, npm_9 NPM_9, npm_10 NPM_10, npm_11 NPM_11, npm_12 NPM_12,
+            pnpm_8 PNPM_8, pnpm_9 PNPM_9, pnpm_10 PNPM_10, pnpm_11 PNPM_11, maven_3_9_settings MAVEN_3_9_SETTINGS,
+            dotnet_provider DOTNET_PROVIDER, git_of_system GIT_OF_SYSTEM
+        );
+    };
+    (@each $check:path; $($tool:ident $subject:ident),*) => {
         $(#[test]
         fn $tool() {
             super::held(&super::subjects::$subject, |subject| {
@@ -25,17 +40,22 @@ macro_rules! matrix {
 }
 
 matrix! {
-    fetch: reach::fetches_in_a_later_step_and_not_after_the_job;
-    publish: reach::publishes_where_it_can;
-    foreign_registry: reach::a_foreign_registry_beside_the_feed_sees_no_token;
-    unpermitted: reach::an_organization_that_is_not_permitted_sees_no_token;
-    redirect: reach::a_redirect_of_the_service_takes_the_token_no_further_than_is_said;
-    token_nowhere: reach::the_token_is_in_no_file_and_in_no_variable_that_has_a_name;
+    [task]
     undo: after::everything_is_as_before_after_the_job;
     take_over: after::a_second_step_takes_over_and_both_are_undone_in_either_order;
     again: after::the_step_can_be_tried_again;
     killed: after::a_killed_job_leaves_noise_that_the_next_one_sweeps;
     old_settings: after::the_settings_of_a_job_that_is_over_open_nothing;
+    [clients]
+    fetch: reach::fetches_in_a_later_step_and_not_after_the_job;
+    publish: reach::publishes_where_it_can;
+    foreign_registry: apart::a_foreign_registry_beside_the_feed_sees_no_token;
+    users_registry: apart::a_foreign_registry_sees_the_credential_that_the_user_has_for_it;
+    unpermitted: apart::an_organization_that_is_not_permitted_sees_no_token;
+    one_host: apart::an_organization_that_is_asked_directly_sees_no_token;
+    two_organizations: apart::each_organization_sees_the_token_of_its_own_tenant;
+    redirect: reach::a_redirect_of_the_service_takes_the_token_no_further_than_is_said;
+    token_nowhere: reach::the_token_is_in_no_file_and_in_no_variable_that_has_a_name;
 }
 
 fn held(subject: &Subject, check: impl Fn(&Subject)) {

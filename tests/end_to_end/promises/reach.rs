@@ -1,22 +1,23 @@
-//! Where the token goes, and where it does not.
+//! Where the token is of use, and where it lies.
 
-use ado_entra_auth_emulator::log::{Authorization, Held};
-use ado_entra_auth_emulator::world::Challenge;
-use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target, World};
+use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target};
 
-use super::subjects::{Away, Other, Subject, in_project};
-use crate::support::{
-    EVIL, Snapshot, emulator_with_repositories, finish, job, leaks_below, run, script, warned, with_token,
-};
+use super::apart::that_asks;
+use super::subjects::{Away, Subject, in_project};
+use crate::support::{EVIL, Snapshot, finish, job, leaks_below, run, script, with_token};
 
 pub fn fetches_in_a_later_step_and_not_after_the_job(subject: &Subject) {
-    let emulator = emulator_with_repositories();
+    let emulator = Emulator::start(subject.world()).unwrap();
     let mut job = job(&emulator);
     subject.set_up(&mut job, None);
     let checkout = Snapshot::below(&job.sources());
+    let home = Snapshot::below(job.home());
     let outcome = run(&emulator, &mut job, &subject.step());
     assert!(outcome.warnings.is_empty(), "{:?}", outcome.warnings);
     checkout.assert_same(&Snapshot::below(&job.sources()), "the checkout");
+    assert_eq!(home != Snapshot::below(job.home()), subject.changes_home);
+    let names: Vec<&str> = outcome.variables_set.iter().map(|variable| variable.name.as_str()).collect();
+    assert!(names.iter().any(|name| name.ends_with(subject.served_by)), "{names:?}");
     emulator.clear_requests();
     let (fetched, said) = subject.fetches(&mut job);
     assert!(fetched, "{said}\n{:?}", emulator.requests());
@@ -31,7 +32,7 @@ pub fn fetches_in_a_later_step_and_not_after_the_job(subject: &Subject) {
 
 pub fn publishes_where_it_can(subject: &Subject) {
     let Some(publish) = subject.publish else { return };
-    let emulator = emulator_with_repositories();
+    let emulator = Emulator::start(subject.world()).unwrap();
     let mut job = job(&emulator);
     subject.set_up(&mut job, None);
     run(&emulator, &mut job, &subject.step());
@@ -47,47 +48,7 @@ pub fn publishes_where_it_can(subject: &Subject) {
     );
 }
 
-pub fn a_foreign_registry_beside_the_feed_sees_no_token(subject: &Subject) {
-    let mut world = World::sample_with_repositories();
-    world.foreign_host_mut(EVIL).unwrap().challenge = Challenge::Basic;
-    let emulator = Emulator::start(world).unwrap();
-    let mut job = job(&emulator);
-    subject.set_up(&mut job, Some(Other::Foreign));
-    run(&emulator, &mut job, &subject.step());
-    emulator.clear_requests();
-    subject.ask(&mut job, Other::Foreign);
-    let asked = emulator.requests_to(EVIL);
-    assert!(
-        asked.iter().any(|request| request.status == 401),
-        "it was asked, and challenged: {:?}",
-        emulator.requests()
-    );
-    // NuGet itself answers a challenge with an empty name and an empty password.
-    let nothing = |sent: &Authorization| {
-        matches!(sent, Authorization::None | Authorization::Basic { password: Held::Nothing, .. })
-    };
-    assert!(asked.iter().all(|request| request.secrets.is_empty() && nothing(&request.authorization)), "{asked:?}");
-    assert!(!emulator.secret_was_sent_to(EVIL));
-    assert!(!with_token(&emulator.requests()).is_empty(), "the feed beside it was reached");
-}
-
-pub fn an_organization_that_is_not_permitted_sees_no_token(subject: &Subject) {
-    let emulator = emulator_with_repositories();
-    let mut job = job(&emulator);
-    subject.set_up(&mut job, Some(Other::Unpermitted));
-    let outcome = run(&emulator, &mut job, &subject.step());
-    // git's own addresses stand in no file here.
-    let said = warned(&outcome, &["app/", "fabrikam/feed1", "'organizations'"]);
-    assert!(said || subject.tool == "git", "{:?}", outcome.warnings);
-    emulator.clear_requests();
-    subject.ask(&mut job, Other::Unpermitted);
-    let requests = emulator.requests();
-    let theirs: Vec<_> = requests.iter().filter(|request| request.path.starts_with("/fabrikam")).collect();
-    assert!(!theirs.is_empty() && theirs.iter().all(|request| request.secrets.is_empty()), "{theirs:?}");
-    assert!(!with_token(&requests).is_empty(), "contoso was reached");
-}
-
-/// Not what we do, but what each client does by itself: a promise where nothing is listed, else a limit that README says.
+/// Not what we do, but what each client does by itself: a promise where nothing is listed, else a limit that docs/limits.md says.
 pub fn a_redirect_of_the_service_takes_the_token_no_further_than_is_said(subject: &Subject) {
     let ways = [
         (Away::Http, Effect::RedirectToHttp(302)),
@@ -97,9 +58,7 @@ pub fn a_redirect_of_the_service_takes_the_token_no_further_than_is_said(subject
     let keeps_on: Vec<Away> = ways
         .into_iter()
         .filter_map(|(away, effect)| {
-            let mut world = World::sample_with_repositories();
-            world.foreign_host_mut(EVIL).unwrap().challenge = Challenge::Basic;
-            let emulator = Emulator::start(world).unwrap();
+            let emulator = Emulator::start(that_asks(subject.world())).unwrap();
             let mut job = job(&emulator);
             subject.set_up(&mut job, None);
             run(&emulator, &mut job, &subject.step());
@@ -112,11 +71,11 @@ pub fn a_redirect_of_the_service_takes_the_token_no_further_than_is_said(subject
             (!with_token(&followed.collect::<Vec<_>>()).is_empty()).then_some(away)
         })
         .collect();
-    assert_eq!(keeps_on, subject.keeps_on);
+    assert_eq!(keeps_on, subject.limits.keeps_on);
 }
 
 pub fn the_token_is_in_no_file_and_in_no_variable_that_has_a_name(subject: &Subject) {
-    let emulator = emulator_with_repositories();
+    let emulator = Emulator::start(subject.world()).unwrap();
     let mut job = job(&emulator);
     subject.set_up(&mut job, None);
     run(&emulator, &mut job, &subject.step());
@@ -124,14 +83,16 @@ pub fn the_token_is_in_no_file_and_in_no_variable_that_has_a_name(subject: &Subj
     let environment = script(&mut job, &sources, "env").raw;
     let holding: Vec<&str> =
         environment.lines().filter(|line| !emulator.leaks_in(line.as_bytes()).is_empty()).collect();
-    if subject.asks_a_helper {
-        assert_eq!(holding, Vec::<&str>::new());
-    }
     // What a client must be pointed to.
-    assert!(holding.iter().all(|line| line.starts_with("ADO_ENTRA_AUTH_")) && holding.len() < 2, "{holding:?}");
+    let is_said = |line: &&str| subject.held_in.is_some_and(|name| line.starts_with(name));
+    assert!(holding.iter().all(is_said) && holding.len() == usize::from(subject.held_in.is_some()), "{holding:?}");
     assert_eq!(leaks_below(&emulator, job.root()), Vec::<String>::new());
     let (fetched, said) = subject.fetches(&mut job);
     assert!(fetched, "{said}");
-    assert_eq!(leaks_below(&emulator, job.root()), Vec::<String>::new(), "after a fetch");
+    let below = |folder: &str| job.root().join(folder).display().to_string();
+    let is_said = |leak: &String| subject.limits.writes_down_in.is_some_and(|folder| leak.starts_with(&below(folder)));
+    let leaks = leaks_below(&emulator, job.root());
+    assert!(leaks.iter().all(is_said), "after a fetch: {leaks:?}");
+    assert_eq!(!leaks.is_empty(), subject.limits.writes_down_in.is_some(), "what docs/limits.md says is so no more");
     finish(&mut job);
 }

@@ -2,38 +2,63 @@
 
 use std::path::Path;
 
+use ado_entra_auth_emulator::World;
 use ado_entra_auth_emulator::agent::{Job, TaskStep};
 use ado_entra_auth_emulator::world::Package;
 
 use crate::modes::link;
-use crate::support::{BINARY, EVIL, run_quietly, step, tool, write};
+use crate::support::{BINARY, EVIL, only_brought, run_quietly, step, tool, write, write_file};
 
 /// A tool as tests see it. What it runs, it runs in the folder `app` of the checkout.
 pub struct Subject {
     /// Its name in the input `tools`.
     pub tool: &'static str,
-    /// Whether its client asks this program, so that no variable of its environment holds the token.
-    pub asks_a_helper: bool,
-    /// The redirects of the permitted service itself on which its client takes the credential along, as README's limits say.
-    pub keeps_on: &'static [Away],
+    /// How the name of the variable ends by which the step serves it.
+    pub served_by: &'static str,
+    /// How the name of the variable begins that holds the token; nothing where its client asks this program.
+    pub held_in: Option<&'static str>,
+    /// Whether the step changes a file of the home folder, since its client can be pointed nowhere else.
+    pub changes_home: bool,
+    /// What its client does by itself with a credential.
+    pub limits: Limits,
     /// Programs that must be there.
     pub needs: &'static [&'static str],
-    /// Programs that the job finds under another name first, as behind a task that installs them.
+    /// What a task before the step installs: a place below the agent's folder, whose `installed` goes in front of PATH, and where it
+    /// lies below `target/tools`.
     pub installs: &'static [(&'static str, &'static str)],
     /// The files of the project, with another registry in the same configuration, where there is to be one.
     pub project: fn(Option<Other>) -> Files,
     /// A file of the user's that it reads, below the agent's folder, and its content.
     pub users: (&'static str, &'static str),
+    /// Files of the user's, below the agent's folder, by which it shows a foreign registry a credential of the user's own.
+    pub users_own: fn() -> Files,
     /// Fetches from the feed.
     pub fetch: &'static str,
     /// Succeeds where that was fetched.
     pub proof: &'static str,
     /// Has it forget what it has fetched.
     pub forget: &'static str,
-    /// Asks the other registry; `OTHER` is its address.
+    /// Asks the other registry, unless `fetch` does; `OTHER` is its address.
     pub ask_other: &'static str,
+    /// Succeeds where something of the other registry was fetched.
+    pub proof_of_other: &'static str,
+    /// Asks an address that no file of the project names; `DIRECT` is that of a feed or repository.
+    pub ask_directly: &'static str,
     /// Publishes to the feed, where the client can here.
     pub publish: Option<&'static str>,
+}
+
+/// What a client does by itself with a credential: a promise where it is nothing, else a limit that docs/limits.md says.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Limits {
+    /// The redirects of the permitted service itself on which it takes the credential along.
+    pub keeps_on: &'static [Away],
+    /// Whether it shows a registry's credential to whatever else it is asked for on the registry's host.
+    pub shows_whole_host: bool,
+    /// Whether it shows one organization's credential to another one's feed beside it, permitted or not.
+    pub mixes_organizations: bool,
+    /// The folder below the agent's in which it writes the credential down itself.
+    pub writes_down_in: Option<&'static str>,
 }
 
 /// Where the permitted service itself may send a client.
@@ -47,26 +72,28 @@ pub enum Away {
     Stranger,
 }
 
-/// Files by their paths below the project's folder.
+/// Files by their paths below a folder.
 type Files = Vec<(&'static str, Vec<u8>)>;
 
-/// A registry beside the feed that the token is not for.
-#[derive(Clone, Copy)]
+/// A registry beside the feed.
+#[derive(Clone, Copy, Eq, PartialEq)]
 pub enum Other {
     /// Of another host, which asks for a credential.
     Foreign,
     /// Of an organization that is not permitted.
     Unpermitted,
+    /// Of a further organization that is, and has something that the project needs.
+    Permitted,
 }
 
 impl Other {
     /// Its address up to the feed, or the address of a repository for git.
-    fn address(self, of_git: bool) -> String {
+    pub fn address(self, of_git: bool) -> String {
         match (self, of_git) {
             (Self::Foreign, false) => format!("https://{EVIL}/contoso/_packaging/feed1"),
             (Self::Foreign, true) => format!("https://{EVIL}/contoso/Shop/_git/hello"),
-            (Self::Unpermitted, false) => "https://pkgs.dev.azure.com/fabrikam/_packaging/feed1".to_owned(),
-            (Self::Unpermitted, true) => "https://dev.azure.com/fabrikam/Garden/_git/plants".to_owned(),
+            (_, false) => "https://pkgs.dev.azure.com/fabrikam/_packaging/feed1".to_owned(),
+            (_, true) => "https://dev.azure.com/fabrikam/Garden/_git/plants".to_owned(),
         }
     }
 
@@ -75,17 +102,28 @@ impl Other {
     }
 }
 
+/// A text where the project needs something of the other registry.
+fn if_needed(other: Option<Other>, text: &str) -> &str {
+    if other == Some(Other::Permitted) { text } else { "" }
+}
+
 const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1";
+/// The user's own secret for the foreign registry.
+const USERS_OWN: &str = "users-own";
 
 impl Subject {
     /// Whether its programs are there; says so where they are not.
     pub fn is_here(&self) -> bool {
-        let installed = self.installs.iter().map(|(_, program)| program.rsplit('/').next().unwrap_or(program));
-        let installed = installed.map(|name| if name == "mvn" { "mvn39" } else { name });
-        self.needs.iter().copied().chain(installed).all(|name| tool(name).is_some())
+        self.needs.iter().all(|name| tool(name).is_some())
+            && self.installs.iter().all(|(_, program)| only_brought(program).is_some())
     }
 
-    /// Writes its project and puts its programs in front.
+    /// The sample world, with what this tool needs of it.
+    pub fn world(&self) -> World {
+        if self.tool == "git" { World::sample_with_repositories() } else { World::sample() }
+    }
+
+    /// Writes its project and installs its programs.
     pub fn set_up(&self, job: &mut Job<'_>, other: Option<Other>) {
         for (path, content) in (self.project)(other) {
             write(job, &format!("app/{path}"), content);
@@ -93,14 +131,21 @@ impl Subject {
         if self.installs.is_empty() {
             return;
         }
-        let folder = job.root().join("installed");
-        std::fs::create_dir_all(&folder).unwrap();
         let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools");
-        for (name, program) in self.installs {
-            let _ = link(tools.join(program), folder.join(name));
+        for (place, program) in self.installs {
+            let place = job.root().join(place);
+            std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+            let _ = link(tools.join(program), place);
         }
-        let install = format!("echo '##vso[task.prependpath]{}'", folder.display());
+        let install = format!("echo '##vso[task.prependpath]{}'", job.root().join("installed").display());
         run_quietly(job, &TaskStep { name: "install".to_owned(), ..TaskStep::new(["sh", "-c", &install]) });
+    }
+
+    /// Writes the files by which it shows the foreign registry the user's own credential.
+    pub fn add_users_own(&self, job: &Job<'_>) {
+        for (path, content) in (self.users_own)() {
+            write_file(&job.root().join(path), content);
+        }
     }
 
     /// The step for this tool only.
@@ -120,11 +165,18 @@ impl Subject {
         (succeeded && in_project(job, self.proof).0, said)
     }
 
-    /// Has it ask the feed and another registry, whatever comes of it.
-    pub fn ask(&self, job: &mut Job<'_>, other: Other) {
+    /// Has it ask the feed and another registry, whatever comes of it. Gives what it says.
+    pub fn ask(&self, job: &mut Job<'_>, other: Other) -> String {
         in_project(job, self.forget);
-        in_project(job, self.fetch);
-        in_project(job, &self.ask_other.replace("OTHER", &other.address(true)));
+        let (_, of_feed) = in_project(job, self.fetch);
+        let (_, of_other) = in_project(job, &self.ask_other.replace("OTHER", &other.address(true)));
+        of_feed + &of_other
+    }
+
+    /// Has it ask for an address of an organization that no file names. Gives what it says.
+    pub fn ask_directly(&self, job: &mut Job<'_>, other: Other) -> String {
+        in_project(job, self.forget);
+        in_project(job, &self.ask_directly.replace("DIRECT", &other.address(self.tool == "git"))).1
     }
 }
 
@@ -141,50 +193,150 @@ fn text(text: impl Into<String>) -> Vec<u8> {
 
 pub const NPM: Subject = Subject {
     tool: "npm",
-    asks_a_helper: false,
-    keeps_on: &[Away::Http, Away::Port],
+    served_by: "NPM_CONFIG_USERCONFIG",
+    held_in: Some("ADO_ENTRA_AUTH_"),
+    changes_home: false,
+    limits: Limits { keeps_on: &[Away::Http, Away::Port], ..NO_LIMITS },
     needs: &["npm"],
     installs: &[],
     project: |other| {
-        let other = other.map(|other| format!("@other:registry={}/npm/registry/\n", other.feed()));
-        let manifest = serde_json::json!({
+        let registry = other.map(|other| format!("@fabrikam:registry={}/npm/registry/\n", other.feed()));
+        let mut manifest = serde_json::json!({
             "name": "@contoso/app", "version": "1.0.0", "dependencies": { "@contoso/hello": "1.0.0" },
         });
-        let rc = format!("registry={FEED}/npm/registry/\n{}", other.unwrap_or_default());
+        if other == Some(Other::Permitted) {
+            manifest["dependencies"]["@fabrikam/plant"] = "1.0.0".into();
+        }
+        let rc = format!("registry={FEED}/npm/registry/\n{}", registry.unwrap_or_default());
         vec![(".npmrc", text(rc)), ("package.json", text(manifest.to_string()))]
     },
     users: ("home/.npmrc", "; mine\nfund=false"),
+    users_own: || {
+        let feed = Other::Foreign.feed();
+        let key = feed.trim_start_matches("https:");
+        vec![("home/.npmrc", text(format!("fund=false\n{key}/npm/registry/:_authToken={USERS_OWN}\n")))]
+    },
     fetch: "npm install --no-audit --loglevel=error --fetch-retries=0",
     proof: "test -f node_modules/@contoso/hello/index.js",
     forget: "rm -rf node_modules package-lock.json \"$HOME/.npm\"",
-    ask_other: "npm view --fetch-retries=0 @other/hello",
+    ask_other: "npm view --fetch-retries=0 @fabrikam/plant",
+    proof_of_other: "test -f node_modules/@fabrikam/plant/index.js",
+    ask_directly: "npm install --no-audit --loglevel=error --fetch-retries=0 --allow-remote=all \
+                   DIRECT/npm/registry/@fabrikam/plant/-/plant-1.0.0.tgz",
     publish: Some("npm publish --loglevel=error"),
 };
 
+const NO_LIMITS: Limits =
+    Limits { keeps_on: &[], shows_whole_host: false, mixes_organizations: false, writes_down_in: None };
+
+/// Takes the program of a version for the machine's own.
+macro_rules! javascript {
+    ($($name:ident: $like:ident, $program:literal by $file:literal, $limits:expr;)*) => {
+        $(pub const $name: Subject = Subject {
+            limits: $limits,
+            needs: &["node"],
+            installs: &[($program, concat!("javascript/node_modules/", $file))],
+            ..$like
+        };)*
+    };
+}
+
+javascript! {
+    NPM_6: NPM, "installed/npm" by "npm6/bin/npm-cli.js", Limits { writes_down_in: Some("home/.npm"), ..NPM_7.limits };
+    NPM_7: NPM, "installed/npm" by "npm7/bin/npm-cli.js", Limits { shows_whole_host: true, ..NPM.limits };
+    NPM_8: NPM, "installed/npm" by "npm8/bin/npm-cli.js", NPM.limits;
+    NPM_9: NPM, "installed/npm" by "npm9/bin/npm-cli.js", NPM.limits;
+    NPM_10: NPM, "installed/npm" by "npm10/bin/npm-cli.js", NPM.limits;
+    NPM_11: NPM, "installed/npm" by "npm11/bin/npm-cli.js", NPM.limits;
+    PNPM_8: PNPM, "installed/pnpm" by "pnpm8/bin/pnpm.cjs", PNPM.limits;
+    PNPM_9: PNPM, "installed/pnpm" by "pnpm9/bin/pnpm.cjs", PNPM.limits;
+    PNPM_10: PNPM, "installed/pnpm" by "pnpm10/bin/pnpm.cjs", PNPM.limits;
+}
+
+/// With the Node that these versions demand.
+const NODE_22: (&str, &str) = ("installed/node", "nodes/node_modules/node22/bin/node");
+
+pub const NPM_12: Subject = Subject {
+    needs: &[],
+    installs: &[NODE_22, ("installed/npm", "javascript/node_modules/npm12/bin/npm-cli.js")],
+    ..NPM
+};
+
+pub const PNPM_11: Subject = Subject {
+    limits: NO_LIMITS,
+    needs: &[],
+    installs: &[NODE_22, ("installed/pnpm", "javascript/node_modules/pnpm11/bin/pnpm.mjs")],
+    ..PNPM
+};
+
+/// What all versions of pnpm have in common.
+const PNPM: Subject = Subject {
+    limits: Limits { keeps_on: &[Away::Http], ..NO_LIMITS },
+    fetch: "pnpm install --no-frozen-lockfile --fetch-retries=0",
+    forget: "rm -rf node_modules pnpm-lock.yaml \"$HOME/.local/share/pnpm\" \"$HOME/.cache/pnpm\"",
+    ask_other: "pnpm add --fetch-retries=0 @fabrikam/plant",
+    ask_directly: "pnpm add --fetch-retries=0 DIRECT/npm/registry/@fabrikam/plant/-/plant-1.0.0.tgz",
+    publish: Some("pnpm publish --no-git-checks"),
+    ..NPM
+};
+
+fn maven_settings() -> Vec<u8> {
+    text(format!(
+        "<settings><servers><server><id>other</id><username>me</username><password>{USERS_OWN}</password></server></servers></settings>"
+    ))
+}
+
 pub const MAVEN: Subject = Subject {
     tool: "maven",
-    asks_a_helper: false,
-    keeps_on: &[Away::Http, Away::Port],
+    served_by: "ADO_ENTRA_AUTH_MAVEN_CONTOSO",
+    held_in: Some("ADO_ENTRA_AUTH_"),
+    changes_home: true,
+    limits: Limits { keeps_on: &[Away::Http, Away::Port], ..NO_LIMITS },
     needs: &["mvn"],
     installs: &[],
     project: |other| {
         let pom = crate::maven::pom("feed1", &format!("{FEED}/maven/v1"));
-        let other = other.map(|other| {
+        let registry = other.map(|other| {
             let url = format!("{}/maven/v1", other.feed());
             format!("<repositories><repository><id>other</id><url>{url}</url></repository>")
         });
-        let pom = other.map_or(pom.clone(), |other| pom.replace("<repositories>", &other));
+        let pom = registry.map_or(pom.clone(), |registry| pom.replace("<repositories>", &registry));
+        let plant = "<dependency><groupId>com.fabrikam</groupId><artifactId>plant</artifactId><version>1.0.0</version></dependency>";
+        let pom = pom.replace("<dependencies>", &format!("<dependencies>{}", if_needed(other, plant)));
         vec![("pom.xml", text(pom))]
     },
     users: ("home/.m2/settings.xml", crate::undo::SETTINGS),
+    users_own: || vec![("home/.m2/settings.xml", maven_settings())],
     fetch: "mvn -B -q verify",
     proof: "test -f \"$HOME/.m2/repository/com/contoso/hello/1.0.0/hello-1.0.0.jar\"",
     forget: "rm -rf \"$HOME/.m2/repository\"",
     ask_other: "true",
+    proof_of_other: "test -f \"$HOME/.m2/repository/com/fabrikam/plant/1.0.0/plant-1.0.0.jar\"",
+    ask_directly: "sed -e 's#<id>feed1<#<id>direct<#g' -e 's#https://[^<]*/feed1/#DIRECT/#g' pom.xml >direct.txt && \
+                   mvn -B -q -f direct.txt verify",
     publish: None,
 };
 
-pub const MAVEN_3_9: Subject = Subject { installs: &[("mvn", "maven39/usr/share/maven/bin/mvn")], ..MAVEN };
+pub const MAVEN_3_9: Subject = Subject {
+    served_by: "MAVEN_ARGS",
+    changes_home: false,
+    needs: &["java"],
+    installs: &[("installed/mvn", "maven39/usr/share/maven/bin/mvn")],
+    ..MAVEN
+};
+
+/// A build with settings of its own on the command line.
+pub const MAVEN_3_9_SETTINGS: Subject = Subject {
+    project: |other| {
+        let settings = ("users.xml", text("<settings><servers/></settings>"));
+        (MAVEN.project)(other).into_iter().chain([settings]).collect()
+    },
+    users_own: || vec![("_work/1/s/app/users.xml", maven_settings())],
+    fetch: "mvn -B -q -s users.xml verify",
+    ask_directly: "sed -e 's#<id>feed1<#<id>direct<#g' -e 's#https://[^<]*/feed1/#DIRECT/#g' pom.xml >direct.txt && \
+                   mvn -B -q -s users.xml -f direct.txt verify",
+    ..MAVEN_3_9
+};
 
 fn nuget_config(other: Option<Other>) -> Vec<u8> {
     let other = other.map(|other| format!("<add key=\"other\" value=\"{}/nuget/v3/index.json\" />", other.feed()));
@@ -195,93 +347,167 @@ fn nuget_config(other: Option<Other>) -> Vec<u8> {
     ))
 }
 
+/// The user's own credential for the source `other`.
+fn users_nuget_config() -> Vec<u8> {
+    text(format!(
+        "<configuration><packageSourceCredentials><other><add key=\"Username\" value=\"me\" />\
+         <add key=\"ClearTextPassword\" value=\"{USERS_OWN}\" /></other></packageSourceCredentials></configuration>\n"
+    ))
+}
+
 fn fresh_package() -> Vec<u8> {
     Package::nuget("Contoso.Fresh", "3.1.0", &[]).files[0].content.to_vec()
 }
 
 pub const NUGET: Subject = Subject {
     tool: "nuget",
-    asks_a_helper: false,
-    keeps_on: &[Away::Port, Away::Stranger],
+    served_by: "_CONTOSO",
+    held_in: Some("ADO_ENTRA_AUTH_"),
+    changes_home: false,
+    limits: Limits { keeps_on: &[Away::Port, Away::Stranger], ..NO_LIMITS },
     needs: &["mono"],
-    installs: &[("nuget", "bin/nuget")],
+    installs: &[("installed/nuget", "bin/nuget")],
     project: |other| {
-        let packages =
-            r#"<packages><package id="Contoso.Hello" version="1.0.0" targetFramework="net472" /></packages>"#;
-        let files = [("nuget.config", nuget_config(other)), ("packages.config", text(packages))];
+        let package = |id: &str| format!("<package id=\"{id}\" version=\"1.0.0\" targetFramework=\"net472\" />");
+        let packages = package("Contoso.Hello") + if_needed(other, &package("Fabrikam.Plant"));
+        let packages = text(format!("<packages>{packages}</packages>"));
+        let files = [("nuget.config", nuget_config(other)), ("packages.config", packages)];
         files.into_iter().chain([("fresh.nupkg", fresh_package())]).collect()
     },
     users: ("_work/1/nuget.config", "\u{feff}<configuration>\r\n</configuration>"),
+    users_own: || vec![("home/.config/NuGet/NuGet.Config", users_nuget_config())],
     fetch: "nuget restore packages.config -PackagesDirectory packages -NonInteractive -NoCache",
     proof: "test -f packages/Contoso.Hello.1.0.0/content/hello.txt",
     forget: "rm -rf packages",
     ask_other: "true",
+    proof_of_other: "test -d packages/Fabrikam.Plant.1.0.0",
+    ask_directly: "nuget install Fabrikam.Plant -Source DIRECT/nuget/v3/index.json -OutputDirectory packages -NonInteractive -NoCache",
     publish: Some("nuget push fresh.nupkg -Source feed1 -ApiKey az -NonInteractive"),
 };
 
+/// A project of the SDK that needs what it must, with properties.
+fn sdk_project(other: Option<Other>, properties: &str) -> Vec<u8> {
+    let project = crate::nuget_clients::sdk_project(properties);
+    let plant = "<PackageReference Include=\"Fabrikam.Plant\" Version=\"1.0.0\" />";
+    text(project.replace("<ItemGroup>", &format!("<ItemGroup>{}", if_needed(other, plant))))
+}
+
 pub const DOTNET: Subject = Subject {
     needs: &[],
-    installs: &[("dotnet", "bin/dotnet31")],
+    installs: &[("installed/dotnet", "bin/dotnet31")],
     project: |other| {
-        let project = "<Project Sdk=\"Microsoft.NET.Sdk\"><PropertyGroup><TargetFramework>netcoreapp3.1</TargetFramework>\
-                       <UseAppHost>false</UseAppHost></PropertyGroup><ItemGroup>\
-                       <PackageReference Include=\"Contoso.Hello\" Version=\"1.0.0\" /></ItemGroup></Project>";
-        let files = [("nuget.config", nuget_config(other)), ("app.csproj", text(project))];
+        let files = [("nuget.config", nuget_config(other)), ("app.csproj", sdk_project(other, ""))];
         files.into_iter().chain([("fresh.nupkg", fresh_package())]).collect()
     },
+    users_own: || vec![("home/.nuget/NuGet/NuGet.Config", users_nuget_config())],
     fetch: "dotnet restore",
     proof: "test -d \"$HOME/.nuget/packages/contoso.hello/1.0.0\"",
     forget: "rm -rf obj \"$HOME/.nuget/packages\" \"$HOME/.local/share/NuGet\"",
+    proof_of_other: "test -d \"$HOME/.nuget/packages/fabrikam.plant/1.0.0\"",
+    ask_directly: "dotnet restore --source DIRECT/nuget/v3/index.json",
     publish: Some("dotnet nuget push fresh.nupkg --source feed1 --api-key az"),
     ..NUGET
 };
 
+/// With Microsoft's credential provider, for sources that have no name.
+pub const DOTNET_PROVIDER: Subject = Subject {
+    served_by: "VSS_NUGET_EXTERNAL_FEED_ENDPOINTS",
+    held_in: Some("VSS_NUGET_EXTERNAL_FEED_ENDPOINTS"),
+    limits: Limits { keeps_on: &[Away::Port], mixes_organizations: true, ..NO_LIMITS },
+    installs: &[
+        ("installed/dotnet", "bin/dotnet31"),
+        (
+            "home/.nuget/plugins/netcore/CredentialProvider.Microsoft",
+            "credential-provider31/artifacts_keyring/plugins/plugins/netcore/CredentialProvider.Microsoft",
+        ),
+    ],
+    project: |other| {
+        let source = |feed: &str| format!("{feed}/nuget/v3/index.json");
+        let other_source = other.map(|other| format!(";{}", source(&other.feed()))).unwrap_or_default();
+        let property = format!("<RestoreSources>{}{other_source}</RestoreSources>", source(FEED));
+        vec![("app.csproj", sdk_project(other, &property)), ("fresh.nupkg", fresh_package())]
+    },
+    users_own: || {
+        let source = format!(
+            "<packageSources><clear /><add key=\"other\" value=\"{}/nuget/v3/index.json\" /></packageSources>",
+            Other::Foreign.feed()
+        );
+        let config = String::from_utf8(users_nuget_config()).unwrap();
+        let config = config.replace("<configuration>", &format!("<configuration>{source}"));
+        vec![("home/.nuget/NuGet/NuGet.Config", text(config))]
+    },
+    publish: Some(
+        "dotnet nuget push fresh.nupkg --api-key az \
+         --source https://pkgs.dev.azure.com/contoso/_packaging/feed1/nuget/v3/index.json",
+    ),
+    ..DOTNET
+};
+
 pub const GIT: Subject = Subject {
     tool: "git",
-    asks_a_helper: true,
-    keeps_on: &[],
+    served_by: "GIT_CONFIG_COUNT",
+    held_in: None,
+    changes_home: false,
+    limits: NO_LIMITS,
     needs: &["git"],
     installs: &[],
     project: |_| vec![("README.md", text("x\n"))],
     users: ("home/.gitconfig", "[user]\n\tname = me\n"),
+    users_own: || {
+        let store = format!("https://me:{USERS_OWN}@{EVIL}\n");
+        vec![("home/.gitconfig", text("[credential]\n\thelper = store\n")), ("home/.git-credentials", text(store))]
+    },
     fetch: "GIT_TERMINAL_PROMPT=0 git clone -q https://dev.azure.com/contoso/Shop/_git/hello c",
     proof: "test -f c/README.md",
     forget: "rm -rf c d w",
     ask_other: "GIT_TERMINAL_PROMPT=0 git clone -q OTHER d",
+    proof_of_other: "test -f d/README.md",
+    ask_directly: "GIT_TERMINAL_PROMPT=0 git clone -q DIRECT d",
     publish: Some(
         "git clone -q https://dev.azure.com/contoso/Shop/_git/writable w && cd w && \
          git -c user.name=a -c user.email=a@b commit -q --allow-empty -m second && git push -q",
     ),
 };
 
+/// The system's own, where a newer one is before it on PATH.
+pub const GIT_OF_SYSTEM: Subject = Subject { needs: &[], installs: &[("installed/git", "/usr/bin/git")], ..GIT };
+
 pub const CARGO: Subject = Subject {
     tool: "cargo",
-    asks_a_helper: true,
-    keeps_on: &[],
+    served_by: "CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS",
+    held_in: None,
+    changes_home: false,
+    limits: NO_LIMITS,
     needs: &["cargo"],
     installs: &[],
     project: |other| {
         let index = |name: &str, feed: &str| format!("{name} = {{ index = \"sparse+{feed}/Cargo/index/\" }}\n");
-        let other = other.map(|other| index("other", &other.feed()));
-        let config = format!("[registries]\n{}{}", index("contoso", FEED), other.unwrap_or_default());
-        let manifest = |registry: &str| {
+        let registry = other.map(|other| index("other", &other.feed()));
+        let config = format!("[registries]\n{}{}", index("contoso", FEED), registry.unwrap_or_default());
+        let manifest = |dependency: &str, registry: &str| {
             text(format!(
                 "[package]\nname = \"app\"\nversion = \"0.1.0\"\nedition = \"2021\"\ndescription = \"x\"\nlicense = \"MIT\"\n\n\
-                 [dependencies]\ncontoso-hello = {{ version = \"1\", registry = \"{registry}\" }}\n"
+                 [dependencies]\n{dependency} = {{ version = \"1\", registry = \"{registry}\" }}\n"
             ))
         };
+        let of_other = if other == Some(Other::Permitted) { "fabrikam-plant" } else { "contoso-hello" };
         vec![
             (".cargo/config.toml", text(config)),
-            ("Cargo.toml", manifest("contoso")),
+            ("Cargo.toml", manifest("contoso-hello", "contoso")),
             ("src/lib.rs", text("")),
-            ("other/Cargo.toml", manifest("other")),
+            ("other/Cargo.toml", manifest(of_other, "other")),
             ("other/src/lib.rs", text("")),
         ]
     },
     users: ("home/.cargo/config.toml", "# mine\r\n[net]\r\nretry = 0"),
+    users_own: || {
+        vec![("home/.cargo/credentials.toml", text(format!("[registries.other]\ntoken = \"Bearer {USERS_OWN}\"\n")))]
+    },
     fetch: "cargo fetch",
     proof: "ls \"$HOME\"/.cargo/registry/cache/*/contoso-hello-1.0.0.crate",
     forget: "rm -rf Cargo.lock other/Cargo.lock \"$HOME/.cargo/registry\" \"$HOME\"/.cargo/.[!.]*",
     ask_other: "cd other && cargo fetch",
+    proof_of_other: "ls \"$HOME\"/.cargo/registry/cache/*/fabrikam-plant-1.0.0.crate",
+    ask_directly: "cd other && CARGO_REGISTRIES_OTHER_INDEX=sparse+DIRECT/Cargo/index/ cargo fetch",
     publish: Some("cargo publish --registry contoso --allow-dirty --no-verify"),
 };
