@@ -154,7 +154,9 @@ mod tests {
         ];
         let read_link = |place: &Path| {
             assert!(!place.starts_with(r"\\evil.example"), "{} is asked", place.display());
-            links.iter().find(|(link, _)| Path::new(link) == place).map(|(_, target)| PathBuf::from(target))
+            // As Windows does before it opens a path.
+            let place = place.to_string_lossy().replace(r"w\..\", "");
+            links.iter().find(|(link, _)| *link == place).map(|(_, target)| PathBuf::from(target))
         };
         let leads = |path: &str| leads_elsewhere(Path::new(path), MOST_LINKS, &read_link);
         for link in ["direct", "device", "kernels", "over", "again", "up", "round"] {
