@@ -34,7 +34,8 @@ fn leads_elsewhere(path: &Path, most_links: u32, read_link: &dyn Fn(&Path) -> Op
         return true;
     }
     let rest = path.strip_prefix(place).unwrap_or(Path::new(""));
-    let behind = place.parent().unwrap_or(Path::new("")).join(target).join(rest);
+    let behind = place.parent().unwrap_or(Path::new("")).join(target);
+    let behind = if rest.as_os_str().is_empty() { behind } else { behind.join(rest) };
     most_links == 0 || leads_elsewhere(&behind, most_links - 1, read_link)
 }
 
