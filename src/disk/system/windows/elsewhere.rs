@@ -41,7 +41,7 @@ fn leads_elsewhere(path: &Path, most_links: u32, read_link: &dyn Fn(&Path) -> Op
 
 /// Whether a path leads to another machine that neither the environment nor the command line names, which must be seen before it is
 /// touched: opening a file there would prove this user's password to whoever answers.
-pub fn is_elsewhere(path: &Path) -> bool {
+fn is_elsewhere(path: &Path) -> bool {
     static OWN: OnceLock<Vec<(String, String)>> = OnceLock::new();
     let named = || {
         let values = environment::all().map(|(_, value)| value).chain(environment::arguments());

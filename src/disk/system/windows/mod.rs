@@ -17,7 +17,7 @@ use windows_permissions::{LocalBox, SecurityDescriptor, Sid};
 
 use super::Links;
 
-pub use elsewhere::{canonical, is_elsewhere};
+pub use elsewhere::canonical;
 
 /// The system itself, and the group of administrators: both read every file if they want to.
 const ALWAYS_MAY: [&str; 2] = ["S-1-5-18", "S-1-5-32-544"];
