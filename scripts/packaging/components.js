@@ -86,10 +86,9 @@ function notices(found) {
   for (const [key, { package: entry }] of found) {
     if (entry.source === null) continue;
     list.push(`${key}: ${expression(entry)}`);
-    const folder = path.dirname(entry.manifest_path);
-    const files = licenceFiles(folder);
-    if (!files.length) throw new Error(`the crate ${key} brings no text of its licence`);
-    for (const file of files) add(key, fs.readFileSync(path.join(folder, file), 'utf8'));
+    const texts = licenceTexts(entry, found);
+    if (!texts.length) throw new Error(`the crate ${key} brings no text of its licence`);
+    for (const text of texts) add(key, text);
   }
   for (const [name, licence, files] of libraries()) {
     list.push(`${name}: ${licence}`);
@@ -100,27 +99,46 @@ function notices(found) {
   return `AdoEntraAuth is built of these, whose licences follow.\n\n${list.join('\n')}\n\n${parts.join('\n')}`;
 }
 
+/** The texts that a crate brings, else another one of the same repository and licence, else the licence that it names by its author. */
+function licenceTexts(entry, found) {
+  const own = textsOf(entry);
+  if (own.length || !entry.repository) return own;
+  const isLike = (other) => other.repository === entry.repository && other.license === entry.license;
+  const likes = [...found.values()].filter((other) => isLike(other.package)).flatMap((other) => textsOf(other.package));
+  if (likes.length || entry.license !== 'MIT' || !entry.authors.length) return likes;
+  return [rustsLicence('MIT.txt').replace(/^Copyright.*$/m, `Copyright (c) ${entry.authors.join(', ')}`)];
+}
+
+function textsOf(entry) {
+  const folder = path.dirname(entry.manifest_path);
+  return licenceFiles(folder).map((file) => fs.readFileSync(path.join(folder, file), 'utf8'));
+}
+
 /** The texts at the top of a crate, and in the source that it carries of another project. */
 function licenceFiles(folder) {
   const files = [];
   for (const entry of fs.readdirSync(folder, { withFileTypes: true }).sort((a, b) => (a.name < b.name ? -1 : 1))) {
     if (entry.isFile() && LICENCE.test(entry.name)) files.push(entry.name);
-    if (entry.isDirectory() && /^(licen[cs]es?|aws-lc|third_party|fiat)$/i.test(entry.name)) {
+    if (entry.isDirectory() && /^(licen[cs]es?|aws-lc|third_party|fiat|c_src|mimalloc|v3)$/i.test(entry.name)) {
       files.push(...licenceFiles(path.join(folder, entry.name)).map((file) => path.join(entry.name, file)));
     }
   }
   return files;
 }
 
+/** A licence as Rust's own documentation has it. */
+function rustsLicence(name) {
+  const sysroot = childProcess.execFileSync('rustc', ['--print', 'sysroot'], { cwd: root, encoding: 'utf8' }).trim();
+  return fs.readFileSync(path.join(sysroot, 'share', 'doc', 'rust', 'licenses', name), 'utf8');
+}
+
 /** What is linked in beside the crates. */
 function libraries() {
-  const sysroot = childProcess.execFileSync('rustc', ['--print', 'sysroot'], { cwd: root, encoding: 'utf8' }).trim();
-  const folder = path.join(sysroot, 'share', 'doc', 'rust', 'licenses');
-  const read = (name) => fs.readFileSync(path.join(folder, name), 'utf8');
-  const musl = fs.readFileSync(path.join(__dirname, 'musl.txt'), 'utf8');
+  const beside = (name) => fs.readFileSync(path.join(__dirname, name), 'utf8');
   return [
-    ["Rust's standard library", 'MIT OR Apache-2.0', [read('MIT.txt'), read('Apache-2.0.txt')]],
-    ['musl (Linux programs)', 'MIT', [musl]]
+    ["Rust's standard library", 'MIT OR Apache-2.0', [rustsLicence('MIT.txt'), rustsLicence('Apache-2.0.txt')]],
+    ['musl (Linux programs)', 'MIT', [beside('musl.txt')]],
+    ["mingw-w64's runtime (Windows programs)", 'ZPL-2.1', [beside('mingw.txt')]]
   ];
 }
 

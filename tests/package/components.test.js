@@ -6,8 +6,12 @@ const assert = require('assert');
 const fs = require('fs');
 const path = require('path');
 const test = require('node:test');
-const { components } = require('../../scripts/packaging/components.js');
+const { components, notices } = require('../../scripts/packaging/components.js');
 const { root, withoutTools } = require('./project.js');
+
+const triples = [
+  'x86_64-unknown-linux-musl', 'aarch64-unknown-linux-musl', 'x86_64-pc-windows-gnu', 'x86_64-apple-darwin', 'aarch64-apple-darwin'
+];
 
 /** Whether an SPDX expression can be met with these licences. */
 function allowed(expression, licences) {
@@ -48,14 +52,24 @@ test('every crate comes from the registry, under a licence that deny.toml allows
   const deny = fs.readFileSync(path.join(root, 'deny.toml'), 'utf8');
   const licences = [.../^allow = \[([^\]]*)\]/m.exec(deny)[1].matchAll(/^ *"([^"]+)"/gm)].map((match) => match[1]);
   assert.ok(licences.includes('MIT'), licences.join());
-  const triples = ['x86_64-unknown-linux-musl', 'aarch64-unknown-linux-musl', 'x86_64-pc-windows-gnu', 'x86_64-apple-darwin'];
-  const found = components([...triples, 'aarch64-apple-darwin']);
+  const found = components(triples);
   assert.ok(found.size > 100, `${found.size} crates`);
   for (const [name, { package: entry, checksum }] of found) {
     if (entry.name === 'ado-entra-auth') continue;
     assert.match(entry.source, /^registry\+https:/, name);
     assert.match(checksum || '', /^[0-9a-f]{64}$/, name);
     assert.ok(allowed(entry.license.replace(/\s*\/\s*/g, ' OR '), licences), `${name}: ${entry.license}`);
+  }
+});
+
+test('the notices have a text of each licence, also where a crate or a library brings none', { skip: withoutTools }, () => {
+  const found = components(triples);
+  const [list, texts] = notices(found).split(/\n-{80}\n(.*)/s);
+  for (const name of [...found.keys()].filter((name) => !name.startsWith('ado-entra-auth'))) {
+    assert.ok(list.includes(`\n${name}: `) && texts.includes(name), name);
+  }
+  for (const words of ['Copyright (c) Daniel Dulaney', 'Peter Atashian', 'the mingw-w64 project', 'Rich Felker']) {
+    assert.ok(texts.includes(words), words);
   }
 });
 
