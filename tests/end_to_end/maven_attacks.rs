@@ -9,7 +9,7 @@ use ado_entra_auth_emulator::agent::{Job, StepOutcome, TaskStep};
 use ado_entra_auth_emulator::world::Challenge;
 use ado_entra_auth_emulator::{Emulator, World};
 
-use crate::modes::{link, set_mode};
+use crate::modes::link;
 use crate::support::{Snapshot, in_parallel, job, read, run, step, tool, warned, with_token, write, write_file};
 
 /// A feed of ours.
@@ -395,26 +395,12 @@ fn settings_that_lead_traffic_elsewhere_leave_maven_without_a_token() {
     check(&served, &step());
 }
 
-/// A stand-in for a Maven of its own folder, whose files tell its version: the one of the tests, from a package, hides it.
+/// Maven 3.9 in a folder of the job's own, as behind a task that installs it.
 pub fn maven39(job: &Job<'_>) -> Option<TaskStep> {
     let script = read(tool("mvn39")?);
     let program = std::path::PathBuf::from(script.split('\'').nth(1)?);
-    let (home, real) = (job.root().join("maven"), program.parent()?.parent()?);
-    for folder in ["boot", "conf"] {
-        std::fs::create_dir_all(&home).unwrap();
-        link(real.join(folder).canonicalize().unwrap(), home.join(folder)).unwrap();
-    }
-    std::fs::create_dir_all(home.join("lib")).unwrap();
-    for jar in std::fs::read_dir(real.join("lib")).unwrap().flatten() {
-        link(jar.path(), home.join("lib").join(jar.file_name())).unwrap();
-    }
-    write_file(&home.join("lib/maven-core-3.9.9.jar"), "");
-    std::fs::remove_file(home.join("lib/maven-core-3.9.9.jar")).unwrap();
-    link(real.join("lib/maven-core-3.x.jar"), home.join("lib/maven-core-3.9.9.jar")).unwrap();
-    for file in ["mvn", "m2.conf"] {
-        write_file(&home.join("bin").join(file), std::fs::read(real.join("bin").join(file)).unwrap());
-        set_mode(&home.join("bin").join(file), 0o755);
-    }
+    let home = job.root().join("maven");
+    link(program.parent()?.parent()?.canonicalize().unwrap(), &home).unwrap();
     Some(crate::support::step_with_env(&[&format!("PATH={}:/usr/local/bin:/usr/bin:/bin", home.join("bin").display())]))
 }
 
