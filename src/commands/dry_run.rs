@@ -132,7 +132,7 @@ fn as_text(settings: &Settings, plan: &Plan) -> String {
         match change {
             Change::Variable(_) => {}
             Change::Program(name) => {
-                _ = writeln!(text, "\nThis program, as a credential helper: {SHOWN_DIRECTORY}/bin/{name}");
+                _ = writeln!(text, "\nThis program, removed after the job: {SHOWN_DIRECTORY}/bin/{name}");
             }
             Change::Path => _ = writeln!(text, "\nA folder at the beginning of PATH: {SHOWN_DIRECTORY}/bin"),
             Change::PrivateFile(file) => {

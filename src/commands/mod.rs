@@ -5,6 +5,7 @@ mod demo;
 mod dry_run;
 mod explain;
 mod given;
+mod later;
 mod post;
 mod runs;
 mod setup;

@@ -7,21 +7,20 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::runs;
 use super::stop::{Stop, block_on, stop};
 use super::workspace::Workspace;
+use super::{later, runs};
 use crate::agent::inputs::{self, Settings};
 use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
 use crate::apply::record::EarlierRun;
 use crate::apply::{self, Filling, Run, forms_to_mask, undo};
 use crate::azure_devops::first_look::{self, Withheld};
-use crate::diagnosis::Explanation;
 use crate::disk;
 use crate::host::Host;
 use crate::http::{Deadline, Http};
 use crate::identity::entra::{CLOCK_TOLERANCE_SECONDS, Propagation, clock_difference};
-use crate::identity::session::{NETWORK_LIMIT, Session, SignedIn, main_organization};
+use crate::identity::session::{NETWORK_LIMIT, Session, SignedIn};
 use crate::identity::tokens::{KeepSecret, Surroundings, Tokens};
 use crate::kernel::clock::{now, rfc3339};
 use crate::kernel::environment;
@@ -29,7 +28,7 @@ use crate::kernel::organization::Organization;
 use crate::plan::names::RunNames;
 use crate::plan::{Plan, Served};
 use crate::process;
-use crate::reach::{Grant, PermittedOrganization, Reach, Unserved};
+use crate::reach::{Grant, PermittedOrganization, Reach, Unserved, main_organization};
 use crate::tools::{self, PlanError, USER_NAME};
 
 /// For looking at the workspace after the network is done with.
@@ -87,10 +86,11 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let expires_on = rfc3339(signed_in.main.expires_at);
     let issued_for = |organization: &Organization| signed_in.issued_for(organization);
     let filling = Filling { main: &signed_in.main, issued_for: &issued_for, program: &program };
-    apply::apply(&plan, &filling, &run, &earlier, log)?;
-    let of_the_identity = signed_in.warnings.iter().map(Explanation::to_string);
-    for warning in of_the_identity.chain(plan.warnings.sentences()) {
-        log.warning(&warning);
+    let reach = Reach { permitted: settings.permitted.clone(), ..Reach::default() };
+    let facts = later::tell(&earlier, &reach, &signed_in, &plan);
+    apply::apply(&plan, &filling, &run, &earlier, &facts, log)?;
+    for warning in &facts.warnings {
+        log.warning(warning);
     }
     Ok(report(log, &settings, &signed_in, &expires_on, &plan))
 }

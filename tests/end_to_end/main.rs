@@ -32,6 +32,7 @@ mod identities;
 mod inputs;
 #[cfg(target_os = "linux")]
 mod kills;
+mod later_token;
 mod limits;
 mod machine_answers;
 mod machines;
