@@ -30,6 +30,10 @@ pub enum Command {
     Demo(Demo),
     /// Print an access token: the job's own in a later step, else that of the identity in the inputs
     Token(Token),
+    /// Say what the steps of this job have set up, in a later step: identities, organizations, tools and their feeds
+    Status(Later),
+    /// Ask each feed and organization that this job serves whether it lets the identity in, in a later step
+    Check(Later),
     /// Work out what to create in Entra and Azure DevOps, as a page to follow or a ready snippet: no network
     Setup(Box<Setup>),
     /// The step itself; the agent starts it through index.js
@@ -80,6 +84,14 @@ pub struct Token {
     /// Write it into this file, which only you can read, in place of standard output
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// Arguments of `status` and `check`.
+#[derive(Debug, clap::Args)]
+pub struct Later {
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// Arguments of `explain`.

@@ -39,8 +39,7 @@ pub fn run(arguments: &DryRun) -> anyhow::Result<()> {
                 json!({ "version": JSON_VERSION, "error": explanation.headline, "remedy": explanation.remedy })
             }
         };
-        // An escape for JSON's readers, and no command for an agent's: the texts come from files.
-        print(&format!("{json:#}\n").replace('#', "\\u0023"));
+        print(&super::json(&json));
     }
     let (settings, plan) = shown.map_err(|explanation| anyhow::anyhow!("{explanation}"))?;
     if arguments.format == Format::Text {

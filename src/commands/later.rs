@@ -107,21 +107,23 @@ impl SetUps {
         )
     }
 
-    /// What the tools reach, each once, with the run whose token serves it: as the latest that set it up has it.
+    /// What the tools reach, each once: as the latest run has it that set it up, with the run whose token serves it.
     pub fn served(&self) -> Vec<(&ServedFacts, &SetUp)> {
         let mut latest = BTreeMap::new();
         for (number, run) in self.0.iter().enumerate() {
             for served in &run.facts.served {
-                latest.insert((&served.tool, &served.target, &served.url), (number, served));
+                latest.insert((&served.tool, &served.target, &served.url), (served, number));
             }
         }
-        let serving = |(number, served): (usize, &ServedFacts)| {
-            // What an earlier step keeps, this one has only passed on.
-            let own = self.0[number].standing(served).map(|_| &self.0[number]);
-            let earlier = self.0[..number].iter().filter(|run| run.standing(served).is_some());
-            own.or_else(|| earlier.max_by_key(|run| run.standing(served)))
-        };
-        latest.into_values().filter_map(|(number, served)| Some((served, serving((number, served))?))).collect()
+        let with_run = |(served, number)| Some((served, self.serving(served, number)?));
+        latest.into_values().filter_map(with_run).collect()
+    }
+
+    /// The run whose token serves what this one has set up: its own, or what an earlier one keeps.
+    fn serving(&self, served: &ServedFacts, number: usize) -> Option<&SetUp> {
+        let standing = |run: &&SetUp| run.standing(served);
+        let own = Some(&self.0[number]).filter(|run| standing(run).is_some());
+        own.or_else(|| self.0[..number].iter().filter(|run| standing(run).is_some()).max_by_key(standing))
     }
 }
 
@@ -140,6 +142,11 @@ impl SetUp {
     fn standing(&self, served: &ServedFacts) -> Option<Standing> {
         let is_for = |grant: &&Grant| grant.tool == served.tool && grant.organization == served.organization;
         self.grants.iter().find(is_for).map(|grant| grant.standing)
+    }
+
+    /// What is told of its token for an organization.
+    pub fn identity(&self, organization: &str) -> Option<&TokenFacts> {
+        self.facts.tokens.iter().find(|token| token.organizations.contains_key(organization))
     }
 
     /// Its token for an organization.

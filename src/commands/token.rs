@@ -8,8 +8,8 @@ use serde_json::json;
 use super::given::set_inputs;
 use super::later::{SetUps, listed};
 use super::stop::{Stop, block_on, stop};
-use super::{print, warn};
-use crate::agent::inputs;
+use super::{json, print, warn};
+use crate::agent::inputs::{self, Verify};
 use crate::agent::job::Job;
 use crate::agent::logging::AgentLog;
 use crate::apply::forms_to_mask;
@@ -59,8 +59,7 @@ pub fn run(arguments: &Token) -> anyhow::Result<()> {
     };
     let text = match arguments.format {
         Format::Text => format!("{}\n", found.token.reveal()),
-        // An escape for JSON's readers, and no command for an agent's: a token's claims are not ours.
-        Format::Json => format!("{:#}\n", as_json(&found)).replace('#', "\\u0023"),
+        Format::Json => json(&as_json(&found)),
     };
     match &arguments.output {
         None => print(&text),
@@ -98,7 +97,7 @@ fn signed_in(job: &Job, keep_secret: KeepSecret<'_>) -> Result<Found, Stop> {
     let organization = main_organization(&settings.permitted);
     let SignedIn { main, warnings, .. } = block_on(async {
         let mut session = Session::begin(tokens, organization, settings.propagation, keep_secret).await?;
-        if let Some(organization) = organization.filter(|_| settings.verify) {
+        if let Some(organization) = organization.filter(|_| settings.verify != Verify::Nobody) {
             session.verify(organization).await?;
         }
         Ok(session.end())

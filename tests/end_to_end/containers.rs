@@ -150,7 +150,11 @@ fn later_steps_in_the_container_are_served_and_nothing_is_left() {
     }
     assert!(job.prepended_paths().iter().any(|path| path.starts_with(TEMP)), "{:?}", job.prepended_paths());
     assert_no_leak(&emulator, &job, "a job that goes on");
-    for script in ["ado-entra-auth token > ../token && grep -q ^eyJ ../token && rm ../token"] {
+    for script in [
+        "ado-entra-auth token > ../token && grep -q ^eyJ ../token && rm ../token",
+        "ado-entra-auth status",
+        "ado-entra-auth check",
+    ] {
         let outcome = container.script(&mut job, script);
         assert!(outcome.succeeded(), "{script}: {}", outcome.raw);
     }

@@ -14,6 +14,7 @@ mod cargo;
 mod causes;
 mod certificate_assertions;
 mod certificates;
+mod check;
 mod command_line;
 #[cfg(target_os = "linux")]
 mod containers;
@@ -66,6 +67,7 @@ mod round_trips;
 mod sealed;
 mod secrets;
 mod setup;
+mod status;
 mod steps;
 mod support;
 mod tenants;
