@@ -141,6 +141,7 @@ fn as_json(answers: &[Answer<'_>]) -> Value {
             "organization": served.organization,
             "url": served.url,
             "namedIn": served.named_in,
+            "name": identity.and_then(|identity| identity.name.as_ref()),
             "clientId": identity.and_then(|identity| identity.client.as_ref()),
             "reads": refused.is_none(),
             "publishes": publishes,

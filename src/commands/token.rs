@@ -52,7 +52,9 @@ pub fn run(arguments: &Token) -> anyhow::Result<()> {
             }
         }
     };
-    let found = if arguments.organization.is_none() && job.has_inputs() {
+    let given = arguments.inputs.inputs.len() + arguments.inputs.input_files.len() > 0;
+    let by_inputs = arguments.organization.is_none() && (given || inputs::name_an_identity(&job));
+    let found = if by_inputs {
         signed_in(&job, &mut keep_secret)?
     } else {
         of_the_job(&job, arguments.organization.as_ref(), &mut keep_secret)?

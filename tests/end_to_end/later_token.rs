@@ -12,14 +12,15 @@ use ado_entra_auth_emulator::world::{
     CLIENT, CONNECTION, FABRIKAM_CLIENT, FABRIKAM_CONNECTION, OBJECT, OTHER_TENANT, SECOND_CLIENT, SECOND_CONNECTION,
     TENANT,
 };
-use ado_entra_auth_emulator::{Effect, Endpoint, Fault, World};
+use ado_entra_auth_emulator::{Effect, Endpoint, Fault};
 
 use crate::modes::mode;
+use crate::status::of_both;
 use crate::support::{
-    BINARY, Snapshot, bare_step, claims, emulator, finish, in_one_tenant, job, leaks_below, named, program, read, run,
-    script, step, tool, variable, write,
+    BINARY, Snapshot, bare_step, claims, emulator, finish, job, leaks_below, named, program, read, run, script, step,
+    tool, variable, write,
 };
-use crate::tenants::of_two_tenants;
+use crate::tenants::{npmrc, of_two_tenants};
 use crate::wrapper::unpack;
 
 /// What a script of the job prints on stdout, and what it says on stderr.
@@ -108,7 +109,10 @@ fn several_organizations_are_told_apart() {
     refused(&mut job, "ado-entra-auth token --organization https://evil.example/contoso", 2, &["--organization"]);
     let both = "ado-entra-auth token --organization contoso --input connectionType=managedIdentity";
     refused(&mut job, both, 2, &["--organization", "--input"]);
-    // Inputs go before, as everywhere.
+    // Inputs go before, as everywhere, and those of the task that runs the script are none of ours.
+    let of_script = "INPUT_SCRIPT=x INPUT_WORKINGDIRECTORY=/ ado-entra-auth token --format json";
+    refused(&mut job, of_script, 1, &which);
+    refused(&mut job, "INPUT_CONNECTIONTYPE=azureRM ado-entra-auth token", 1, &["azureRM"]);
     let inputs = "ado-entra-auth token --input connectionType=azureRM";
     refused(&mut job, inputs, 1, &["azureRM"]);
 }
@@ -119,14 +123,18 @@ fn several_steps_add_up() {
     let connected =
         |name: &str, connection: &str| named(&bare_step().connection("azureDevOpsServiceConnection", connection), name);
     let clients = |first: TaskStep, second: TaskStep| {
-        let emulator = in_one_tenant(World::sample());
+        let emulator = of_both();
         let mut job = job(&emulator);
+        write(&job, ".npmrc", npmrc(&["contoso", "fabrikam"]));
         run(&emulator, &mut job, &first);
         run(&emulator, &mut job, &second);
         ["contoso", "fabrikam"].map(|name| token(&mut job, &format!("--organization {name}"))["appid"].clone())
     };
     let of_contoso = || connected("one", CONNECTION).input("organizations", "fabrikam");
     let of_fabrikam = || connected("two", FABRIKAM_CONNECTION);
+    // No tool keeps contoso, since each step sets up another.
+    let only = |tool: &str, step: TaskStep| step.input("tools", tool);
+    assert_eq!(clients(only("npm", of_contoso()), only("git", of_fabrikam())), [CLIENT, FABRIKAM_CLIENT]);
     assert_eq!(clients(of_contoso(), of_fabrikam()), [CLIENT, FABRIKAM_CLIENT]);
     assert_eq!(clients(of_fabrikam(), of_contoso()), [CLIENT, FABRIKAM_CLIENT]);
     assert_eq!(clients(of_contoso(), connected("three", SECOND_CONNECTION)), [SECOND_CLIENT, CLIENT]);

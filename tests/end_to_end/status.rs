@@ -149,6 +149,8 @@ fn what_is_left_out_and_what_has_ended_is_said() {
 fn texts_of_files_command_nothing() {
     let emulator = emulator();
     let mut job = job(&emulator);
+    let name = "x ##vso[task.prependpath]/tmp";
+    emulator.change(|world| world.application_mut(CLIENT).unwrap().display_name = name.to_owned());
     let hostile = "//pkgs.dev.azure.com/contoso/_packaging/a%23%23vso%5Bx/npm/registry/";
     write(&job, "##vso[task.setvariable variable=stolen]yes/.npmrc", format!("@contoso:registry=https:{hostile}\n"));
     write(&job, ".npmrc", npmrc(&["wingtip"]));
@@ -157,8 +159,8 @@ fn texts_of_files_command_nothing() {
         assert!(said.contains("vso[task.setvariable"), "{said}");
     }
     let sources = job.sources();
-    for format in ["text", "json"] {
-        let said = script(&mut job, &sources, &format!("ado-entra-auth status --format {format}")).raw;
-        assert!(!said.contains("##"), "{said}");
+    for command in ["status", "status --format json", "check", "check --format json"] {
+        let said = job.run_script(&format!("ado-entra-auth {command}"), &sources).unwrap().raw;
+        assert!(!said.contains("##") && said.contains("vso[task.prependpath]"), "{said}");
     }
 }

@@ -25,7 +25,7 @@ use reach::{feeds, permitted};
 
 pub use error::InputError;
 pub use identity::{identity, identity_in_a_script};
-pub use names::{canonical, holds_a_secret, is_input};
+pub use names::{canonical, holds_a_secret, is_input, name_an_identity};
 
 /// What the user asked for, checked.
 #[derive(Clone)]

@@ -57,11 +57,6 @@ impl Job {
         self.inputs.insert(name.to_ascii_lowercase(), value.to_owned());
     }
 
-    /// Whether any input is set.
-    pub fn has_inputs(&self) -> bool {
-        self.inputs.values().any(|value| !value.trim().is_empty())
-    }
-
     /// An input's value without blanks around it; nothing where it is empty.
     pub fn input(&self, name: &str) -> Option<&str> {
         self.inputs.get(&name.to_ascii_lowercase()).map(|value| value.trim()).filter(|value| !value.is_empty())
