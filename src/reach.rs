@@ -71,6 +71,14 @@ impl PermittedOrganization {
     }
 }
 
+/// The organization that the token under the step's own name is for: the service connection's, else one that an input names, else
+/// the pipeline's.
+pub fn main_organization(permitted: &[PermittedOrganization]) -> Option<&Organization> {
+    let owned = permitted.iter().find(|permitted| permitted.standing == Standing::Owned);
+    let asked_for = || permitted.iter().find(|permitted| permitted.is_asked_for());
+    owned.or_else(asked_for).or_else(|| permitted.first()).map(|permitted| &permitted.organization)
+}
+
 /// A feed that an input names.
 #[derive(Clone, Debug)]
 pub struct FeedInput {

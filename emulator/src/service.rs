@@ -19,6 +19,8 @@ pub enum Endpoint {
     ConnectionData,
     /// `_apis/projects`.
     Projects,
+    /// `_apis/git/repositories`.
+    Repositories,
     /// The profile of the caller.
     Profile,
     /// `_apis/packaging/feeds`.
@@ -60,6 +62,7 @@ const SERVICES: &[&Service] = &[
     &oidc::SERVICE,
     &azure::connection_data::SERVICE,
     &azure::projects::SERVICE,
+    &azure::repositories::SERVICE,
     &azure::profile::SERVICE,
     &azure::feeds::SERVICE,
     &artifacts::SERVICE,

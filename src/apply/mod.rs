@@ -3,6 +3,7 @@
 //! The order is what makes a kill at any moment harmless: first the record of what is intended, then files that hold no
 //! secret, last the variables, which end with the job by themselves.
 
+pub mod facts;
 pub mod journal;
 pub mod record;
 pub(crate) mod undo;
@@ -23,6 +24,7 @@ use crate::kernel::run_folder;
 use crate::plan::names::RunNames;
 use crate::plan::{self, Change, Part, Plan, Template, Variable, Visibility};
 
+use facts::Facts;
 use journal::Ledger;
 use record::{EarlierRun, RunRecord};
 
@@ -168,11 +170,12 @@ pub fn apply(
     filling: &Filling<'_>,
     run: &Run,
     earlier: &[EarlierRun],
+    facts: &Facts,
     log: &mut AgentLog,
 ) -> Result<(), ApplyError> {
     log.task_variable(RUN_VARIABLE, &run.directory().to_string_lossy());
     let (plan, vault) = with_key(plan)?;
-    let done = write_files(&plan, vault.as_ref(), filling, run, earlier);
+    let done = write_files(&plan, vault.as_ref(), filling, run, earlier).and_then(|()| finish(facts, run));
     let done = done.and_then(|()| if log.is_broken() { Err(ApplyError::NoAgent) } else { Ok(()) });
     if done.is_err() {
         // The caller reports the error; what cannot be undone now, the next run sweeps.
@@ -239,7 +242,13 @@ fn write_files(
             Change::Variable(_) | Change::Path => {}
         }
     }
-    RunRecord::mark_complete(&directory)
+    Ok(())
+}
+
+/// What later steps are told of the run goes last, before the mark that all is there.
+fn finish(facts: &Facts, run: &Run) -> Result<(), ApplyError> {
+    facts.save(&run.directory())?;
+    RunRecord::mark_complete(&run.directory())
 }
 
 fn sealed<'a>(deposit: &plan::Deposit, filling: &Filling<'a>) -> Deposit<'a> {

@@ -4,14 +4,12 @@
 //! client's tool judges it.
 
 use std::collections::BTreeMap;
-use std::future::poll_fn;
-use std::pin::Pin;
-use std::task::Poll;
 
 use reqwest::header::AUTHORIZATION;
 use reqwest::{Method, Url};
 
 use super::feed::Feed;
+use super::side_by_side::all;
 use crate::diagnosis::Explanation;
 use crate::http::retry::usual;
 use crate::http::{Call, Http, azure_devops_headers, not_json, secret_header};
@@ -82,19 +80,4 @@ async fn look_at(http: &Http, feed: &Feed, statement: &Statement, token: &Access
         status @ 300..=399 => Err(unread(&format!("it leads elsewhere (HTTP {status})"))),
         status => Err(unread(&format!("HTTP {status}, {}", not_json(&answer)))),
     }
-}
-
-/// Lets futures go on side by side until all have ended; gives their outcomes in order.
-async fn all<T, F: Future<Output = T>>(mut futures: Vec<Pin<Box<F>>>) -> Vec<T> {
-    let mut outcomes: Vec<Option<T>> = futures.iter().map(|_| None).collect();
-    poll_fn(|context| {
-        for (future, outcome) in futures.iter_mut().zip(&mut outcomes).filter(|(_, outcome)| outcome.is_none()) {
-            if let Poll::Ready(value) = future.as_mut().poll(context) {
-                *outcome = Some(value);
-            }
-        }
-        if outcomes.iter().all(Option::is_some) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
-    outcomes.into_iter().flatten().collect()
 }

@@ -3,4 +3,6 @@
 pub mod feed;
 pub mod first_look;
 pub mod probe;
+pub mod rights;
+mod side_by_side;
 pub mod tenant;

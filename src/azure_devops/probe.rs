@@ -1,6 +1,8 @@
-//! Does the organization accept this identity?
+//! Does the organization, or a feed of it, accept this identity? The question to the organization, and what refusals of both mean.
 //!
 //! Source: connectionData, as microsoft/azure-devops-cli-extension and tfs-cli ask for it.
+
+use std::fmt;
 
 use reqwest::header::AUTHORIZATION;
 use reqwest::{Method, Url};
@@ -13,6 +15,24 @@ use crate::http::{Answer, Call, CallError, Http, azure_devops_headers, not_json,
 use crate::kernel::organization::Organization;
 use crate::kernel::secret::AccessToken;
 
+/// Who was asked.
+#[derive(Clone, Debug)]
+pub enum Asked {
+    /// An organization.
+    Organization(Organization),
+    /// A feed, as messages show it.
+    Feed(String),
+}
+
+impl fmt::Display for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Organization(organization) => write!(f, "the organization {organization}"),
+            Self::Feed(feed) => write!(f, "the feed {feed}"),
+        }
+    }
+}
+
 /// Who the organization takes the token's bearer for.
 #[derive(Clone, Debug)]
 pub struct Member {
@@ -20,22 +40,22 @@ pub struct Member {
     pub name: String,
 }
 
-/// Why the organization does not accept the identity, or why that is not known.
+/// Why the organization or feed does not accept the identity, or why that is not known.
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
     /// No answer.
-    #[error("the organization {organization} could not be asked whether it accepts the identity: {error}")]
+    #[error("{asked} could not be asked whether it accepts the identity: {error}")]
     Call {
-        /// The organization.
-        organization: Organization,
+        /// Who was asked.
+        asked: Asked,
         /// The trouble.
         error: CallError,
     },
     /// A refusal.
-    #[error("the organization {organization} does not accept the identity: {headline} ({code})")]
+    #[error("{asked} does not accept the identity: {headline} ({code})")]
     Refused {
-        /// The organization.
-        organization: Organization,
+        /// Who was asked.
+        asked: Asked,
         /// What is wrong.
         headline: String,
         /// The service's code, or the status.
@@ -47,15 +67,13 @@ pub enum ProbeError {
         /// The service's id of the request.
         request: Option<String>,
         /// What it means.
-        cause: Option<&'static Cause>,
+        cause: &'static Cause,
     },
     /// It is too busy to say, or in trouble.
-    #[error(
-        "the organization {organization} cannot answer at the moment whether it accepts the identity: {headline} ({code})"
-    )]
+    #[error("{asked} cannot answer at the moment whether it accepts the identity: {headline} ({code})")]
     Busy {
-        /// The organization.
-        organization: Organization,
+        /// Who was asked.
+        asked: Asked,
         /// What is wrong.
         headline: String,
         /// The service's code, or the status.
@@ -74,10 +92,10 @@ pub enum ProbeError {
         organization: Organization,
     },
     /// Something else came back.
-    #[error("the organization {organization} answered with something unexpected (HTTP {status}): {what}")]
+    #[error("{asked} answered with something unexpected (HTTP {status}): {what}")]
     Broken {
-        /// The organization.
-        organization: Organization,
+        /// Who was asked.
+        asked: Asked,
         /// The status.
         status: u16,
         /// What came.
@@ -124,8 +142,7 @@ impl Explain for ProbeError {
     fn cause(&self) -> Option<&'static Cause> {
         match self {
             Self::Call { error, .. } => error.cause(),
-            Self::Refused { cause, .. } => *cause,
-            Self::Busy { cause, .. } => Some(cause),
+            Self::Refused { cause, .. } | Self::Busy { cause, .. } => Some(cause),
             Self::Absent { .. } => Some(&causes::organization::NOT_FOUND),
             Self::Broken { .. } => Some(&causes::organization::NOT_AZURE_DEVOPS),
         }
@@ -144,90 +161,115 @@ pub async fn member(
     token: &AccessToken,
     object_id: Option<&str>,
 ) -> Result<Member, ProbeError> {
-    let broken = |status, what: &str, request| ProbeError::Broken {
-        organization: organization.clone(),
-        status,
-        what: what.to_owned(),
-        request,
-    };
+    let asked = Asked::Organization(organization.clone());
     let address = format!("{}/_apis/connectionData?api-version=7.1-preview.1", organization.url());
-    let url = Url::parse(&address).map_err(|_| broken(0, "no address", None))?;
+    let answer = ask(http, &asked, &address, &format!("Bearer {}", token.reveal())).await?;
+    let refusal = Refusal { asked: &asked, answer: &answer, object_id };
+    if answer.status != 200 {
+        return Err(refusal.of_status());
+    }
+    let json: Value = serde_json::from_str(&answer.body).map_err(|_| refusal.broken(not_json(&answer)))?;
+    let user = json.get("authenticatedUser");
+    let user = user.ok_or_else(|| refusal.broken("JSON without authenticatedUser".to_owned()))?;
+    if user.get("id").and_then(Value::as_str).is_none_or(|id| id.eq_ignore_ascii_case(ANONYMOUS)) {
+        let cause = &causes::organization::ANONYMOUS;
+        let headline = "it treats the token as anonymous".to_owned();
+        return Err(refusal.refused(headline, Some(causes::organization::ADD_THE_IDENTITY), cause));
+    }
+    let name = user.get("providerDisplayName").or_else(|| user.get("customDisplayName")).and_then(Value::as_str);
+    Ok(Member { name: first_sentence(name.unwrap_or("without a name")) })
+}
+
+/// Sends a question with a credential.
+pub(super) async fn ask(http: &Http, asked: &Asked, address: &str, credential: &str) -> Result<Answer, ProbeError> {
+    let broken = |what: &str| {
+        let (asked, what) = (asked.clone(), what.to_owned());
+        ProbeError::Broken { asked, status: 0, what, request: None }
+    };
+    let url = Url::parse(address).map_err(|_| broken("no address"))?;
     let mut headers = azure_devops_headers();
-    let bearer = secret_header(&format!("Bearer {}", token.reveal())).ok_or_else(|| broken(0, "no token", None))?;
-    headers.insert(AUTHORIZATION, bearer);
+    headers.insert(AUTHORIZATION, secret_header(credential).ok_or_else(|| broken("no token"))?);
     let call = Call { method: Method::GET, url, headers, body: None, again: &usual };
-    let answer =
-        http.send(&call).await.map_err(|error| ProbeError::Call { organization: organization.clone(), error })?;
-    let text = refusal_text(&answer);
-    let refused = |headline: String, remedy: Option<&str>, cause: Option<&'static Cause>| {
-        let named = cause.filter(|cause| !cause.codes.is_empty()).map(|cause| cause.name.to_owned());
-        let remedy = remedy.or(cause.map(|cause| cause.remedy)).unwrap_or(causes::organization::ADD_THE_IDENTITY);
+    http.send(&call).await.map_err(|error| ProbeError::Call { asked: asked.clone(), error })
+}
+
+/// An answer that is no yes.
+pub(super) struct Refusal<'r> {
+    pub(super) asked: &'r Asked,
+    pub(super) answer: &'r Answer,
+    /// The identity's object id.
+    pub(super) object_id: Option<&'r str>,
+}
+
+impl Refusal<'_> {
+    /// What a status other than 200 means.
+    pub(super) fn of_status(&self) -> ProbeError {
+        use causes::content::FEED_READ;
+        use causes::organization::{SAYS_IN_A_HEADER, SIGN_IN_PAGE, THROTTLED, UNAUTHENTICATED, UNAVAILABLE};
+        let text = refusal_text(self.answer);
+        match (self.answer.status, said(&text, self.asked)) {
+            (_, Some(cause)) if cause == &THROTTLED => self.busy(cause, Some(cause.name)),
+            (_, Some(cause)) => self.of(cause),
+            (429, None) => self.busy(&THROTTLED, None),
+            (408 | 500.., None) => self.busy(&UNAVAILABLE, None),
+            (203 | 300..=399, None) => self.of(&SIGN_IN_PAGE),
+            (status @ (401 | 403), None) => {
+                let headline = if text.is_empty() { "it refuses the token".to_owned() } else { first_sentence(&text) };
+                let of_feed = status == 403 && matches!(self.asked, Asked::Feed(_));
+                let (cause, remedy) = match self.answer.header(SERVICE_ERROR) {
+                    Some(_) => (&SAYS_IN_A_HEADER, Some(causes::organization::ADD_THE_IDENTITY)),
+                    None if of_feed => (&FEED_READ, None),
+                    None => (&UNAUTHENTICATED, Some(causes::organization::ADD_THE_IDENTITY)),
+                };
+                self.refused(headline, remedy, cause)
+            }
+            (404, None) if let Asked::Organization(organization) = self.asked => {
+                ProbeError::Absent { organization: organization.clone() }
+            }
+            (_, None) => self.broken(if text.is_empty() { not_json(self.answer) } else { first_sentence(&text) }),
+        }
+    }
+
+    fn of(&self, cause: &'static Cause) -> ProbeError {
+        self.refused(cause.headline.to_owned(), None, cause)
+    }
+
+    fn refused(&self, headline: String, remedy: Option<&str>, cause: &'static Cause) -> ProbeError {
+        let named = Some(cause.name.to_owned()).filter(|_| !cause.codes.is_empty());
         ProbeError::Refused {
-            organization: organization.clone(),
+            asked: self.asked.clone(),
             headline,
-            code: named.unwrap_or_else(|| format!("HTTP {}", answer.status)),
-            remedy: remedy.to_owned(),
-            object_id: object_id.map(str::to_owned),
-            request: answer.request_id(),
+            code: named.unwrap_or_else(|| format!("HTTP {}", self.answer.status)),
+            remedy: remedy.unwrap_or(cause.remedy).to_owned(),
+            object_id: self.object_id.map(str::to_owned),
+            request: self.answer.request_id(),
             cause,
         }
-    };
-    let of = |cause: &'static Cause| refused(cause.headline.to_owned(), None, Some(cause));
-    let busy = |cause: &'static Cause, code: Option<&str>| ProbeError::Busy {
-        organization: organization.clone(),
-        headline: cause.headline.to_owned(),
-        code: code.map_or_else(|| format!("HTTP {}", answer.status), str::to_owned),
-        wait: answer.retry_after().map(|wait| wait.as_secs()),
-        request: answer.request_id(),
-        cause,
-    };
-    match answer.status {
-        200 => {
-            let json: Value =
-                serde_json::from_str(&answer.body).map_err(|_| broken(200, &not_json(&answer), answer.request_id()))?;
-            let user = json.get("authenticatedUser");
-            let user = user.ok_or_else(|| broken(200, "JSON without authenticatedUser", answer.request_id()))?;
-            if user.get("id").and_then(Value::as_str).is_none_or(|id| id.eq_ignore_ascii_case(ANONYMOUS)) {
-                let headline = "it treats the token as anonymous".to_owned();
-                return Err(refused(
-                    headline,
-                    Some(causes::organization::ADD_THE_IDENTITY),
-                    Some(&causes::organization::ANONYMOUS),
-                ));
-            }
-            let name =
-                user.get("providerDisplayName").or_else(|| user.get("customDisplayName")).and_then(Value::as_str);
-            Ok(Member { name: first_sentence(name.unwrap_or("without a name")) })
+    }
+
+    fn busy(&self, cause: &'static Cause, code: Option<&str>) -> ProbeError {
+        ProbeError::Busy {
+            asked: self.asked.clone(),
+            headline: cause.headline.to_owned(),
+            code: code.map_or_else(|| format!("HTTP {}", self.answer.status), str::to_owned),
+            wait: self.answer.retry_after().map(|wait| wait.as_secs()),
+            request: self.answer.request_id(),
+            cause,
         }
-        status => Err(match said(&text) {
-            Some(cause) if cause == &causes::organization::THROTTLED => busy(cause, Some(cause.name)),
-            Some(cause) => of(cause),
-            None if status == 429 => busy(&causes::organization::THROTTLED, None),
-            None if matches!(status, 408 | 500..) => busy(&causes::organization::UNAVAILABLE, None),
-            None if matches!(status, 203 | 300..=399) => of(&causes::organization::SIGN_IN_PAGE),
-            None if matches!(status, 401 | 403) => {
-                let headline = if text.is_empty() { "it refuses the token".to_owned() } else { first_sentence(&text) };
-                let in_a_header = answer.header(SERVICE_ERROR).is_some();
-                let cause = if in_a_header {
-                    &causes::organization::SAYS_IN_A_HEADER
-                } else {
-                    &causes::organization::UNAUTHENTICATED
-                };
-                refused(headline, Some(causes::organization::ADD_THE_IDENTITY), Some(cause))
-            }
-            None if status == 404 => ProbeError::Absent { organization: organization.clone() },
-            None => {
-                let what = if text.is_empty() { not_json(&answer) } else { first_sentence(&text) };
-                broken(status, &what, answer.request_id())
-            }
-        }),
+    }
+
+    /// What is neither.
+    pub(super) fn broken(&self, what: String) -> ProbeError {
+        let request = self.answer.request_id();
+        ProbeError::Broken { asked: self.asked.clone(), status: self.answer.status, what, request }
     }
 }
 
 /// What the service's text means. Words that mean something in an answer of another service mean nothing here; codes do.
-fn said(text: &str) -> Option<&'static Cause> {
+fn said(text: &str, asked: &Asked) -> Option<&'static Cause> {
     let cause = causes::find_in(text).filter(|_| !text.is_empty())?;
-    (cause.stage == Stage::Organization || !cause.codes.is_empty()).then_some(cause)
+    let of_feed = cause.stage == Stage::Content && matches!(asked, Asked::Feed(_));
+    (cause.stage == Stage::Organization || of_feed || !cause.codes.is_empty()).then_some(cause)
 }
 
 const SERVICE_ERROR: &str = "x-tfs-serviceerror";

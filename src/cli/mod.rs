@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use crate::kernel::organization::Organization;
+
 pub use setup::{IdentityKind, Issuer, Setup, SetupFormat};
 
 /// Entra tokens for the tools of an Azure Pipelines job, without personal access tokens.
@@ -26,8 +28,12 @@ pub enum Command {
     Explain(Explain),
     /// Play a whole job on this machine against an emulated Azure: task, later steps with real tools, clean-up
     Demo(Demo),
-    /// Print an access token: for an agent's registration, `az devops login`, a script or a REST call
+    /// Print an access token: the job's own in a later step, else that of the identity in the inputs
     Token(Token),
+    /// Say what the steps of this job have set up, in a later step: identities, organizations, tools and their feeds
+    Status(Later),
+    /// Ask each feed and organization that this job serves whether it lets the identity in, in a later step
+    Check(Later),
     /// Work out what to create in Entra and Azure DevOps, as a page to follow or a ready snippet: no network
     Setup(Box<Setup>),
     /// The step itself; the agent starts it through index.js
@@ -69,12 +75,23 @@ pub struct Token {
     #[command(flatten)]
     #[allow(missing_docs, reason = "a doc comment here would become the command's own help")]
     pub inputs: Inputs,
+    /// In a later step of a job: for which organization, where the job has tokens for several
+    #[arg(long, value_name = "NAME", value_parser = Organization::parse, conflicts_with_all = ["inputs", "input_files"])]
+    pub organization: Option<Organization>,
     /// How to show it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
     /// Write it into this file, which only you can read, in place of standard output
     #[arg(long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// Arguments of `status` and `check`.
+#[derive(Debug, clap::Args)]
+pub struct Later {
+    /// How to show it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
 }
 
 /// Arguments of `explain`.

@@ -39,8 +39,7 @@ pub fn run(arguments: &DryRun) -> anyhow::Result<()> {
                 json!({ "version": JSON_VERSION, "error": explanation.headline, "remedy": explanation.remedy })
             }
         };
-        // An escape for JSON's readers, and no command for an agent's: the texts come from files.
-        print(&format!("{json:#}\n").replace('#', "\\u0023"));
+        print(&super::json(&json));
     }
     let (settings, plan) = shown.map_err(|explanation| anyhow::anyhow!("{explanation}"))?;
     if arguments.format == Format::Text {
@@ -132,7 +131,7 @@ fn as_text(settings: &Settings, plan: &Plan) -> String {
         match change {
             Change::Variable(_) => {}
             Change::Program(name) => {
-                _ = writeln!(text, "\nThis program, as a credential helper: {SHOWN_DIRECTORY}/bin/{name}");
+                _ = writeln!(text, "\nThis program, removed after the job: {SHOWN_DIRECTORY}/bin/{name}");
             }
             Change::Path => _ = writeln!(text, "\nA folder at the beginning of PATH: {SHOWN_DIRECTORY}/bin"),
             Change::PrivateFile(file) => {

@@ -1,13 +1,16 @@
 //! One file a command: the only place where finding out, planning and acting meet.
 
+mod check;
 #[cfg(feature = "emulator")]
 mod demo;
 mod dry_run;
 mod explain;
 mod given;
+mod later;
 mod post;
 mod runs;
 mod setup;
+mod status;
 mod stop;
 mod task;
 mod token;
@@ -26,6 +29,8 @@ pub fn run(command: Command) -> ExitCode {
         Command::Post => return post::run(),
         Command::DryRun(arguments) => dry_run::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
         Command::Explain(arguments) => explain::run(&arguments),
         Command::Setup(arguments) => setup::run(&arguments),
         #[cfg(feature = "emulator")]
@@ -66,6 +71,11 @@ fn complain(text: &str) {
 /// Says a warning on stderr.
 fn warn(text: &str) {
     say(&format!("warning: {text}"));
+}
+
+/// A document for programs: an escape for JSON's readers, and no command for an agent's, since texts in it come from elsewhere.
+fn json(value: &serde_json::Value) -> String {
+    format!("{value:#}\n").replace('#', "\\u0023")
 }
 
 /// Prints to stdout outside task mode. A reader that is gone is no trouble.

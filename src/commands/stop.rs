@@ -16,6 +16,15 @@ impl<E: Explain> From<E> for Stop {
     }
 }
 
+impl From<Stop> for anyhow::Error {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Explained(explanation) => Self::msg(explanation.to_string()),
+            Stop::Cancelled => Self::msg("cancelled"),
+        }
+    }
+}
+
 /// A stop without an error type of its own.
 pub fn stop(headline: &str, remedy: &str) -> Stop {
     Stop::Explained(Explanation {

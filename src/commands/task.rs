@@ -7,21 +7,22 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
-use super::runs;
 use super::stop::{Stop, block_on, stop};
 use super::workspace::Workspace;
-use crate::agent::inputs::{self, Settings};
+use super::{later, runs};
+use crate::agent::inputs::{self, Settings, Verify};
 use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
 use crate::apply::record::EarlierRun;
 use crate::apply::{self, Filling, Run, forms_to_mask, undo};
 use crate::azure_devops::first_look::{self, Withheld};
+use crate::azure_devops::rights::{self, Wanted};
 use crate::diagnosis::Explanation;
 use crate::disk;
 use crate::host::Host;
 use crate::http::{Deadline, Http};
 use crate::identity::entra::{CLOCK_TOLERANCE_SECONDS, Propagation, clock_difference};
-use crate::identity::session::{NETWORK_LIMIT, Session, SignedIn, main_organization};
+use crate::identity::session::{NETWORK_LIMIT, Session, SignedIn};
 use crate::identity::tokens::{KeepSecret, Surroundings, Tokens};
 use crate::kernel::clock::{now, rfc3339};
 use crate::kernel::environment;
@@ -29,7 +30,7 @@ use crate::kernel::organization::Organization;
 use crate::plan::names::RunNames;
 use crate::plan::{Plan, Served};
 use crate::process;
-use crate::reach::{Grant, PermittedOrganization, Reach, Unserved};
+use crate::reach::{Grant, PermittedOrganization, Reach, Unserved, main_organization};
 use crate::tools::{self, PlanError, USER_NAME};
 
 /// For looking at the workspace after the network is done with.
@@ -87,10 +88,11 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let expires_on = rfc3339(signed_in.main.expires_at);
     let issued_for = |organization: &Organization| signed_in.issued_for(organization);
     let filling = Filling { main: &signed_in.main, issued_for: &issued_for, program: &program };
-    apply::apply(&plan, &filling, &run, &earlier, log)?;
-    let of_the_identity = signed_in.warnings.iter().map(Explanation::to_string);
-    for warning in of_the_identity.chain(plan.warnings.sentences()) {
-        log.warning(&warning);
+    let reach = Reach { permitted: settings.permitted.clone(), ..Reach::default() };
+    let facts = later::tell(&earlier, &reach, &signed_in, &plan);
+    apply::apply(&plan, &filling, &run, &earlier, &facts, log)?;
+    for warning in &facts.warnings {
+        log.warning(warning);
     }
     Ok(report(log, &settings, &signed_in, &expires_on, &plan))
 }
@@ -137,7 +139,7 @@ async fn sign_in_and_plan(
     let settings = &planning.settings;
     let main = main_organization(&settings.permitted);
     let mut session = Session::begin(tokens, main, settings.propagation, &mut *keep_secret).await?;
-    if let Some(main) = main.filter(|_| settings.verify) {
+    if let Some(main) = main.filter(|_| settings.verify != Verify::Nobody) {
         session.verify(main).await?;
     }
     let (workspace, plan) = in_time(&http, begun).await?;
@@ -154,7 +156,32 @@ async fn sign_in_and_plan(
         plan = planning.again(&workspace, &unserved, &withheld)?;
     }
     signed_in.unserved = unserved;
+    if settings.verify == Verify::Feeds {
+        verify_feeds(&http, &signed_in, &plan).await?;
+    }
     Ok((signed_in, plan))
+}
+
+/// Asks each feed that this step's token serves whether it lets the identity read.
+async fn verify_feeds(http: &Http, signed_in: &SignedIn, plan: &Plan) -> Result<(), Stop> {
+    let is_own = |served: &&Served| {
+        let organization = served.organization.name();
+        plan.grants.iter().any(|grant| grant.tool == served.tool && grant.organization == organization)
+    };
+    let wanted = plan.served.iter().filter(is_own).filter_map(|Served { organization, feed, .. }| {
+        let issued = signed_in.issued_for(organization);
+        let object_id = issued.claims.oid.as_deref();
+        Some(Wanted { organization, feed: Some(feed.as_ref()?), token: &issued.token, object_id })
+    });
+    let outcomes = rights::read(http, &wanted.collect::<Vec<_>>()).await;
+    let mut refusals = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+    let Some(first) = refusals.next() else { return Ok(()) };
+    let mut explanation = Explanation::of(first);
+    // A feed may be named for several tools.
+    let further: BTreeSet<String> =
+        refusals.map(ToString::to_string).filter(|text| *text != explanation.headline).collect();
+    explanation.facts.extend(further.into_iter().map(|headline| ("also", headline)));
+    Err(Stop::Explained(explanation))
 }
 
 /// The user names that may stand beside the token: ours, and the organizations', which git takes from addresses.
@@ -191,7 +218,7 @@ async fn serve_others(
         let patient = permitted.is_asked_for();
         let propagation = if patient { settings.propagation } else { Propagation::UpTo(Duration::ZERO) };
         let mut served = session.serve(organization, propagation, &mut *keep_secret).await;
-        if served.is_ok() && settings.verify {
+        if served.is_ok() && settings.verify != Verify::Nobody {
             served = session.verify(organization).await;
         }
         if let Err(error) = served {

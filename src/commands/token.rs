@@ -6,19 +6,23 @@ use std::sync::Arc;
 use serde_json::json;
 
 use super::given::set_inputs;
-use super::stop::{Stop, block_on};
-use super::{print, warn};
-use crate::agent::inputs;
+use super::later::{SetUps, listed};
+use super::stop::{Stop, block_on, stop};
+use super::{json, print, warn};
+use crate::agent::inputs::{self, Verify};
 use crate::agent::job::Job;
 use crate::agent::logging::AgentLog;
 use crate::apply::forms_to_mask;
 use crate::cli::{Format, Token};
 use crate::disk;
 use crate::http::{Deadline, Http};
-use crate::identity::session::{NETWORK_LIMIT, Session, SignedIn, main_organization};
-use crate::identity::tokens::{Surroundings, Tokens};
+use crate::identity::claims::{self, Claims};
+use crate::identity::session::{NETWORK_LIMIT, Session, SignedIn};
+use crate::identity::tokens::{KeepSecret, Surroundings, Tokens};
 use crate::kernel::clock::rfc3339;
 use crate::kernel::organization::Organization;
+use crate::kernel::secret::AccessToken;
+use crate::reach::main_organization;
 
 /// The version of the JSON form; it goes up when a field changes or goes.
 const JSON_VERSION: u32 = 1;
@@ -26,40 +30,18 @@ const JSON_VERSION: u32 = 1;
 /// The user names that programs put beside a token which they send as a password: tfx's and the agent's registration.
 const BASIC_USERS: [&str; 2] = ["OAuth", "VstsAgent"];
 
+/// A token, and what is said of it.
+struct Found {
+    token: AccessToken,
+    expires_at: u64,
+    claims: Claims,
+    organization: Option<Organization>,
+}
+
 /// Runs the command.
 pub fn run(arguments: &Token) -> anyhow::Result<()> {
     let mut job = Job::from_environment();
     set_inputs(&mut job, &arguments.inputs)?;
-    let (signed_in, organization) = signed_in(&job).map_err(|stop| match stop {
-        Stop::Explained(explanation) => anyhow::anyhow!("{explanation}"),
-        Stop::Cancelled => anyhow::anyhow!("cancelled"),
-    })?;
-    for warning in &signed_in.warnings {
-        warn(&warning.to_string());
-    }
-    let text = match arguments.format {
-        Format::Text => format!("{}\n", signed_in.main.token.reveal()),
-        // An escape for JSON's readers, and no command for an agent's: a token's claims are not ours.
-        Format::Json => format!("{:#}\n", as_json(&signed_in, organization.as_ref())).replace('#', "\\u0023"),
-    };
-    match &arguments.output {
-        None => print(&text),
-        Some(file) => write(file, &text)?,
-    }
-    Ok(())
-}
-
-fn signed_in(job: &Job) -> Result<(SignedIn, Option<Organization>), Stop> {
-    let identity = inputs::identity_in_a_script(job)?;
-    let settings = inputs::settings(job)?;
-    let (network, warnings) = job.network();
-    for warning in warnings {
-        warn(&warning);
-    }
-    let http = Arc::new(Http::new(&network, Deadline::after(NETWORK_LIMIT))?);
-    let tokens =
-        Tokens::new(Arc::new(identity), Surroundings { http, pipeline: job.pipeline(), machine: job.machine() });
-    let organization = main_organization(&settings.permitted);
     // The agent hears of a secret before it could be printed; on stderr, which it reads for commands too: stdout is the caller's.
     let mut log = job.is_in_pipeline().then(AgentLog::on_stderr);
     let users = BASIC_USERS.map(str::to_owned);
@@ -70,27 +52,79 @@ fn signed_in(job: &Job) -> Result<(SignedIn, Option<Organization>), Stop> {
             }
         }
     };
-    let signed_in = block_on(async {
-        let mut session = Session::begin(tokens, organization, settings.propagation, &mut keep_secret).await?;
-        if let Some(organization) = organization.filter(|_| settings.verify) {
+    let given = arguments.inputs.inputs.len() + arguments.inputs.input_files.len() > 0;
+    let by_inputs = arguments.organization.is_none() && (given || inputs::name_an_identity(&job));
+    let found = if by_inputs {
+        signed_in(&job, &mut keep_secret)?
+    } else {
+        of_the_job(&job, arguments.organization.as_ref(), &mut keep_secret)?
+    };
+    let text = match arguments.format {
+        Format::Text => format!("{}\n", found.token.reveal()),
+        Format::Json => json(&as_json(&found)),
+    };
+    match &arguments.output {
+        None => print(&text),
+        Some(file) => write(file, &text)?,
+    }
+    Ok(())
+}
+
+/// The token that a step of this job has got.
+fn of_the_job(job: &Job, organization: Option<&Organization>, keep_secret: KeepSecret<'_>) -> Result<Found, Stop> {
+    let runs = SetUps::find(job)?;
+    let known = runs.organizations();
+    let only = || known.first().filter(|_| known.len() == 1);
+    let Some(organization) = organization.or_else(only) else {
+        let headline = format!("this job has tokens for {}", listed(&known));
+        return Err(stop(&headline, "choose one by --organization NAME"));
+    };
+    let issued = runs.token(organization)?;
+    keep_secret(issued.token.reveal());
+    let claims = claims::read(issued.token.reveal()).unwrap_or_default();
+    Ok(Found { token: issued.token, expires_at: issued.expires_at, claims, organization: Some(issued.organization) })
+}
+
+/// The token of the identity that the inputs name.
+fn signed_in(job: &Job, keep_secret: KeepSecret<'_>) -> Result<Found, Stop> {
+    let identity = inputs::identity_in_a_script(job)?;
+    let settings = inputs::settings(job)?;
+    let (network, warnings) = job.network();
+    for warning in warnings {
+        warn(&warning);
+    }
+    let http = Arc::new(Http::new(&network, Deadline::after(NETWORK_LIMIT))?);
+    let tokens =
+        Tokens::new(Arc::new(identity), Surroundings { http, pipeline: job.pipeline(), machine: job.machine() });
+    let organization = main_organization(&settings.permitted);
+    let SignedIn { main, warnings, .. } = block_on(async {
+        let mut session = Session::begin(tokens, organization, settings.propagation, keep_secret).await?;
+        if let Some(organization) = organization.filter(|_| settings.verify != Verify::Nobody) {
             session.verify(organization).await?;
         }
         Ok(session.end())
     })?;
-    Ok((signed_in, organization.cloned()))
+    for warning in &warnings {
+        warn(&warning.to_string());
+    }
+    Ok(Found {
+        token: main.token,
+        expires_at: main.expires_at,
+        claims: main.claims,
+        organization: organization.cloned(),
+    })
 }
 
-fn as_json(signed_in: &SignedIn, organization: Option<&Organization>) -> serde_json::Value {
-    let issued = &signed_in.main;
+fn as_json(Found { token, expires_at, claims, organization }: &Found) -> serde_json::Value {
     json!({
         "version": JSON_VERSION,
-        "accessToken": issued.token.reveal(),
+        "accessToken": token.reveal(),
         "tokenType": "Bearer",
-        "expiresOn": rfc3339(issued.expires_at),
-        "tenantId": issued.claims.tid,
-        "clientId": issued.claims.appid.as_ref().or(issued.claims.azp.as_ref()),
-        "objectId": issued.claims.oid,
-        "organization": organization.map(Organization::name),
+        "expiresOn": rfc3339(*expires_at),
+        "tenantId": claims.tid,
+        "clientId": claims.appid.as_ref().or(claims.azp.as_ref()),
+        "objectId": claims.oid,
+        "organization": organization.as_ref().map(Organization::name),
     })
 }
 

@@ -78,7 +78,8 @@ fn in_time(issued: Issued) -> Reply {
     Reply::Trouble(Explanation::of(&Expired(issued.organization)))
 }
 
-/// What a question is about, where the client may ask for it: git for repositories, cargo for the index of a feed.
+/// What a question is about, where the client may ask for it: git for repositories, cargo for the index of a feed, a script for an
+/// organization.
 fn wanted(question: &Question) -> Option<Wanted> {
     let client = question.client;
     match client {
@@ -93,5 +94,6 @@ fn wanted(question: &Question) -> Option<Wanted> {
             let feed = Feed::parse(&question.url).filter(Feed::is_cargo_index)?;
             Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
         }
+        Dialect::Script => Some(Wanted { client, organization: Organization::of_url(&question.url)?, feed: None }),
     }
 }

@@ -9,17 +9,19 @@ pub const USER_NAME: &str = "ado-entra-auth";
 /// The file name under which cargo starts this program.
 pub const CARGO_PROGRAM: &str = "cargo-credential-ado-entra-auth";
 
-/// A client that starts this program, and the words in which it is answered.
+/// Who asks a run's vault: a client that starts this program, with the words in which it is answered, or a script.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Dialect {
     /// git's credential helpers.
     Git,
     /// cargo's credential providers.
     Cargo,
+    /// Nobody who starts this program as a helper: this program's own command line, in a script of a later step.
+    Script,
 }
 
 impl Dialect {
-    /// Every dialect.
+    /// Every dialect in which this program is started as a helper.
     pub const ALL: [Self; 2] = [Self::Git, Self::Cargo];
 
     /// Its name: in the arguments of `credential`, in a run's vault and in messages.
@@ -27,6 +29,7 @@ impl Dialect {
         match self {
             Self::Git => "git",
             Self::Cargo => "cargo",
+            Self::Script => "script",
         }
     }
 
@@ -36,7 +39,7 @@ impl Dialect {
     /// For clients that pass a provider no arguments: cargo sends its words in the question (measured with cargo 1.95).
     pub fn program(self) -> Option<&'static str> {
         match self {
-            Self::Git => None,
+            Self::Git | Self::Script => None,
             Self::Cargo => Some(CARGO_PROGRAM),
         }
     }
@@ -80,5 +83,7 @@ mod tests {
             assert_eq!(Dialect::of_program(OsStr::new(other)), None);
         }
         assert_eq!(Dialect::of_name("Git"), None);
+        // No configuration has this program print a token.
+        assert_eq!(Dialect::of_name(Dialect::Script.name()), None);
     }
 }

@@ -134,12 +134,9 @@ impl<'p> Draft<'p> {
         self.plan.changes.push(Change::SharedFile(file));
     }
 
-    /// Puts this program on PATH under a name by which a client starts it.
+    /// Puts this program into the run's folder on PATH, under a name by which a client starts it.
     pub fn program(&mut self, name: &'static str) {
         self.plan.changes.push(Change::Program(name));
-        if !self.plan.changes.iter().any(|change| matches!(change, Change::Path)) {
-            self.plan.changes.push(Change::Path);
-        }
     }
 
     /// Says that a feed will be reached, and how.
@@ -148,6 +145,7 @@ impl<'p> Draft<'p> {
             tool: self.tool,
             organization: feed.feed.organization.clone(),
             target: feed.feed.to_string(),
+            feed: Some(feed.feed.clone()),
             named_in: feed.named_in.clone(),
             source,
         });
@@ -166,6 +164,7 @@ impl<'p> Draft<'p> {
             tool: self.tool,
             organization: permitted.organization.clone(),
             target: format!("repositories of {}", permitted.organization),
+            feed: None,
             named_in: permitted.named_in(),
             source,
         });

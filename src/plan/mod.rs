@@ -237,6 +237,8 @@ pub struct Served {
     pub organization: Organization,
     /// The feed, or the organization's repositories.
     pub target: String,
+    /// The feed; nothing where the organization's repositories are meant.
+    pub feed: Option<Feed>,
     /// Where it was named: a file of the workspace, a variable or an input.
     pub named_in: String,
     /// How the tool comes by the token.

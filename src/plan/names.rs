@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::kernel::organization::Organization;
+use crate::kernel::run_folder;
 
 /// What every variable of ours begins with, so that one pattern in `settableVariables` allows them.
 pub const VARIABLE_PREFIX: &str = "ADO_ENTRA_AUTH_";
@@ -41,7 +42,7 @@ impl RunNames {
 
     /// The folder for programs that clients start by name.
     pub fn programs(&self) -> PathBuf {
-        self.file("bin")
+        self.file(run_folder::PROGRAMS)
     }
 
     /// The variable by which private files refer to an organization's token: nobody who writes a file for the repository can

@@ -11,10 +11,12 @@ mod names;
 use std::collections::BTreeSet;
 
 use crate::host::{Host, Look};
+use crate::kernel::dialect::Dialect;
+use crate::kernel::run_folder;
 use crate::plan::draft::{Draft, Surroundings};
 use crate::plan::names::RunNames;
-use crate::plan::{Change, Part, Plan, Template, Variable};
-use crate::reach::{FeedInput, Reach};
+use crate::plan::{Change, Deposit, Part, Plan, Template, Variable};
+use crate::reach::{FeedInput, PermittedOrganization, Reach, main_organization};
 use crate::tools::reading::{ReadFile, Sources, Unparsable};
 use crate::tools::{Auto, Choice, PlanError, Tool};
 
@@ -56,6 +58,7 @@ pub fn plan(
     let token = Variable::new(wanted.token_variable, Template::token()).secret();
     let expiry = Variable::new(format!("{}_EXPIRES_ON", wanted.token_variable), Template::new([Part::ExpiresOn]));
     plan.changes.extend([Change::Variable(token), Change::Variable(expiry)]);
+    plan.changes.extend([Change::Program(run_folder::PROGRAM), Change::Path]);
     let surroundings = Surroundings { host, look, names, reach: wanted.reach };
     let mut idle: BTreeSet<usize> = (0..wanted.feeds.len()).collect();
     let (mut sent, mut unchosen) = (Vec::new(), Vec::new());
@@ -102,7 +105,20 @@ pub fn plan(
     for number in idle {
         plan.warnings.add("", idle_input(&wanted.feeds[number]));
     }
+    for_scripts(wanted.reach, &mut plan);
     Ok(plan)
+}
+
+/// Lets a later step's script ask for the token of each organization that this step's token serves.
+fn for_scripts(reach: &Reach, plan: &mut Plan) {
+    let main = main_organization(&reach.permitted);
+    for PermittedOrganization { organization, .. } in &reach.permitted {
+        let is_served = plan.grants.iter().any(|grant| grant.organization == organization.name());
+        if is_served || main == Some(organization) {
+            let organization = organization.clone();
+            plan.deposits.push(Deposit { client: Dialect::Script, organization, feeds: None });
+        }
+    }
 }
 
 fn nothing_found(tool: &dyn Tool) -> String {

@@ -300,7 +300,8 @@ fn who_owns_an_organization_keeps_it_and_among_equals_the_later_serves() {
         });
         assert_eq!(file.unwrap().contains("${ADO_ENTRA_AUTH_EARLIER_CONTOSO}"), !sets);
         // What another tool has is another matter.
-        assert_eq!(outcome.deposits.len(), 1);
+        let clients: Vec<Dialect> = outcome.deposits.iter().map(|deposit| deposit.client).collect();
+        assert_eq!(clients, [Dialect::Git, Dialect::Script]);
         sets
     };
     assert!(serves(Standing::Owned, Standing::Owned));
@@ -325,10 +326,29 @@ fn the_token_stands_in_a_secret_variable_and_in_those_that_nobody_can_guess() {
 }
 
 #[test]
+fn a_script_may_ask_for_every_organization_that_the_step_serves_and_finds_the_program() {
+    let permitted = || ["fabrikam", "contoso", "wingtip"].map(|name| permitted(name, Standing::Permitted)).to_vec();
+    let asked = |outcome: &Plan| -> Vec<String> {
+        let scripts = outcome.deposits.iter().filter(|deposit| deposit.client == Dialect::Script);
+        scripts.map(|deposit| deposit.organization.name().to_owned()).collect()
+    };
+    let outcome =
+        Case { permitted: permitted(), named: &["npm"], files: &[(".npmrc", NPMRC)], ..Case::default() }.outcome();
+    // The first is the one whose token has the step's own name.
+    assert_eq!(asked(&outcome), ["fabrikam", "contoso"]);
+    let outcome = Case { permitted: permitted(), ..Case::default() }.outcome();
+    assert_eq!(asked(&outcome), ["fabrikam", "contoso", "wingtip"]);
+    let on_path: Vec<&Change> =
+        outcome.changes.iter().filter(|change| matches!(change, Change::Program(_) | Change::Path)).collect();
+    assert!(matches!(on_path[..], [Change::Program("ado-entra-auth"), Change::Path]), "{on_path:?}");
+}
+
+#[test]
 fn headers_are_given_where_they_are_wanted() {
     let outcome = Case { headers: true, ..Case::default() }.outcome();
     assert!(outcome.variables().any(|variable| variable.value.shown() == "Authorization: bearer ***"));
-    assert!(outcome.deposits.is_empty());
+    // git asks nobody.
+    assert!(outcome.deposits.iter().all(|deposit| deposit.client == Dialect::Script));
 }
 
 #[test]

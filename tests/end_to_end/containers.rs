@@ -8,8 +8,8 @@ use ado_entra_auth_emulator::agent::{Job, JobOptions, KillWhen, ScriptOutcome, T
 
 use crate::namespaces;
 use crate::support::{
-    Snapshot, assert_succeeded, emulator_with_repositories, leaks_below, read, run, tool, with_token, words, write,
-    write_file,
+    Snapshot, assert_succeeded, emulator_with_repositories, is_program, leaks_below, read, run, tool, with_token,
+    words, write, write_file,
 };
 use crate::undo::{fill_checkout, fill_home};
 use crate::wrapper::unpack;
@@ -140,7 +140,7 @@ fn later_steps_in_the_container_are_served_and_nothing_is_left() {
     assert!(config.contains(&format!("'{PROGRAM}")) && config.contains(&format!(" '{TEMP}")), "{config}");
     for (path, _) in new.iter().filter(|(path, _)| path.is_file()) {
         // The program itself knows where it was built.
-        if !path.ends_with("cargo-credential-ado-entra-auth") {
+        if !is_program(path) {
             container.assert_inside(&job, &std::fs::read(path).unwrap(), &path.display().to_string());
         }
     }
@@ -150,6 +150,14 @@ fn later_steps_in_the_container_are_served_and_nothing_is_left() {
     }
     assert!(job.prepended_paths().iter().any(|path| path.starts_with(TEMP)), "{:?}", job.prepended_paths());
     assert_no_leak(&emulator, &job, "a job that goes on");
+    for script in [
+        "ado-entra-auth token > ../token && grep -q ^eyJ ../token && rm ../token",
+        "ado-entra-auth status",
+        "ado-entra-auth check",
+    ] {
+        let outcome = container.script(&mut job, script);
+        assert!(outcome.succeeded(), "{script}: {}", outcome.raw);
+    }
 
     emulator.clear_requests();
     for (script, host, path) in [

@@ -14,6 +14,7 @@ mod cargo;
 mod causes;
 mod certificate_assertions;
 mod certificates;
+mod check;
 mod command_line;
 #[cfg(target_os = "linux")]
 mod containers;
@@ -32,6 +33,7 @@ mod identities;
 mod inputs;
 #[cfg(target_os = "linux")]
 mod kills;
+mod later_token;
 mod limits;
 mod machine_answers;
 mod machines;
@@ -65,6 +67,7 @@ mod round_trips;
 mod sealed;
 mod secrets;
 mod setup;
+mod status;
 mod steps;
 mod support;
 mod tenants;

@@ -325,10 +325,14 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, Found> {
     found
 }
 
+/// Whether a file is the program, under its own name or that of a client.
+pub fn is_program(path: &Path) -> bool {
+    path.file_stem().is_some_and(|name| name == "ado-entra-auth" || name == "cargo-credential-ado-entra-auth")
+}
+
 /// Names every secret in the files below a folder, save the program under the names of clients: as it is tested, it has the emulator in
 /// it, and that one's samples.
 pub fn leaks_below(emulator: &Emulator, folder: &Path) -> Vec<String> {
-    let is_program = |path: &Path| path.file_stem().is_some_and(|name| name == "cargo-credential-ado-entra-auth");
     let files = tree(folder).into_iter().filter(|(path, _)| !is_program(path));
     let leaking = |(path, found): (PathBuf, Found)| {
         let leaks = emulator.leaks_in(&found.content);

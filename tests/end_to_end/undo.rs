@@ -6,7 +6,7 @@ use ado_entra_auth_emulator::world::SECOND_CONNECTION;
 
 use crate::modes::{link, mode, set_mode};
 use crate::support::{
-    Snapshot, assert_succeeded, bare_step, emulator, finish, job, named, next_job, read, run, script, step,
+    Snapshot, assert_succeeded, bare_step, emulator, finish, is_program, job, named, next_job, read, run, script, step,
     step_with_env, variable, warned, write, write_file,
 };
 
@@ -254,8 +254,7 @@ fn private_files_are_private_from_the_start() {
     assert!(new.len() > 3 && new.iter().any(|(path, _)| path.ends_with(".m2")), "{new:?}");
     for (path, mode) in new {
         // The program is no secret, and the task's own file by another name.
-        let is_program = path.ends_with("bin/cargo-credential-ado-entra-auth");
-        assert!(mode.trailing_zeros() >= 6 || is_program, "{}: {mode:o}", path.display());
+        assert!(mode.trailing_zeros() >= 6 || is_program(&path), "{}: {mode:o}", path.display());
     }
     finish(&mut job);
 }

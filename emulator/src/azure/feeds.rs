@@ -1,4 +1,5 @@
-//! `GET https://feeds.dev.azure.com/{org}[/{project}]/_apis/packaging/feeds[/{feed}]`.
+//! `GET https://feeds.dev.azure.com/{org}[/{project}]/_apis/packaging/feeds[/{feed}]`; a list by `feedRole` (Microsoft, "Feed
+//! Management - Get Feeds").
 
 use super::access::{self, Door, Visit};
 use super::errors;
@@ -23,7 +24,14 @@ fn answer(state: &State, call: &Call) -> Answer {
     access::within(state, call, Door::Feeds, |visit| {
         let Visit { organization, place, caller, .. } = visit;
         let Some((project, rest)) = place.api(&["packaging", "feeds"]) else { return Answer::status(404) };
-        let readable = |feed: &&Feed| feed.readers.as_ref().is_none_or(|r| r.contains(&caller.object_id));
+        let among = |ids: &Option<Vec<String>>| ids.as_ref().is_none_or(|ids| ids.contains(&caller.object_id));
+        let readable = |feed: &&Feed| among(&feed.readers);
+        let role = call.query_value("feedRole").unwrap_or_default().to_lowercase();
+        let has_role = |feed: &&Feed| match role.as_str() {
+            "contributor" => among(&feed.publishers),
+            "administrator" => false,
+            _ => true,
+        };
         let Some(wanted) = rest.first() else {
             let project = project.and_then(|name| organization.project(name)).map(|p| p.name.as_str());
             let all: Vec<Value> = organization
@@ -31,6 +39,7 @@ fn answer(state: &State, call: &Call) -> Answer {
                 .iter()
                 .filter(|feed| project.is_none() || feed.project.as_deref() == project)
                 .filter(readable)
+                .filter(has_role)
                 .map(|feed| shown(organization, feed))
                 .collect();
             return Answer::json(200, &json!({ "count": all.len(), "value": all }));

@@ -9,4 +9,5 @@ pub(crate) mod organization;
 pub(crate) mod place;
 pub(crate) mod profile;
 pub(crate) mod projects;
+pub(crate) mod repositories;
 pub(crate) mod sign_in;

@@ -25,7 +25,7 @@ use reach::{feeds, permitted};
 
 pub use error::InputError;
 pub use identity::{identity, identity_in_a_script};
-pub use names::{canonical, holds_a_secret, is_input};
+pub use names::{canonical, holds_a_secret, is_input, name_an_identity};
 
 /// What the user asked for, checked.
 #[derive(Clone)]
@@ -40,10 +40,21 @@ pub struct Settings {
     pub working_directory: PathBuf,
     /// The variable that carries the token.
     pub token_variable: String,
-    /// Whether to ask the organization first.
-    pub verify: bool,
+    /// Who is asked first.
+    pub verify: Verify,
     /// How long what was made in Entra a moment ago is waited for.
     pub propagation: Propagation,
+}
+
+/// Who is asked whether the identity is let in, before anything is written.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Verify {
+    /// Nobody.
+    Nobody,
+    /// The organizations.
+    Organizations,
+    /// The organizations, and then each feed.
+    Feeds,
 }
 
 /// Names that would break later steps, or that the agent keeps for itself: names, or beginnings that end in `*`. Those of the
@@ -85,7 +96,7 @@ pub fn settings(job: &Job) -> Result<Settings, InputError> {
         feeds,
         working_directory: working_directory(job)?,
         token_variable: token_variable(job)?,
-        verify: one_of(job, "verify", &["true", "false"])? != Some("false"),
+        verify: verify(job)?,
         propagation: propagation(job)?,
     })
 }
@@ -139,6 +150,15 @@ fn authority(job: &Job) -> Result<Url, InputError> {
 fn authority_of(name: &'static str, value: &str) -> Result<Url, InputError> {
     let reason = "it must be an https address without path, user and port".to_owned();
     federation::authority(value).ok_or_else(|| InputError::Refused { name, value: value.to_owned(), reason })
+}
+
+/// The manifest's input is a boolean, so that the editor shows a box to tick; in YAML any text gets here.
+fn verify(job: &Job) -> Result<Verify, InputError> {
+    Ok(match one_of(job, "verify", &["true", "false", "feeds"])? {
+        Some("false") => Verify::Nobody,
+        Some("feeds") => Verify::Feeds,
+        _ => Verify::Organizations,
+    })
 }
 
 /// How long to wait for what was made in Entra a moment ago: seconds.

@@ -2,6 +2,7 @@
 
 use super::certificate;
 use super::identity::{ARM_CONNECTION, CONNECTION};
+use crate::agent::job::Job;
 
 /// Every input of the task.
 const NAMES: [&str; 21] = [
@@ -27,6 +28,14 @@ const NAMES: [&str; 21] = [
     "sendCertificateChain",
     "propagationTimeout",
 ];
+
+/// How many of them, the first, say whose token is asked for.
+const OF_THE_IDENTITY: usize = 10;
+
+/// Whether an input says whose token is asked for. Others may be those of another task, whose script this process runs in.
+pub fn name_an_identity(job: &Job) -> bool {
+    NAMES[..OF_THE_IDENTITY].iter().any(|name| job.input(name).is_some())
+}
 
 /// Whether the task has an input of this name, without regard to case.
 pub fn is_input(name: &str) -> bool {

@@ -29,7 +29,7 @@ fn refused(name: &str, value: &str) -> String {
 fn without_inputs_the_defaults_hold() {
     let settings = settings(&job(&[], &[])).unwrap();
     assert!(settings.choice.named.is_none());
-    assert!(settings.verify && settings.feeds.is_empty() && settings.permitted.is_empty());
+    assert!(settings.verify == Verify::Organizations && settings.feeds.is_empty() && settings.permitted.is_empty());
     assert_eq!(settings.token_variable, "ADO_ENTRA_TOKEN");
     assert_eq!(authority(&job(&[], &[])).unwrap().as_str(), "https://login.microsoftonline.com/");
 }

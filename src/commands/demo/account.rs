@@ -69,7 +69,7 @@ impl Account {
         }
         for folder in folders {
             self.line(&format!(
-                "  PATH begins with {folder}, where this program has the names that clients start it by"
+                "  PATH begins with {folder}, where later steps find ado-entra-auth and clients what they start"
             ));
         }
         self.line(&format!(

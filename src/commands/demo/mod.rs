@@ -49,6 +49,13 @@ pub fn run(arguments: &Demo) -> anyhow::Result<()> {
         run_errand(&errand, &mut job, &emulator, &mut account, &mut failed)?;
     }
 
+    account.section("When a build answers 401: `ado-entra-auth check` in a later step");
+    let checked = job.run_script("ado-entra-auth check", &job.sources())?;
+    account.log(&checked.log);
+    if !checked.succeeded() {
+        failed.push("ado-entra-auth check");
+    }
+
     account.section("After the job");
     let posts = job.finish()?;
     let traces = traces(&emulator, job.root(), &posts)?;

@@ -50,8 +50,7 @@ pub fn run(arguments: &Explain) -> anyhow::Result<()> {
             Ok(answer) => as_json(answer),
             Err(error) => json!({ "version": JSON_VERSION, "error": error.headline, "remedy": error.remedy }),
         };
-        // An escape for JSON's readers, and no command for an agent's: the texts come from outside.
-        print(&format!("{json:#}\n").replace('#', "\\u0023"));
+        print(&super::json(&json));
     }
     let answer = answer.map_err(|error| anyhow::anyhow!("{error}"))?;
     if arguments.format == Format::Text {

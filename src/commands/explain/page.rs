@@ -14,7 +14,13 @@ ado-entra-auth explain AADSTS700213
 ado-entra-auth explain - < failed-step.log
 ```
 
-answers the same for a code, an error's text or a whole log, of this task or of another.
+answers the same for a code, an error's text or a whole log, of this task or of another. When a build answers 401, run these in a later step
+of its job:
+
+```
+ado-entra-auth status       # what the job has set up, and until when
+ado-entra-auth check        # who may read and publish what, and why not
+```
 
 This page is made from the program's own table, by `ado-entra-auth explain --list`. Codes and texts of the services change; an
 `AADSTS` code that is not here is at `https://login.microsoftonline.com/error?code=` and its number.

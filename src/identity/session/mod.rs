@@ -13,7 +13,7 @@ use crate::identity::entra::{Issued, Propagation};
 use crate::identity::tokens::{KeepSecret, TokenError, Tokens};
 use crate::kernel::guid::Guid;
 use crate::kernel::organization::Organization;
-use crate::reach::{PermittedOrganization, Standing, Unserved};
+use crate::reach::Unserved;
 
 pub use error::SignInError;
 
@@ -40,14 +40,6 @@ pub struct SignedIn {
     issued: BTreeMap<String, Issued>,
     tenants: BTreeMap<Organization, String>,
     members: BTreeMap<Organization, Member>,
-}
-
-/// The organization that the token under the step's own name is for: the service connection's, else one that an input names, else
-/// the pipeline's.
-pub fn main_organization(permitted: &[PermittedOrganization]) -> Option<&Organization> {
-    let owned = permitted.iter().find(|permitted| permitted.standing == Standing::Owned);
-    let asked_for = || permitted.iter().find(|permitted| permitted.is_asked_for());
-    owned.or_else(asked_for).or_else(|| permitted.first()).map(|permitted| &permitted.organization)
 }
 
 impl Session {

@@ -11,8 +11,8 @@ use ado_entra_auth_emulator::Emulator;
 use ado_entra_auth_emulator::agent::{Job, ScriptOutcome, StepOutcome, TaskStep};
 
 use crate::support::{
-    Snapshot, assert_no_secret_shown, assert_succeeded, leaks_below, read, run, step, variable, with_token, words,
-    write_file,
+    Snapshot, assert_no_secret_shown, assert_succeeded, is_program, leaks_below, read, run, step, variable, with_token,
+    words, write_file,
 };
 use extension::Extension;
 
@@ -132,8 +132,7 @@ impl<'e> Scene<'e> {
         assert!(outcome.log.contains("Identity: "), "{}", outcome.log);
         for (path, mode) in before.new_in(&self.snapshot()) {
             // The program is no secret, and the task's own file by another name.
-            let is_program = path.ends_with("bin/cargo-credential-ado-entra-auth");
-            assert!(mode.trailing_zeros() >= 6 || is_program, "{}: {mode:o}", path.display());
+            assert!(mode.trailing_zeros() >= 6 || is_program(&path), "{}: {mode:o}", path.display());
         }
         assert_eq!(leaks_below(self.emulator, self.job.root()), Vec::<String>::new(), "a job that goes on");
         during(&self.job);
