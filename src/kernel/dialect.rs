@@ -9,6 +9,9 @@ pub const USER_NAME: &str = "ado-entra-auth";
 /// The file name under which cargo starts this program.
 pub const CARGO_PROGRAM: &str = "cargo-credential-ado-entra-auth";
 
+/// The file name under which pip and uv start a keyring.
+pub const KEYRING_PROGRAM: &str = "keyring";
+
 /// A client that starts this program, and the words in which it is answered.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Dialect {
@@ -16,17 +19,20 @@ pub enum Dialect {
     Git,
     /// cargo's credential providers.
     Cargo,
+    /// The program of the Python package `keyring`, which pip and uv ask.
+    Keyring,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 2] = [Self::Git, Self::Cargo];
+    pub const ALL: [Self; 3] = [Self::Git, Self::Cargo, Self::Keyring];
 
     /// Its name: in the arguments of `credential`, in a run's vault and in messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Git => "git",
             Self::Cargo => "cargo",
+            Self::Keyring => "keyring",
         }
     }
 
@@ -38,6 +44,7 @@ impl Dialect {
         match self {
             Self::Git => None,
             Self::Cargo => Some(CARGO_PROGRAM),
+            Self::Keyring => Some(KEYRING_PROGRAM),
         }
     }
 

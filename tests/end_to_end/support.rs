@@ -328,7 +328,7 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, Found> {
 /// Names every secret in the files below a folder, save the program under the names of clients: as it is tested, it has the emulator in
 /// it, and that one's samples.
 pub fn leaks_below(emulator: &Emulator, folder: &Path) -> Vec<String> {
-    let is_program = |path: &Path| path.file_stem().is_some_and(|name| name == "cargo-credential-ado-entra-auth");
+    let is_program = |path: &Path| path.file_stem().is_some_and(|name| name == "cargo-credential-ado-entra-auth" || name == "keyring");
     let files = tree(folder).into_iter().filter(|(path, _)| !is_program(path));
     let leaking = |(path, found): (PathBuf, Found)| {
         let leaks = emulator.leaks_in(&found.content);
@@ -347,7 +347,6 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 }
 
 /// Where a tool lies that is only in a folder of its own below `target/tools`.
-#[cfg(target_os = "linux")]
 pub fn only_brought(path: &str) -> Option<PathBuf> {
     let brought = brought_tool(path);
     if brought.is_none() {

@@ -6,7 +6,7 @@ use ado_entra_auth_emulator::agent::{Job, TaskStep};
 use ado_entra_auth_emulator::world::Package;
 
 use crate::modes::link;
-use crate::support::{BINARY, EVIL, run_quietly, step, tool, write};
+use crate::support::{BINARY, EVIL, only_brought, run_quietly, step, tool, write};
 
 /// A tool as tests see it. What it runs, it runs in the folder `app` of the checkout.
 pub struct Subject {
@@ -80,9 +80,8 @@ const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1";
 impl Subject {
     /// Whether its programs are there; says so where they are not.
     pub fn is_here(&self) -> bool {
-        let installed = self.installs.iter().map(|(_, program)| program.rsplit('/').next().unwrap_or(program));
-        let installed = installed.map(|name| if name == "mvn" { "mvn39" } else { name });
-        self.needs.iter().copied().chain(installed).all(|name| tool(name).is_some())
+        self.needs.iter().all(|name| tool(name).is_some())
+            && self.installs.iter().all(|(_, program)| only_brought(program).is_some())
     }
 
     /// Writes its project and puts its programs in front.
@@ -284,4 +283,92 @@ pub const CARGO: Subject = Subject {
     forget: "rm -rf Cargo.lock other/Cargo.lock \"$HOME/.cargo/registry\" \"$HOME\"/.cargo/.[!.]*",
     ask_other: "cd other && cargo fetch",
     publish: Some("cargo publish --registry contoso --allow-dirty --no-verify"),
+};
+
+/// `user` is what stands before the host of the feed.
+fn requirements(user: &str, other: Option<Other>) -> Files {
+    let feed = FEED.replace("https://", &format!("https://{user}"));
+    let other = other.map(|other| format!("--extra-index-url {}/pypi/simple/\n", other.feed()));
+    vec![("requirements.txt", text(format!("-i {feed}/pypi/simple/\n{}contoso-hello\n", other.unwrap_or_default())))]
+}
+
+pub const PIP: Subject = Subject {
+    tool: "pip",
+    asks_a_helper: true,
+    keeps_on: &[],
+    needs: &["python3"],
+    installs: &[("pip", "pips/25.3/bin/pip")],
+    project: |other| requirements("any@", other),
+    users: ("home/.config/pip/pip.conf", "# mine\n[global]\ntimeout = 60"),
+    fetch: "pip install --no-input --no-cache-dir --disable-pip-version-check --retries 0 --target t -r requirements.txt",
+    proof: "test -f t/contoso_hello/__init__.py",
+    forget: "rm -rf t",
+    ask_other: "true",
+    publish: None,
+};
+
+pub const PIP_26: Subject =
+    Subject { installs: &[("pip", "pips/26.3/bin/pip")], project: |other| requirements("", other), ..PIP };
+
+/// The wheel that is published, by a name that its clients can read.
+fn fresh_wheel(path: &'static str) -> (&'static str, Vec<u8>) {
+    (path, Package::python("contoso-fresh", "3.1.0").files[0].content.to_vec())
+}
+
+fn pyproject(tables: &str) -> Vec<u8> {
+    text(format!(
+        "[project]\nname = \"app\"\nversion = \"0.1.0\"\nrequires-python = \">=3.9,<4\"\ndependencies = [\"contoso-hello\"]\n\n{tables}"
+    ))
+}
+
+fn uv_project(name: &str, feed: &str) -> Vec<u8> {
+    pyproject(&format!(
+        "[[tool.uv.index]]\nname = \"{name}\"\nurl = \"{feed}/pypi/simple/\"\npublish-url = \"{feed}/pypi/upload/\"\ndefault = true\n"
+    ))
+}
+
+pub const UV: Subject = Subject {
+    tool: "uv",
+    asks_a_helper: true,
+    keeps_on: &[],
+    needs: &["python3"],
+    installs: &[("uv", "bin/uv")],
+    project: |other| {
+        let mut files = vec![("pyproject.toml", uv_project("my-feed", FEED))];
+        files.push(fresh_wheel("contoso_fresh-3.1.0-py3-none-any.whl"));
+        files.extend(other.map(|other| ("other/pyproject.toml", uv_project("other", &other.feed()))));
+        files
+    },
+    users: ("home/.config/uv/uv.toml", "# mine\r\nno-progress = true"),
+    fetch: "uv sync --no-cache",
+    proof: "test -f .venv/lib/python3*/site-packages/contoso_hello/__init__.py",
+    forget: "rm -rf .venv uv.lock other/.venv other/uv.lock",
+    ask_other: "cd other && uv sync --no-cache",
+    publish: Some("uv publish --index my-feed contoso_fresh-3.1.0-py3-none-any.whl"),
+};
+
+fn poetry_project(name: &str, feed: &str) -> Vec<u8> {
+    pyproject(&format!("[[tool.poetry.source]]\nname = \"{name}\"\nurl = \"{feed}/pypi/simple/\"\npriority = \"primary\"\n"))
+}
+
+pub const POETRY: Subject = Subject {
+    tool: "poetry",
+    asks_a_helper: true,
+    keeps_on: &[],
+    needs: &["python3"],
+    installs: &[("poetry", "bin/poetry")],
+    project: |other| {
+        let repository = format!("[virtualenvs]\nin-project = true\n\n[repositories.up]\nurl = \"{FEED}/pypi/upload/\"\n");
+        let package = Package::python("app", "0.1.0").files[0].content.to_vec();
+        let mut files = vec![("pyproject.toml", poetry_project("my-feed", FEED)), ("poetry.toml", text(repository))];
+        files.push(("dist/app-0.1.0-py3-none-any.whl", package));
+        files.extend(other.map(|other| ("other/pyproject.toml", poetry_project("other", &other.feed()))));
+        files
+    },
+    users: ("home/.config/pypoetry/config.toml", "# mine\n"),
+    fetch: "poetry install --no-interaction --no-root",
+    proof: "test -f .venv/lib/python3*/site-packages/contoso_hello/__init__.py",
+    forget: "rm -rf .venv poetry.lock other/poetry.lock \"$HOME/.cache/pypoetry\"",
+    ask_other: "cd other && poetry install --no-interaction --no-root",
+    publish: Some("poetry publish --no-interaction --repository up"),
 };
