@@ -126,7 +126,7 @@ impl<'p> Draft<'p> {
         if self.plan.variables().any(|known| known.name == variable.name && known.value == variable.value) {
             return;
         }
-        let former = self.host.environment.filled(&variable.name).map(str::to_owned);
+        let former = self.host.environment.filled(&variable.name).map(str::to_owned).or(variable.former.clone());
         self.plan.changes.push(Change::Variable(variable.with_former(former)));
     }
 

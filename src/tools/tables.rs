@@ -14,7 +14,10 @@ const LARGEST_BYTES: usize = 1024 * 1024;
 /// Takes a file apart.
 pub fn parse(file: &SourceFile) -> Result<Spanned<DeTable<'_>>, Unparsable> {
     if file.text.is_utf16() {
-        return Err(Unparsable::malformed(&file.source, "it is UTF-16, which no reader of TOML takes; save it as UTF-8"));
+        return Err(Unparsable::malformed(
+            &file.source,
+            "it is UTF-16, which no reader of TOML takes; save it as UTF-8",
+        ));
     }
     let body = &file.text.body;
     if body.len() > LARGEST_BYTES {

@@ -216,7 +216,7 @@ pub fn assert_nothing_sent_to(emulator: &Emulator, host: &str) {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     files: BTreeMap<PathBuf, Found>,
-    /// Blank ones count as not set: the agent cannot unset a variable.
+    /// Blank ones count as not set, as does what uv takes in place of a blank one: the agent cannot unset a variable.
     variables: BTreeMap<String, String>,
 }
 
@@ -234,7 +234,9 @@ impl Snapshot {
         let variables = job
             .variables()
             .iter()
-            .filter(|variable| !variable.value.is_empty())
+            .filter(|variable| {
+                !variable.value.is_empty() && !(variable.name == "UV_KEYRING_PROVIDER" && variable.value == "disabled")
+            })
             .map(|variable| (variable.name.to_ascii_uppercase(), variable.value.clone()))
             .collect();
         Self { files, variables }
@@ -328,7 +330,9 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, Found> {
 /// Names every secret in the files below a folder, save the program under the names of clients: as it is tested, it has the emulator in
 /// it, and that one's samples.
 pub fn leaks_below(emulator: &Emulator, folder: &Path) -> Vec<String> {
-    let is_program = |path: &Path| path.file_stem().is_some_and(|name| name == "cargo-credential-ado-entra-auth" || name == "keyring");
+    let is_program = |path: &Path| {
+        path.file_stem().is_some_and(|name| name == "cargo-credential-ado-entra-auth" || name == "keyring")
+    };
     let files = tree(folder).into_iter().filter(|(path, _)| !is_program(path));
     let leaking = |(path, found): (PathBuf, Found)| {
         let leaks = emulator.leaks_in(&found.content);

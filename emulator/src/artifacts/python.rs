@@ -23,7 +23,10 @@ pub(crate) fn answer(call: &Call, shelf: &Shelf<'_>, tail: &[&str]) -> Reply {
 }
 
 fn page(links: &str) -> Answer {
-    Answer::html(200, &format!("<!DOCTYPE html>\n<html><head><title>Links</title></head><body>\n{links}</body></html>\n"))
+    Answer::html(
+        200,
+        &format!("<!DOCTYPE html>\n<html><head><title>Links</title></head><body>\n{links}</body></html>\n"),
+    )
 }
 
 fn projects(shelf: &Shelf<'_>) -> Answer {
@@ -53,7 +56,9 @@ fn project(call: &Call, shelf: &Shelf<'_>, name: &str) -> Answer {
         let body = json!({ "meta": { "api-version": "1.0" }, "name": python_name(name), "files": files });
         return Answer::with_body(200, JSON, body.to_string());
     }
-    page(&files.iter().map(|(n, url, sha)| format!("<a href=\"{url}#sha256={sha}\">{n}</a><br/>\n")).collect::<String>())
+    page(
+        &files.iter().map(|(n, url, sha)| format!("<a href=\"{url}#sha256={sha}\">{n}</a><br/>\n")).collect::<String>(),
+    )
 }
 
 fn download(shelf: &Shelf<'_>, name: &str, version: &str, file: &str) -> Answer {
@@ -93,7 +98,11 @@ fn upload(call: &Call, shelf: &Shelf<'_>) -> Reply {
     let (Some(name), Some(version), Some((_, Some(file), content))) = (text("name"), text("version"), content) else {
         return Answer::text(400, "an upload without name, version and content").into();
     };
-    if shelf.versions(Protocol::Python, &name).iter().any(|known| known.version == version && known.file(file).is_some()) {
+    if shelf
+        .versions(Protocol::Python, &name)
+        .iter()
+        .any(|known| known.version == version && known.file(file).is_some())
+    {
         return Answer::text(409, "the file is already there").into();
     }
     let package = Package {
@@ -112,9 +121,11 @@ mod tests {
 
     #[test]
     fn a_form_is_taken_apart() {
-        let body = b"--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nx\r\n--b\r\nContent-Disposition: form-data; \
+        let body =
+            b"--b\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nx\r\n--b\r\nContent-Disposition: form-data; \
                      name=\"content\"; filename=\"x.whl\"\r\n\r\nP\r\nK\r\n--b--\r\n";
-        let expected = [("name".to_owned(), None, b"x".as_slice()), ("content".to_owned(), Some("x.whl".to_owned()), b"P\r\nK")];
+        let expected =
+            [("name".to_owned(), None, b"x".as_slice()), ("content".to_owned(), Some("x.whl".to_owned()), b"P\r\nK")];
         assert_eq!(fields(body, "b"), expected);
         assert!(fields(b"", "b").is_empty());
     }

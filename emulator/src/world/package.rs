@@ -168,7 +168,8 @@ impl Package {
             let sha256 = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, content.as_bytes()));
             format!("{path},sha256={sha256},{}\n", content.len())
         };
-        let record = (format!("{about}/RECORD"), files.iter().map(line).collect::<String>() + &format!("{about}/RECORD,,\n"));
+        let record =
+            (format!("{about}/RECORD"), files.iter().map(line).collect::<String>() + &format!("{about}/RECORD,,\n"));
         let all: Vec<(&str, &[u8])> =
             files.iter().chain([&record]).map(|(path, content)| (path.as_str(), content.as_bytes())).collect();
         let wheel = archive::zip(&all);

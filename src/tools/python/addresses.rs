@@ -1,6 +1,6 @@
 //! Addresses with the name of a user in them: pip before 26.2 and uv ask a keyring only for those.
 
-use crate::kernel::dialect::USER_NAME;
+use crate::kernel::organization::Organization;
 use crate::reach::ServedFeed;
 
 /// An address in a list of a variable's: `name=https://…` or `https://…`.
@@ -29,27 +29,22 @@ fn parts(url: &str) -> Option<(&str, Option<&str>, &str)> {
     }
 }
 
-/// Whether somebody else's user stands in an address; ours may hold the token of an earlier step.
-pub fn has_other_user(url: &str) -> bool {
-    let is_other = |user: &str| user.split(':').next() != Some(USER_NAME);
-    parts(url).and_then(|(_, user, _)| user).is_some_and(is_other)
-}
-
-/// Whether any user stands in an address.
-pub fn has_user(url: &str) -> bool {
-    parts(url).is_some_and(|(_, user, _)| user.is_some())
+/// The user in an address.
+pub fn user(url: &str) -> Option<&str> {
+    parts(url)?.1?.split(':').next()
 }
 
 /// An address around the place where its user goes.
 pub fn around_user(url: &str) -> Option<(String, String)> {
     let (scheme, _, rest) = parts(url)?;
-    Some((format!("{scheme}://{USER_NAME}"), format!("@{rest}")))
+    Some((format!("{scheme}://"), format!("@{rest}")))
 }
 
-/// An address with our user, where nobody else's stands in it.
-pub fn with_user(url: &str) -> String {
-    match around_user(url).filter(|_| !has_other_user(url)) {
-        Some((before, after)) => before + &after,
+/// An address with a user, where none stands in it. It is the organization's name: pip and uv send what they know for a user of a host
+/// to all of that host, so that each organization has a user of its own.
+pub fn with_user(url: &str, organization: &Organization) -> String {
+    match around_user(url).filter(|_| user(url).is_none()) {
+        Some((before, after)) => format!("{before}{organization}{after}"),
         None => url.to_owned(),
     }
 }
@@ -64,14 +59,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn our_user_goes_in_where_none_other_is() {
-        let ours = "https://ado-entra-auth@h/a@b/";
-        for url in ["https://h/a@b/", "https://ado-entra-auth@h/a@b/", "https://ado-entra-auth:x.y@h/a@b/"] {
-            assert_eq!(with_user(url), ours);
+    fn an_organization_is_the_user_where_none_other_is() {
+        let contoso = Organization::parse("contoso").unwrap();
+        assert_eq!(with_user("https://h/a@b/", &contoso), "https://contoso@h/a@b/");
+        for url in ["https://az@h/", "https://az:secret@h/", "none"] {
+            assert_eq!(with_user(url, &contoso), url);
         }
-        for url in ["https://az@h/", "https://ado-entra-auth-2@h/", "none"] {
-            assert_eq!(with_user(url), url);
-        }
+        assert_eq!((user("https://a:b@h/"), user("https://h/@")), (Some("a"), None));
         let found: Vec<_> = items("a=https://h/?x=1  https://h/?x=1").map(|item| (item.name, item.url)).collect();
         assert_eq!(found, [(Some("a"), "https://h/?x=1"), (None, "https://h/?x=1")]);
     }

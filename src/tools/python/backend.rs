@@ -34,7 +34,9 @@ pub fn add(draft: &mut Draft<'_>) {
 /// Why Python's keyring asks no backend of ours, where a variable says so.
 pub fn trouble(host: &Host) -> Option<String> {
     let backend = host.variable(ONLY_BACKEND)?;
-    Some(format!("the variable {ONLY_BACKEND} has Python ask {backend} only, which gets no token from this task; remove it"))
+    Some(format!(
+        "the variable {ONLY_BACKEND} has Python ask {backend} only, which gets no token from this task; remove it"
+    ))
 }
 
 /// A wheel with the module in it.

@@ -292,7 +292,9 @@ fn uv(root: &DeTable<'_>, lines: &Lines, found: &mut Found) {
 }
 
 fn poetry(root: &DeTable<'_>, lines: &Lines, found: &mut Found) {
-    for source in root.get("source").and_then(|source| source.get_ref().as_array()).into_iter().flat_map(|all| all.iter()) {
+    for source in
+        root.get("source").and_then(|source| source.get_ref().as_array()).into_iter().flat_map(|all| all.iter())
+    {
         let Some(source) = source.get_ref().as_table() else { continue };
         let name = text(source, "name", lines).map(|(name, _)| name);
         if let Some(url) = text(source, "url", lines) {

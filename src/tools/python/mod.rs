@@ -7,6 +7,7 @@ mod addresses;
 mod backend;
 mod files;
 mod pip;
+mod shared;
 #[cfg(test)]
 mod tests;
 mod uv;
@@ -108,12 +109,14 @@ impl Tool for Python {
 
     fn outside(&self, host: &Host, _look: &dyn Look) -> Vec<PathBuf> {
         let at_home = |path: &str| host.home.as_ref().map(|home| home.join(path));
-        let in_folder = |variable: &str, path: &str| host.variable(variable).map(|folder| PathBuf::from(folder).join(path));
+        let in_folder =
+            |variable: &str, path: &str| host.variable(variable).map(|folder| PathBuf::from(folder).join(path));
         let configured = |path: &str| {
             let usual = if cfg!(windows) { in_folder("APPDATA", path) } else { at_home(&format!(".config/{path}")) };
             in_folder("XDG_CONFIG_HOME", path).filter(|_| !cfg!(windows)).or(usual)
         };
-        let mac = |path: &str| at_home(&format!("Library/Application Support/{path}")).filter(|_| cfg!(target_os = "macos"));
+        let mac =
+            |path: &str| at_home(&format!("Library/Application Support/{path}")).filter(|_| cfg!(target_os = "macos"));
         let files = match self {
             Self::Pip => return pip::configuration(host, &at_home, &configured, &mac),
             Self::Uv => vec![in_folder("UV_CONFIG_FILE", ""), configured("uv/uv.toml")],

@@ -5,9 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::addresses::{around_user, has_other_user, has_user, items, served_at, with_user};
+use super::addresses::{around_user, items, served_at, user, with_user};
 use super::files::{For, Found, PIP_KEYS, Spot};
+use super::shared::{self, Asked};
 use super::{HELPER, Python, of_inputs};
+use crate::azure_devops::feed::Feed;
 use crate::host::{Host, Look};
 use crate::plan::draft::Draft;
 use crate::plan::{Part, Template, TokenSource, Variable};
@@ -36,7 +38,8 @@ pub fn configuration(
     mac: &dyn Fn(&str) -> Option<PathBuf>,
 ) -> Vec<PathBuf> {
     let name = if cfg!(windows) { "pip.ini" } else { "pip.conf" };
-    let machine = if cfg!(windows) { host.variable("ProgramData").map(|folder| Path::new(folder).join("pip")) } else { None };
+    let machine =
+        if cfg!(windows) { host.variable("ProgramData").map(|folder| Path::new(folder).join("pip")) } else { None };
     let machine = machine.or_else(|| Some(PathBuf::from("/etc"))).map(|folder| folder.join(name));
     let given = host.variable(FILE).map(|path| host.working_directory.join(path));
     let old = at_home(&format!("{}/{name}", if cfg!(windows) { "pip" } else { ".pip" }));
@@ -45,13 +48,18 @@ pub fn configuration(
     let own = if given.is_some() { Vec::new() } else { vec![old, mac(&usual), configured(&usual)] };
     let environment = host.variable("VIRTUAL_ENV").map(|folder| Path::new(folder).join(name));
     // pip knows the null device, which is no file.
-    let given = given.filter(|path| path != Path::new("/dev/null") && path.file_name().is_none_or(|name| name != "nul"));
+    let given =
+        given.filter(|path| path != Path::new("/dev/null") && path.file_name().is_none_or(|name| name != "nul"));
     [machine].into_iter().chain(own).chain([environment, given]).flatten().collect()
 }
 
 pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) {
     let version = version(draft.look);
     let is_old = version.is_some_and(|version| version < ASKS);
+    if !shared::is_safe("pip", served, &asked(sources), draft) {
+        // Without the variable pip asks the program all the same where it may ask the user as well.
+        return draft.set(Variable::new(PROVIDER, Template::text("disabled")));
+    }
     let mut in_variables: Vec<&ServedFeed> = Vec::new();
     for (variable, key) in [(MAIN, PIP_KEYS[0]), (EXTRA, PIP_KEYS[1])] {
         let mut urls: Vec<String> = match sources.host.variable(variable) {
@@ -61,11 +69,11 @@ pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
         if variable == EXTRA {
             urls.extend(of_inputs(served, sources, &Python::Pip).into_iter().map(|feed| feed.written.clone()));
         }
-        let feeds: Vec<&ServedFeed> = urls.iter().filter_map(|url| served_at(served, url)).collect();
-        if !feeds.is_empty() {
+        let feeds = urls.iter().filter_map(|url| served_at(served, url));
+        if urls.iter().any(|url| Feed::parse(url).is_some()) {
+            in_variables.extend(feeds);
             let parts: Vec<Part> = urls.iter().flat_map(|url| address(url, served, is_old, draft)).collect();
             draft.set(Variable::new(variable, Template::new(parts)));
-            in_variables.extend(feeds);
         }
     }
     if draft.host.variable(PROVIDER).is_none() {
@@ -78,17 +86,32 @@ pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
     say_what_is_not_asked_for(served, sources, version, draft);
 }
 
+/// The indexes of files and variables on the host that organizations share.
+fn asked(sources: Sources<'_>) -> Vec<Asked> {
+    let of_files = sources.of::<Found>().flat_map(|(file, found)| {
+        found.indexes.iter().filter_map(move |index| {
+            let is_settable =
+                matches!(index.spot, Spot::PipKey(key, _) if configured(sources, key).contains(&index.url));
+            Asked::new(&index.url, is_settable, Place::line(&file.source, index.line))
+        })
+    });
+    let of_variables = [MAIN, EXTRA].into_iter().flat_map(|variable| {
+        let items = items(sources.host.variable(variable).unwrap_or_default());
+        items.filter_map(move |item| Asked::new(item.url, true, Place::Variable(variable.to_owned())))
+    });
+    of_files.chain(of_variables).collect()
+}
+
 /// An address as pip is to have it, with a blank after it.
 fn address(url: &str, served: &[ServedFeed], is_old: bool, draft: &mut Draft<'_>) -> Vec<Part> {
-    let feed = served_at(served, url).filter(|_| !has_other_user(url) || is_old);
-    let token = feed.filter(|_| is_old).and_then(|feed| draft.token(&feed.feed.organization));
-    match (feed, token, around_user(url)) {
-        (Some(_), Some(token), Some((before, after))) => {
-            vec![Part::Text(format!("{before}:")), token, Part::Text(format!("{after} "))]
+    let organization = Feed::parse(url).map(|feed| feed.organization);
+    let feed = served_at(served, url).filter(|_| is_old);
+    let token = feed.and_then(|feed| draft.token(&feed.feed.organization));
+    match (organization, token, around_user(url)) {
+        (Some(organization), Some(token), Some((before, after))) => {
+            vec![Part::Text(format!("{before}{organization}:")), token, Part::Text(format!("{after} "))]
         }
-        // The token of an earlier step that goes before this one stands in it.
-        (Some(_), None, _) if is_old && has_user(url) => vec![Part::Text(format!("{url} "))],
-        (Some(_), ..) => vec![Part::Text(format!("{} ", with_user(url)))],
+        (Some(organization), ..) => vec![Part::Text(format!("{} ", with_user(url, &organization)))],
         (None, ..) => vec![Part::Text(format!("{url} "))],
     }
 }
@@ -134,7 +157,8 @@ fn say_what_is_not_asked_for(
                 _ => false,
             };
             let is_old = version.is_some_and(|version| version < ASKS);
-            let Some(feed) = served_at(served, &index.url).filter(|_| stays && (is_old || !has_user(&index.url))) else {
+            let Some(feed) = served_at(served, &index.url).filter(|_| stays && (is_old || user(&index.url).is_none()))
+            else {
                 continue;
             };
             let place = Place::line(&file.source, index.line);
@@ -146,12 +170,12 @@ fn say_what_is_not_asked_for(
                 Some((major, minor)) => draft.warn(format!(
                     "pip: pip {major}.{minor} asks for {} in {place} only where its address has a user; write {}",
                     feed.feed,
-                    with_user(&index.url)
+                    with_user(&index.url, &feed.feed.organization)
                 )),
                 None => draft.note(format!(
                     "pip: pip before 26.2 asks for {} in {place} only where its address has a user, as in {}",
                     feed.feed,
-                    with_user(&index.url)
+                    with_user(&index.url, &feed.feed.organization)
                 )),
             }
         }
@@ -163,7 +187,8 @@ fn version(look: &dyn Look) -> Option<Version> {
     let program = ["pip", "pip3"].into_iter().find_map(|name| look.program(name))?;
     let prefix = program.parent()?.parent()?;
     let first_line = look.read(&program).unwrap_or_default();
-    let first_line = String::from_utf8_lossy(first_line.split(|byte| *byte == b'\n').next().unwrap_or_default()).into_owned();
+    let first_line =
+        String::from_utf8_lossy(first_line.split(|byte| *byte == b'\n').next().unwrap_or_default()).into_owned();
     let python = first_line.trim().rsplit('/').next().unwrap_or_default();
     let library = prefix.join(if cfg!(windows) { "Lib" } else { "lib" });
     let mut folders = look.list(&library);

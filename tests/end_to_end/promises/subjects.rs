@@ -288,14 +288,16 @@ pub const CARGO: Subject = Subject {
 /// `user` is what stands before the host of the feed.
 fn requirements(user: &str, other: Option<Other>) -> Files {
     let feed = FEED.replace("https://", &format!("https://{user}"));
-    let other = other.map(|other| format!("--extra-index-url {}/pypi/simple/\n", other.feed()));
+    // Without a user, pip would send what it knows for the host.
+    let other = other.map(|other| other.feed().replace("https://pkgs", "https://fabrikam@pkgs"));
+    let other = other.map(|other| format!("--extra-index-url {other}/pypi/simple/\n"));
     vec![("requirements.txt", text(format!("-i {feed}/pypi/simple/\n{}contoso-hello\n", other.unwrap_or_default())))]
 }
 
 pub const PIP: Subject = Subject {
     tool: "pip",
     asks_a_helper: true,
-    keeps_on: &[],
+    keeps_on: &[Away::Http],
     needs: &["python3"],
     installs: &[("pip", "pips/25.3/bin/pip")],
     project: |other| requirements("any@", other),
@@ -315,16 +317,22 @@ fn fresh_wheel(path: &'static str) -> (&'static str, Vec<u8>) {
     (path, Package::python("contoso-fresh", "3.1.0").files[0].content.to_vec())
 }
 
-fn pyproject(tables: &str) -> Vec<u8> {
+fn pyproject(package: &str, tables: &str) -> Vec<u8> {
     text(format!(
-        "[project]\nname = \"app\"\nversion = \"0.1.0\"\nrequires-python = \">=3.9,<4\"\ndependencies = [\"contoso-hello\"]\n\n{tables}"
+        "[project]\nname = \"app\"\nversion = \"0.1.0\"\nrequires-python = \">=3.9,<4\"\ndependencies = [\"{package}\"]\n\n{tables}"
     ))
 }
 
-fn uv_project(name: &str, feed: &str) -> Vec<u8> {
-    pyproject(&format!(
-        "[[tool.uv.index]]\nname = \"{name}\"\nurl = \"{feed}/pypi/simple/\"\npublish-url = \"{feed}/pypi/upload/\"\ndefault = true\n"
-    ))
+/// A project with these indexes, all of which are asked for a package that the first has not.
+fn uv_project(package: &str, indexes: &[(&str, &str)]) -> Vec<u8> {
+    let table = |(name, feed): &(&str, &str)| {
+        format!(
+            "[[tool.uv.index]]\nname = \"{name}\"\nurl = \"{feed}/pypi/simple/\"\npublish-url = \"{feed}/pypi/upload/\"\n\
+             default = {}\n",
+            *name == "my-feed"
+        )
+    };
+    pyproject(package, &indexes.iter().map(table).collect::<String>())
 }
 
 pub const UV: Subject = Subject {
@@ -334,12 +342,14 @@ pub const UV: Subject = Subject {
     needs: &["python3"],
     installs: &[("uv", "bin/uv")],
     project: |other| {
-        let mut files = vec![("pyproject.toml", uv_project("my-feed", FEED))];
+        let mut files = vec![("pyproject.toml", uv_project("contoso-hello", &[("my-feed", FEED)]))];
         files.push(fresh_wheel("contoso_fresh-3.1.0-py3-none-any.whl"));
-        files.extend(other.map(|other| ("other/pyproject.toml", uv_project("other", &other.feed()))));
+        files.extend(other.map(|other| {
+            ("other/pyproject.toml", uv_project("contoso-missing", &[("my-feed", FEED), ("other", &other.feed())]))
+        }));
         files
     },
-    users: ("home/.config/uv/uv.toml", "# mine\r\nno-progress = true"),
+    users: ("home/.config/uv/uv.toml", "# mine\r\nconcurrent-downloads = 4"),
     fetch: "uv sync --no-cache",
     proof: "test -f .venv/lib/python3*/site-packages/contoso_hello/__init__.py",
     forget: "rm -rf .venv uv.lock other/.venv other/uv.lock",
@@ -347,8 +357,11 @@ pub const UV: Subject = Subject {
     publish: Some("uv publish --index my-feed contoso_fresh-3.1.0-py3-none-any.whl"),
 };
 
-fn poetry_project(name: &str, feed: &str) -> Vec<u8> {
-    pyproject(&format!("[[tool.poetry.source]]\nname = \"{name}\"\nurl = \"{feed}/pypi/simple/\"\npriority = \"primary\"\n"))
+fn poetry_project(package: &str, sources: &[(&str, &str)]) -> Vec<u8> {
+    let table = |(name, feed): &(&str, &str)| {
+        format!("[[tool.poetry.source]]\nname = \"{name}\"\nurl = \"{feed}/pypi/simple/\"\npriority = \"primary\"\n")
+    };
+    pyproject(package, &sources.iter().map(table).collect::<String>())
 }
 
 pub const POETRY: Subject = Subject {
@@ -358,11 +371,17 @@ pub const POETRY: Subject = Subject {
     needs: &["python3"],
     installs: &[("poetry", "bin/poetry")],
     project: |other| {
-        let repository = format!("[virtualenvs]\nin-project = true\n\n[repositories.up]\nurl = \"{FEED}/pypi/upload/\"\n");
+        let repository =
+            format!("[virtualenvs]\nin-project = true\n\n[repositories.up]\nurl = \"{FEED}/pypi/upload/\"\n");
         let package = Package::python("app", "0.1.0").files[0].content.to_vec();
-        let mut files = vec![("pyproject.toml", poetry_project("my-feed", FEED)), ("poetry.toml", text(repository))];
+        let mut files = vec![
+            ("pyproject.toml", poetry_project("contoso-hello", &[("my-feed", FEED)])),
+            ("poetry.toml", text(repository)),
+        ];
         files.push(("dist/app-0.1.0-py3-none-any.whl", package));
-        files.extend(other.map(|other| ("other/pyproject.toml", poetry_project("other", &other.feed()))));
+        files.extend(other.map(|other| {
+            ("other/pyproject.toml", poetry_project("contoso-missing", &[("my-feed", FEED), ("other", &other.feed())]))
+        }));
         files
     },
     users: ("home/.config/pypoetry/config.toml", "# mine\n"),
