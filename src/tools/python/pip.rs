@@ -72,7 +72,8 @@ pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
         let feeds = urls.iter().filter_map(|url| served_at(served, url));
         if urls.iter().any(|url| Feed::parse(url).is_some()) {
             in_variables.extend(feeds);
-            let parts: Vec<Part> = urls.iter().flat_map(|url| address(url, served, is_old, draft)).collect();
+            let addresses = urls.iter().map(|url| address(url, served, is_old, draft)).collect::<Vec<_>>();
+            let parts: Vec<Part> = addresses.join(&Part::Text(" ".to_owned()));
             draft.set(Variable::new(variable, Template::new(parts)));
         }
     }
@@ -102,17 +103,17 @@ fn asked(sources: Sources<'_>) -> Vec<Asked> {
     of_files.chain(of_variables).collect()
 }
 
-/// An address as pip is to have it, with a blank after it.
+/// An address as pip is to have it.
 fn address(url: &str, served: &[ServedFeed], is_old: bool, draft: &mut Draft<'_>) -> Vec<Part> {
     let organization = Feed::parse(url).map(|feed| feed.organization);
     let feed = served_at(served, url).filter(|_| is_old);
     let token = feed.and_then(|feed| draft.token(&feed.feed.organization));
     match (organization, token, around_user(url)) {
         (Some(organization), Some(token), Some((before, after))) => {
-            vec![Part::Text(format!("{before}{organization}:")), token, Part::Text(format!("{after} "))]
+            vec![Part::Text(format!("{before}{organization}:")), token, Part::Text(after)]
         }
-        (Some(organization), ..) => vec![Part::Text(format!("{} ", with_user(url, &organization)))],
-        (None, ..) => vec![Part::Text(format!("{url} "))],
+        (Some(organization), ..) => vec![Part::Text(with_user(url, &organization))],
+        (None, ..) => vec![Part::Text(url.to_owned())],
     }
 }
 
