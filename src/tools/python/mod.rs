@@ -69,7 +69,7 @@ static PIP: Facts = Facts {
     addresses: &[(pip::MAIN, Role::Source), (pip::EXTRA, Role::Source)],
 };
 static UV: Facts = Facts {
-    id: id("uv", &[uv::PROVIDER, "UV_*INDEX*", uv::PUBLISH_USER], &[helper("")]),
+    id: id("uv", &[uv::PROVIDER, "UV_INDEX*", uv::LISTS[1], uv::LISTS[2], uv::PUBLISH_USER], &[helper("")]),
     addresses: &[
         (uv::LISTS[0], Role::Source),
         (uv::LISTS[1], Role::Source),
