@@ -48,32 +48,36 @@ fn assert_works(job: &mut Job<'_>, command: &str) {
     assert!(works, "{command}\n{said}");
 }
 
+/// What it is, variables, files below the agent's folder, and the input `feeds`.
+type Row = (&'static str, &'static [(&'static str, &'static str)], Files, &'static str);
+type Files = Vec<(&'static str, String)>;
+
 /// Where an address of the feed stands, and what installs from it.
 #[test]
 fn pip_takes_the_index_from_wherever_it_is_configured() {
     let hello = format!("{INSTALL} contoso-hello && test -f t/contoso_hello/__init__.py");
-    let rows: [(&str, &[(&str, &str)], &[(&str, String)], &str); 6] = [
-        ("a variable", &[("PIP_INDEX_URL", FEED)], &[], ""),
+    let rows: [Row; 6] = [
+        ("a variable", &[("PIP_INDEX_URL", FEED)], vec![], ""),
         (
             "a further variable",
             &[("PIP_INDEX_URL", "https://evil.example/pypi/simple/"), ("PIP_EXTRA_INDEX_URL", FEED)],
-            &[],
+            vec![],
             "",
         ),
-        ("pip.conf", &[], &[("home/.config/pip/pip.conf", format!("[global]\nindex-url = {FEED}\n"))], ""),
+        ("pip.conf", &[], vec![("home/.config/pip/pip.conf", format!("[global]\nindex-url = {FEED}\n"))], ""),
         (
             "a file that a variable names",
             &[("PIP_CONFIG_FILE", "ci/pip.conf")],
-            &[("_work/1/s/ci/pip.conf", format!("[global]\nindex_url: {FEED}\n"))],
+            vec![("_work/1/s/ci/pip.conf", format!("[global]\nindex_url: {FEED}\n"))],
             "",
         ),
         (
             "several lines of pip.conf",
             &[("PIP_INDEX_URL", "https://evil.example/pypi/simple/")],
-            &[("home/.pip/pip.conf", format!("[global]\nextra-index-url =\n    {FEED}\n"))],
+            vec![("home/.pip/pip.conf", format!("[global]\nextra-index-url =\n    {FEED}\n"))],
             "",
         ),
-        ("the input", &[("PIP_INDEX_URL", "https://evil.example/pypi/simple/")], &[], FEED),
+        ("the input", &[("PIP_INDEX_URL", "https://evil.example/pypi/simple/")], vec![], FEED),
     ];
     in_parallel(&rows, |(what, variables, files, input)| {
         for pip in ["pips/24.0/bin/pip", "pips/26.3/bin/pip"] {
@@ -85,7 +89,7 @@ fn pip_takes_the_index_from_wherever_it_is_configured() {
             for (name, value) in *variables {
                 job.set_variable(Variable::public(name, value));
             }
-            for (path, text) in *files {
+            for (path, text) in files {
                 write_file(&job.root().join(path), text);
             }
             let outcome = run(&emulator, &mut job, &step().input("tools", "pip").input("feeds", input));

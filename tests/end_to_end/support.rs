@@ -235,7 +235,8 @@ impl Snapshot {
             .variables()
             .iter()
             .filter(|variable| {
-                !variable.value.is_empty() && !(variable.name == "UV_KEYRING_PROVIDER" && variable.value == "disabled")
+                let is_usual = variable.name == "UV_KEYRING_PROVIDER" && variable.value == "disabled";
+                !variable.value.is_empty() && !is_usual
             })
             .map(|variable| (variable.name.to_ascii_uppercase(), variable.value.clone()))
             .collect();

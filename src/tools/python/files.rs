@@ -7,7 +7,7 @@ use toml::de::DeTable;
 use super::Python;
 use crate::host::Host;
 use crate::reach::Role;
-use crate::tools::reading::{RelPath, SourceFile, Unparsable, folded, is_one_of};
+use crate::tools::reading::{RelPath, SourceFile, Unparsable, folded};
 use crate::tools::tables::{self, Lines, table, tables, text};
 
 /// More than any file has; a repository does not decide how many.
@@ -84,27 +84,25 @@ enum Kind {
 /// Whether a client reads this file of a project.
 pub fn is_read(client: &Python, path: RelPath<'_>) -> bool {
     kind(client, path.name()).is_some()
-        || client.reads_requirements() && path.is_in("requirements") && has_ending(path.name())
+        || client.reads_requirements() && path.is_in("requirements") && has_ending(&folded(path.name()), &["txt", "in"])
 }
 
-fn has_ending(name: &str) -> bool {
-    let name = folded(name);
-    [".txt", ".in"].iter().any(|ending| name.ends_with(ending))
+fn has_ending(folded: &str, endings: &[&str]) -> bool {
+    folded.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending))
 }
 
 fn kind(client: &Python, name: &str) -> Option<Kind> {
+    let name = folded(name);
     let requires = || {
-        let name = folded(name);
-        has_ending(&name) && ["requirements", "constraints"].iter().any(|word| name.contains(word))
+        let has_word = ["requirements", "constraints"].iter().any(|word| name.contains(word));
+        has_word && has_ending(&name, &["txt", "in"])
     };
-    let is = |known: &str| is_one_of(name, &[known]);
-    Some(match client {
-        Python::Pip | Python::Uv if requires() => Kind::Requirements,
-        Python::Pip if is("pip.conf") || is("pip.ini") => Kind::PipConfig,
-        Python::Uv | Python::Poetry if is("pyproject.toml") => Kind::Pyproject,
-        Python::Uv if is("uv.toml") => Kind::Toml,
-        Python::Poetry if is("poetry.toml") => Kind::Toml,
-        Python::Twine if is(".pypirc") => Kind::Pypirc,
+    Some(match (client, name.as_str()) {
+        (Python::Pip, "pip.conf" | "pip.ini") => Kind::PipConfig,
+        (Python::Uv | Python::Poetry, "pyproject.toml") => Kind::Pyproject,
+        (Python::Uv, "uv.toml") | (Python::Poetry, "poetry.toml") => Kind::Toml,
+        (Python::Twine, ".pypirc") => Kind::Pypirc,
+        _ if client.reads_requirements() && requires() => Kind::Requirements,
         _ => return None,
     })
 }
@@ -114,7 +112,7 @@ fn kind_of_any(client: &Python, file: &SourceFile, host: &Host) -> Kind {
     let pip_config = || host.variable("PIP_CONFIG_FILE").map(|path| host.working_directory.join(path));
     match client {
         Python::Pip if pip_config().is_some_and(|path| path == file.source.path) => Kind::PipConfig,
-        Python::Uv if folded(file.name()).ends_with(".toml") => Kind::Toml,
+        Python::Uv if has_ending(&folded(file.name()), &["toml"]) => Kind::Toml,
         Python::Pip | Python::Uv => Kind::Requirements,
         Python::Poetry => Kind::Toml,
         Python::Twine => Kind::Pypirc,
@@ -208,10 +206,8 @@ fn expanded(text: &str, host: &Host) -> String {
     while let Some((before, after)) = rest.split_once("${") {
         let Some((name, tail)) = after.split_once('}') else { break };
         whole.push_str(before);
-        match host.variable(name) {
-            Some(value) => whole.push_str(value),
-            None => whole.push_str(&format!("${{{name}}}")),
-        }
+        let written = &rest[before.len()..rest.len() - tail.len()];
+        whole.push_str(host.variable(name).unwrap_or(written));
         rest = tail;
     }
     whole + rest

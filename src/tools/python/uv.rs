@@ -110,16 +110,15 @@ impl Names {
             let variable = format!("UV_INDEX_{key}_USERNAME");
             let is_of_feed =
                 served.iter().any(|feed| feed.name.as_deref().is_some_and(|other| self::key(other) == key));
+            let is_free = |by: &Organization| draft.host.variable(&variable).is_none_or(|user| user == by.name());
             match organization {
-                Some(organization) => {
-                    if draft.host.variable(&variable).is_none_or(|user| user == organization.name()) {
-                        draft.set(Variable::new(variable, Template::text(organization.name())));
-                    }
+                Some(organization) if is_free(&organization) => {
+                    draft.set(Variable::new(variable, Template::text(organization.name())));
                 }
                 None if is_of_feed => draft.warn(format!(
                     "uv: the index '{name}' in {place} gets no token, since that name stands for another address too; use two names"
                 )),
-                None => {}
+                _ => {}
             }
         }
     }
@@ -129,9 +128,9 @@ impl Names {
 fn asked(sources: Sources<'_>, names: &Names) -> Vec<Asked> {
     let of_files = sources.of::<Found>().flat_map(|(file, found)| {
         found.indexes.iter().filter(|index| index.role == Role::Source).filter_map(move |index| {
-            let named = index.name.as_deref().filter(|_| index.spot == Spot::UvTable);
+            let name = index.name.as_deref().filter(|_| index.spot == Spot::UvTable);
             let place = Place::line(&file.source, index.line);
-            Asked::new(&index.url, named.is_some_and(|name| names.is_settable(name)), place)
+            Asked::new(&index.url, name.is_some_and(|name| names.is_settable(name)), place)
         })
     });
     let of_variables = LISTS.into_iter().flat_map(|variable| {
