@@ -317,22 +317,23 @@ fn fresh_wheel(path: &'static str) -> (&'static str, Vec<u8>) {
     (path, Package::python("contoso-fresh", "3.1.0").files[0].content.to_vec())
 }
 
-fn pyproject(package: &str, tables: &str) -> Vec<u8> {
+fn pyproject(packages: &[&str], tables: &str) -> Vec<u8> {
     text(format!(
-        "[project]\nname = \"app\"\nversion = \"0.1.0\"\nrequires-python = \">=3.9,<4\"\ndependencies = [\"{package}\"]\n\n{tables}"
+        "[project]\nname = \"app\"\nversion = \"0.1.0\"\nrequires-python = \">=3.9,<4\"\ndependencies = {packages:?}\n\n{tables}"
     ))
 }
 
-/// A project with these indexes, all of which are asked for a package that the first has not.
-fn uv_project(package: &str, indexes: &[(&str, &str)]) -> Vec<u8> {
+/// A project with these indexes, all of which are asked for a package that the first has not. By then uv knows a credential for the
+/// host.
+fn uv_project(packages: &[&str], indexes: &[(&str, &str)]) -> Vec<u8> {
     let table = |(name, feed): &(&str, &str)| {
         format!(
             "[[tool.uv.index]]\nname = \"{name}\"\nurl = \"{feed}/pypi/simple/\"\npublish-url = \"{feed}/pypi/upload/\"\n\
              default = {}\n",
-            *name == "my-feed"
+            indexes.len() == 1
         )
     };
-    pyproject(package, &indexes.iter().map(table).collect::<String>())
+    pyproject(packages, &indexes.iter().map(table).collect::<String>())
 }
 
 pub const UV: Subject = Subject {
@@ -342,10 +343,13 @@ pub const UV: Subject = Subject {
     needs: &["python3"],
     installs: &[("uv", "bin/uv")],
     project: |other| {
-        let mut files = vec![("pyproject.toml", uv_project("contoso-hello", &[("my-feed", FEED)]))];
+        let mut files = vec![("pyproject.toml", uv_project(&["contoso-hello"], &[("my-feed", FEED)]))];
         files.push(fresh_wheel("contoso_fresh-3.1.0-py3-none-any.whl"));
         files.extend(other.map(|other| {
-            ("other/pyproject.toml", uv_project("contoso-missing", &[("my-feed", FEED), ("other", &other.feed())]))
+            (
+                "other/pyproject.toml",
+                uv_project(&["contoso-hello", "contoso-missing"], &[("my-feed", FEED), ("other", &other.feed())]),
+            )
         }));
         files
     },
@@ -357,11 +361,11 @@ pub const UV: Subject = Subject {
     publish: Some("uv publish --index my-feed contoso_fresh-3.1.0-py3-none-any.whl"),
 };
 
-fn poetry_project(package: &str, sources: &[(&str, &str)]) -> Vec<u8> {
+fn poetry_project(packages: &[&str], sources: &[(&str, &str)]) -> Vec<u8> {
     let table = |(name, feed): &(&str, &str)| {
         format!("[[tool.poetry.source]]\nname = \"{name}\"\nurl = \"{feed}/pypi/simple/\"\npriority = \"primary\"\n")
     };
-    pyproject(package, &sources.iter().map(table).collect::<String>())
+    pyproject(packages, &sources.iter().map(table).collect::<String>())
 }
 
 pub const POETRY: Subject = Subject {
@@ -375,12 +379,15 @@ pub const POETRY: Subject = Subject {
             format!("[virtualenvs]\nin-project = true\n\n[repositories.up]\nurl = \"{FEED}/pypi/upload/\"\n");
         let package = Package::python("app", "0.1.0").files[0].content.to_vec();
         let mut files = vec![
-            ("pyproject.toml", poetry_project("contoso-hello", &[("my-feed", FEED)])),
+            ("pyproject.toml", poetry_project(&["contoso-hello"], &[("my-feed", FEED)])),
             ("poetry.toml", text(repository)),
         ];
         files.push(("dist/app-0.1.0-py3-none-any.whl", package));
         files.extend(other.map(|other| {
-            ("other/pyproject.toml", poetry_project("contoso-missing", &[("my-feed", FEED), ("other", &other.feed())]))
+            (
+                "other/pyproject.toml",
+                poetry_project(&["contoso-hello", "contoso-missing"], &[("my-feed", FEED), ("other", &other.feed())]),
+            )
         }));
         files
     },
