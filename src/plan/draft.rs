@@ -157,17 +157,13 @@ impl<'p> Draft<'p> {
 
     /// Says that a feed will be reached, and how.
     pub fn serve(&mut self, feed: &ServedFeed, source: TokenSource) {
-        let served = Served {
+        self.plan.served.push(Served {
             tool: self.tool,
             organization: feed.feed.organization.clone(),
             target: feed.feed.to_string(),
             named_in: feed.named_in.clone(),
             source,
-        };
-        // A file may name a feed for reading and for publishing.
-        if !self.plan.served.contains(&served) {
-            self.plan.served.push(served);
-        }
+        });
     }
 
     /// Has the step look at a feed before a client is let in: what the feed itself says decides where the client sends the token.

@@ -232,7 +232,7 @@ impl Plan {
 }
 
 /// A tool, and what it gets credentials for.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Served {
     /// The tool's name as the input `tools` has it.
     pub tool: &'static str,

@@ -182,7 +182,7 @@ impl Tool for Python {
             Self::Uv => uv::plan(served, sources, draft),
             Self::Poetry | Self::Twine => {
                 backend::add(draft);
-                for feed in served {
+                for feed in each_once(served) {
                     draft.serve(feed, HELPER);
                 }
                 warn_of_no_keyring(self, sources, draft);
@@ -194,6 +194,12 @@ impl Tool for Python {
 
 fn mention(name: Option<String>, url: &str, role: Role, place: Place) -> Mention {
     Mention { name, url: url.to_owned(), doubt: None, role, bound: Binding::Url, place }
+}
+
+/// The feeds as they are told: a file may name one for reading and for publishing.
+fn each_once(served: &[ServedFeed]) -> impl Iterator<Item = &ServedFeed> {
+    let mut told = BTreeSet::new();
+    served.iter().filter(move |feed| told.insert((feed.feed.to_string(), feed.named_in.as_str())))
 }
 
 /// The feeds that only inputs name: those that no file or variable names.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::addresses::{around_user, items, served_at, user, with_user};
 use super::files::{For, Found, PIP_KEYS, Spot};
 use super::shared::{self, Asked};
-use super::{HELPER, Python, of_inputs};
+use super::{HELPER, Python, each_once, of_inputs};
 use crate::azure_devops::feed::Feed;
 use crate::host::{Host, Look};
 use crate::plan::draft::Draft;
@@ -80,7 +80,7 @@ pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
     if draft.host.variable(PROVIDER).is_none() {
         draft.set(Variable::new(PROVIDER, Template::text("subprocess")));
     }
-    for feed in served {
+    for feed in each_once(served) {
         let is_set = in_variables.iter().any(|set| set.feed.url == feed.feed.url);
         draft.serve(feed, if is_old && is_set { TokenSource::Variable } else { HELPER });
     }

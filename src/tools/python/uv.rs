@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::addresses::{items, served_at, user, with_user};
 use super::files::{Found, Spot};
 use super::shared::{self, Asked};
-use super::{HELPER, Python, of_inputs};
+use super::{HELPER, Python, each_once, of_inputs};
 use crate::azure_devops::feed::Feed;
 use crate::kernel::organization::Organization;
 use crate::plan::draft::Draft;
@@ -65,7 +65,7 @@ pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
     publish(served, draft);
     names.set_users(served, draft);
     say_what_is_not_asked_for(served, sources, draft);
-    for feed in served {
+    for feed in each_once(served) {
         draft.serve(feed, HELPER);
     }
 }
