@@ -1,7 +1,7 @@
 //! Hosts that are not Azure. They hand out what they have, some only to those who show a credential, whatever it is; the log shows
 //! what was sent to them.
 //!
-//! A foreign host answers below `/npm/`, `/maven/`, `/nuget/`, `/Cargo/` and `/git/`, and at the paths of Azure Artifacts and Azure
+//! A foreign host answers below `/npm/`, `/maven/`, `/nuget/`, `/Cargo/`, `/pypi/` and `/git/`, and at the paths of Azure Artifacts and Azure
 //! Repos, so that a redirect or a look-alike address finds something. A stranger, a host that nobody has named, answers at the paths
 //! that public registries have as well: a client's own defaults lead there.
 
@@ -67,13 +67,14 @@ fn answer(state: &State, call: &Call) -> Answer {
     }
 }
 
-/// The path of a public registry as a feed has it: Maven's starts with `maven2`, NuGet's with `v3`, npm's with a package, and cargo's
+/// The path of a public registry as a feed has it: Maven's starts with `maven2`, NuGet's with `v3`, Python's with `simple`, npm's with a package, and cargo's
 /// index lies at the root of its host.
 fn as_registry(segments: &[String]) -> Vec<String> {
-    let known = ["npm", "nuget", "Cargo", "maven"];
+    let known = ["npm", "nuget", "Cargo", "maven", "pypi"];
     let (before, rest): (&[&str], &[String]) = match segments {
         [first, tail @ ..] if first == "maven2" => (&["maven", "v1"], tail),
         [first, ..] if first == "v3" => (&["nuget"], segments),
+        [first, ..] if first == "simple" => (&["pypi"], segments),
         [first, ..] if known.contains(&first.as_str()) => (&[], segments),
         [first, ..] if first == "api" => (&["Cargo"], segments),
         [path @ .., name] if name == "config.json" || path == artifacts::cargo::index_path(name) => {

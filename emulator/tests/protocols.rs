@@ -391,3 +391,31 @@ fn keys_are_published() {
     assert_eq!(curl(&emulator, &[document]).status, 200);
     assert_eq!(instance("login.evil.example").json()["error"], "invalid_instance");
 }
+
+#[test]
+fn a_python_index_lists_and_hands_out_files_in_both_forms_and_takes_new_ones() {
+    let emulator = start();
+    let token = emulator.access_token(world::CLIENT).unwrap();
+    let feed = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/pypi";
+    let user = format!("any:{token}");
+    let refused = curl(&emulator, &[&format!("{feed}/simple/contoso-hello/")]);
+    assert_eq!(refused.status, 401);
+    let get = |path: &str, more: &[&str]| {
+        let url = format!("{feed}/{path}");
+        curl(&emulator, &[&["-u", &user, &url], more].concat())
+    };
+    let page = get("simple/Contoso_Hello/", &[]);
+    let link = page.body.split('"').find(|part| part.contains("/download/")).unwrap().to_owned();
+    let json = get("simple/contoso-hello/", &["-H", "Accept: application/vnd.pypi.simple.v1+json"]).json();
+    let file = &json["files"][0];
+    let (url, sha256) = (file["url"].as_str().unwrap(), file["hashes"]["sha256"].as_str().unwrap());
+    assert_eq!(link, format!("{url}#sha256={sha256}"));
+    assert_eq!(get(url.strip_prefix(&format!("{feed}/")).unwrap(), &["-I"]).status, 200);
+    assert_eq!(get("simple/nothing/", &[]).status, 404);
+    let form =
+        ["-F", ":action=file_upload", "-F", "name=fresh", "-F", "version=1", "-F", "content=x;filename=fresh-1.tar.gz"];
+    assert_eq!(get("upload/", &form).status, 202);
+    assert_eq!(get("upload/", &form).status, 409);
+    assert_eq!(get("upload/", &["-F", "name=fresh"]).status, 400);
+    assert_eq!(get("download/fresh/1/fresh-1.tar.gz", &[]).body, "x");
+}

@@ -96,12 +96,16 @@ impl Feed {
 
     /// Whether its URL is that of its index for cargo, `…/Cargo/index/`, at a host that serves packages.
     pub fn is_cargo_index(&self) -> bool {
-        let own_host = format!("{}.pkgs.visualstudio.com", self.organization);
-        let serves_packages = self.url.host_str().is_some_and(|host| host == "pkgs.dev.azure.com" || host == own_host);
         let rest = self.url.as_str().strip_prefix(&self.base_url()).unwrap_or_default();
         self.protocol == Some(Protocol::Cargo)
-            && serves_packages
+            && self.serves_packages()
             && rest.strip_suffix('/').unwrap_or(rest).eq_ignore_ascii_case("/Cargo/index")
+    }
+
+    /// Whether its host is one that serves packages.
+    pub fn serves_packages(&self) -> bool {
+        let own_host = format!("{}.pkgs.visualstudio.com", self.organization);
+        self.url.host_str().is_some_and(|host| host == "pkgs.dev.azure.com" || host == own_host)
     }
 
     /// The URL up to the feed's name and view, without a slash at its end, in the spelling of this feed's own URL.

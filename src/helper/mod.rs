@@ -8,13 +8,14 @@
 
 pub mod cargo;
 pub mod git;
+pub mod keyring;
 mod others;
 pub mod start;
 #[cfg(test)]
 mod tests;
 pub mod vault;
 
-use crate::azure_devops::feed::Feed;
+use crate::azure_devops::feed::{Feed, Protocol};
 use crate::diagnosis::{Explain, Explanation};
 use crate::kernel::clock::now;
 use crate::kernel::dialect::Dialect;
@@ -79,7 +80,7 @@ fn in_time(issued: Issued) -> Reply {
 }
 
 /// What a question is about, where the client may ask for it: git for repositories, cargo for the index of a feed, a script for an
-/// organization.
+/// organization, Python's clients for whatever lies in a feed's index, or for the host that only one organization has.
 fn wanted(question: &Question) -> Option<Wanted> {
     let client = question.client;
     match client {
@@ -95,5 +96,22 @@ fn wanted(question: &Question) -> Option<Wanted> {
             Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
         }
         Dialect::Script => Some(Wanted { client, organization: Organization::of_url(&question.url)?, feed: None }),
+        Dialect::Keyring => {
+            let feed = Feed::parse(&question.url);
+            let is_index = |feed: &Feed| feed.protocol == Some(Protocol::Python) && feed.serves_packages();
+            let organization = match &feed {
+                Some(feed) => is_index(feed).then(|| feed.organization.clone()),
+                None => own_host_of(&question.url),
+            };
+            Some(Wanted { client, organization: organization?, feed })
+        }
     }
+}
+
+/// The organization whose packages a host serves, where an address has nothing but that host.
+fn own_host_of(url: &str) -> Option<Organization> {
+    let organization = Organization::of_url(url)?;
+    let url = unambiguous(url)?;
+    let is_its_own = url.host_str()? == format!("{organization}.pkgs.visualstudio.com");
+    (is_its_own && url.path() == "/").then_some(organization)
 }

@@ -9,6 +9,9 @@ pub const USER_NAME: &str = "ado-entra-auth";
 /// The file name under which cargo starts this program.
 pub const CARGO_PROGRAM: &str = "cargo-credential-ado-entra-auth";
 
+/// The file name under which pip and uv start a keyring.
+pub const KEYRING_PROGRAM: &str = "keyring";
+
 /// Who asks a run's vault: a client that starts this program, with the words in which it is answered, or a script.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Dialect {
@@ -16,13 +19,15 @@ pub enum Dialect {
     Git,
     /// cargo's credential providers.
     Cargo,
+    /// The program of the Python package `keyring`, which pip and uv ask.
+    Keyring,
     /// Nobody who starts this program as a helper: this program's own command line, in a script of a later step.
     Script,
 }
 
 impl Dialect {
     /// Every dialect in which this program is started as a helper.
-    pub const ALL: [Self; 2] = [Self::Git, Self::Cargo];
+    pub const ALL: [Self; 3] = [Self::Git, Self::Cargo, Self::Keyring];
 
     /// Its name: in the arguments of `credential`, in a run's vault and in messages.
     pub fn name(self) -> &'static str {
@@ -30,6 +35,7 @@ impl Dialect {
             Self::Git => "git",
             Self::Cargo => "cargo",
             Self::Script => "script",
+            Self::Keyring => "keyring",
         }
     }
 
@@ -41,6 +47,7 @@ impl Dialect {
         match self {
             Self::Git | Self::Script => None,
             Self::Cargo => Some(CARGO_PROGRAM),
+            Self::Keyring => Some(KEYRING_PROGRAM),
         }
     }
 

@@ -96,7 +96,11 @@ impl<'p> Draft<'p> {
     /// Lets a client ask for an organization's token at run time: for whatever the organization has, or only for these feeds.
     pub fn deposit(&mut self, client: Dialect, organization: &Organization, feeds: Option<Vec<String>>) {
         if self.serves(organization) {
-            self.plan.deposits.push(Deposit { client, organization: organization.clone(), feeds });
+            let deposit = Deposit { client, organization: organization.clone(), feeds };
+            // Several tools may have one client.
+            if !self.plan.deposits.contains(&deposit) {
+                self.plan.deposits.push(deposit);
+            }
             self.grant(organization, None);
         }
     }
@@ -116,16 +120,23 @@ impl<'p> Draft<'p> {
         });
     }
 
-    /// Sets a variable of the user's or of the client's. It gets back after the job what it holds now.
+    /// Sets a variable of the user's or of the client's, once for all tools that have it in common. It gets back after the job what it
+    /// holds now.
     pub fn set(&mut self, variable: Variable) {
-        let former = self.host.environment.filled(&variable.name).map(str::to_owned);
+        if self.plan.variables().any(|known| known.name == variable.name && known.value == variable.value) {
+            return;
+        }
+        let former = self.host.environment.filled(&variable.name).map(str::to_owned).or(variable.former.clone());
         self.plan.changes.push(Change::Variable(variable.with_former(former)));
     }
 
-    /// Adds a file to the run's private directory. Gives its path.
+    /// Adds a file to the run's private directory, unless another tool has. Gives its path.
     pub fn private_file(&mut self, file: PrivateFile) -> PathBuf {
         let path = self.names.file(&file.name);
-        self.plan.changes.push(Change::PrivateFile(file));
+        let is_known = |change: &Change| matches!(change, Change::PrivateFile(known) if known.name == file.name);
+        if !self.plan.changes.iter().any(is_known) {
+            self.plan.changes.push(Change::PrivateFile(file));
+        }
         path
     }
 
@@ -136,7 +147,9 @@ impl<'p> Draft<'p> {
 
     /// Puts this program into the run's folder on PATH, under a name by which a client starts it.
     pub fn program(&mut self, name: &'static str) {
-        self.plan.changes.push(Change::Program(name));
+        if !self.plan.changes.iter().any(|change| matches!(change, Change::Program(known) if *known == name)) {
+            self.plan.changes.push(Change::Program(name));
+        }
     }
 
     /// Says that a feed will be reached, and how.

@@ -47,18 +47,20 @@ pub struct PrivateFile {
     pub carried: Text,
     /// What of ours goes in, by the byte positions of the carried text. None overlap.
     pub added: Vec<(Range<usize>, Template)>,
+    /// How the text becomes the file's bytes, where the file is no text.
+    pub pack: Option<fn(&str) -> Vec<u8>>,
 }
 
 impl PrivateFile {
     /// A file that carries a text of the user's over, with edits of ours that hold no token.
     pub fn carrying(name: &str, carried: Text, edits: Vec<TextEdit>) -> Self {
         let added = edits.into_iter().map(|edit| (edit.range, Template::text(edit.replacement))).collect();
-        Self { name: name.to_owned(), carried, added }
+        Self { name: name.to_owned(), carried, added, pack: None }
     }
 
     /// A file of ours only.
     pub fn new(name: &str, content: Template) -> Self {
-        Self { name: name.to_owned(), carried: Text::default(), added: vec![(0..0, content)] }
+        Self { name: name.to_owned(), carried: Text::default(), added: vec![(0..0, content)], pack: None }
     }
 
     /// Its bytes, with every placeholder replaced by what `fill` gives.
@@ -68,7 +70,8 @@ impl PrivateFile {
             replacement: fill(template),
         };
         let edits: Vec<TextEdit> = self.added.iter().map(edit).collect();
-        self.carried.encode(&splice(&self.carried.body, &edits))
+        let text = splice(&self.carried.body, &edits);
+        self.pack.map_or_else(|| self.carried.encode(&text), |pack| pack(&text))
     }
 
     /// What of it is ours, as a dry run shows it: the rest may hold the user's secrets.

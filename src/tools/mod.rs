@@ -8,7 +8,9 @@ pub(crate) mod git;
 pub mod maven;
 pub(crate) mod npm;
 pub(crate) mod nuget;
+pub(crate) mod python;
 pub(crate) mod reading;
+mod tables;
 #[cfg(test)]
 pub mod testing;
 
@@ -27,7 +29,17 @@ use reading::{Among, Mention, Parsed, Reading, RelPath, SourceFile, Sources};
 pub use error::PlanError;
 
 /// Every tool, in the order of the log.
-pub static TOOLS: &[&dyn Tool] = &[&npm::Npm, &maven::Maven, &nuget::NuGet, &cargo::Cargo, &git::WITH_HELPER];
+pub static TOOLS: &[&dyn Tool] = &[
+    &npm::Npm,
+    &maven::Maven,
+    &nuget::NuGet,
+    &python::Python::Pip,
+    &python::Python::Uv,
+    &python::Python::Poetry,
+    &python::Python::Twine,
+    &cargo::Cargo,
+    &git::WITH_HELPER,
+];
 
 /// Tools that the manifest names and this version does not serve, with the tool to set in their place, and what that one serves.
 pub const LATER_TOOLS: &[(&str, Option<(&str, &str)>)] = &[
@@ -35,10 +47,6 @@ pub const LATER_TOOLS: &[(&str, Option<(&str, &str)>)] = &[
     ("pnpm", Some(("npm", "pnpm, too"))),
     ("bun", None),
     ("gradle", None),
-    ("pip", None),
-    ("uv", None),
-    ("poetry", None),
-    ("twine", None),
     ("conda", None),
     ("universal", None),
     ("azureDevOpsCli", None),

@@ -60,6 +60,7 @@ mod peers;
 mod pods;
 mod promises;
 mod propagation;
+mod python;
 mod rc_reader;
 mod recipes;
 mod round_trips;

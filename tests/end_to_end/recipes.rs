@@ -6,7 +6,7 @@ use ado_entra_auth_emulator::agent::{Job, ScriptOutcome, TaskStep};
 use ado_entra_auth_emulator::world::CONNECTION;
 
 use crate::modes::link;
-use crate::promises::subjects::{CARGO, DOTNET, MAVEN, NPM, NUGET};
+use crate::promises::subjects::{CARGO, DOTNET, MAVEN, NPM, NUGET, PIP, POETRY, UV};
 use crate::support::{
     bare_step, emulator_with_repositories, finish, in_parallel, job, run, run_quietly, tool, with_token, words, write,
 };
@@ -16,15 +16,25 @@ const PAGES: [&str; 3] = ["README.md", "overview.md", "docs/tools.md"];
 /// The only connection that recipes name.
 const NAME: &str = "feeds-reader";
 /// Programs of recipes that go by another name here.
-const ELSEWHERE: [(&str, &str); 2] = [("dotnet", "dotnet31"), ("nuget", "nuget")];
+const ELSEWHERE: [(&str, &str); 6] = [
+    ("dotnet", "dotnet31"),
+    ("nuget", "nuget"),
+    ("pip", "pip25"),
+    ("uv", "uv"),
+    ("poetry", "poetry"),
+    ("twine", "twine"),
+];
 
 /// How a command shows that it fetched: a file below the checkout, or below the home folder.
-const PROOFS: [(&str, &str); 6] = [
+const PROOFS: [(&str, &str); 9] = [
     ("npm ci", "node_modules/@contoso/hello/index.js"),
     ("mvn -B verify", ".m2/repository/com/contoso/hello/1.0.0/hello-1.0.0.jar"),
     ("nuget restore packages.config", "packages/Contoso.Hello.1.0.0/content/hello.txt"),
     ("dotnet restore", ".nuget/packages/contoso.hello/1.0.0"),
     ("cargo fetch", "Cargo.lock"),
+    ("pip install", "packages/contoso_hello/__init__.py"),
+    ("uv sync", "uv.lock"),
+    ("poetry install", "poetry.lock"),
     ("git clone", "hello/README.md"),
 ];
 
@@ -92,11 +102,17 @@ fn recipes() -> Vec<Recipe> {
 
 /// A checkout whose files name the feed for every tool, and the tools under their names.
 fn set_up(job: &mut Job<'_>) {
-    for subject in [NPM, MAVEN, NUGET, DOTNET, CARGO] {
+    for subject in [NPM, MAVEN, NUGET, DOTNET, PIP, POETRY, UV, CARGO] {
         for (path, content) in (subject.project)(None) {
             write(job, path, content);
         }
     }
+    // One file of the two clients.
+    let pyproject = [POETRY, UV].map(|subject| (subject.project)(None).swap_remove(0).1);
+    let (_, sources) = std::str::from_utf8(&pyproject[0]).unwrap().split_once("\n\n").unwrap();
+    write(job, "pyproject.toml", format!("{}\n{sources}", std::str::from_utf8(&pyproject[1]).unwrap()));
+    let repository = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/pypi/upload/";
+    write(job, ".pypirc", format!("[distutils]\nindex-servers = feed1\n\n[feed1]\nrepository = {repository}\n"));
     let package =
         |dependencies: serde_json::Value| serde_json::json!({ "version": "1.0.0", "dependencies": dependencies });
     let lock = serde_json::json!({

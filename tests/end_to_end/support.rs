@@ -216,7 +216,7 @@ pub fn assert_nothing_sent_to(emulator: &Emulator, host: &str) {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     files: BTreeMap<PathBuf, Found>,
-    /// Blank ones count as not set: the agent cannot unset a variable.
+    /// Blank ones count as not set, as does what uv takes in place of a blank one: the agent cannot unset a variable.
     variables: BTreeMap<String, String>,
 }
 
@@ -234,7 +234,10 @@ impl Snapshot {
         let variables = job
             .variables()
             .iter()
-            .filter(|variable| !variable.value.is_empty())
+            .filter(|variable| {
+                let is_usual = variable.name == "UV_KEYRING_PROVIDER" && variable.value == "disabled";
+                !variable.value.is_empty() && !is_usual
+            })
             .map(|variable| (variable.name.to_ascii_uppercase(), variable.value.clone()))
             .collect();
         Self { files, variables }
@@ -327,7 +330,7 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, Found> {
 
 /// Whether a file is the program, under its own name or that of a client.
 pub fn is_program(path: &Path) -> bool {
-    path.file_stem().is_some_and(|name| name == "ado-entra-auth" || name == "cargo-credential-ado-entra-auth")
+    path.file_stem().is_some_and(|name| ["ado-entra-auth", "cargo-credential-ado-entra-auth", "keyring"].iter().any(|program| name == *program))
 }
 
 /// Names every secret in the files below a folder, save the program under the names of clients: as it is tested, it has the emulator in

@@ -4,6 +4,7 @@ pub(crate) mod cargo;
 pub(crate) mod maven;
 pub(crate) mod npm;
 pub(crate) mod nuget;
+pub(crate) mod python;
 
 use crate::azure::access::{self, Caller, Door, Visit};
 use crate::azure::place::{self, Area, Place};
@@ -12,7 +13,7 @@ use crate::faults::DevOpsError;
 use crate::message::{Answer, Call};
 use crate::service::{Endpoint, Service};
 use crate::state::State;
-use crate::world::{CargoHosts, Downloads, Feed, Organization, Package, PackageFile, Protocol};
+use crate::world::{CargoHosts, Downloads, Feed, Organization, Package, PackageFile, Protocol, python_name};
 
 pub(crate) const SERVICE: Service = Service {
     endpoint: Endpoint::Artifacts,
@@ -50,6 +51,7 @@ impl Shelf<'_> {
                 && match protocol {
                     Protocol::Nuget | Protocol::Cargo => p.name.eq_ignore_ascii_case(name),
                     Protocol::Npm | Protocol::Maven => p.name == name,
+                    Protocol::Python => python_name(&p.name) == python_name(name),
                 }
         };
         self.packages.iter().filter(same).collect()
@@ -173,6 +175,10 @@ pub(crate) fn serve(call: &Call, mut shelf: Shelf<'_>, rest: &[String]) -> Reply
         ["nuget", tail @ ..] => {
             shelf.base = base(call, tail.len());
             nuget::answer(call, &shelf, tail)
+        }
+        ["pypi", tail @ ..] => {
+            shelf.base = base(call, tail.len());
+            python::answer(call, &shelf, tail)
         }
         [first, tail @ ..] if first.eq_ignore_ascii_case("cargo") => {
             shelf.base = base(call, tail.len());

@@ -20,7 +20,7 @@ pub use feed::{CargoHosts, Downloads, Feed};
 pub use foreign::{Challenge, ForeignHost};
 pub use identity::{Application, FederatedCredential, IdentityKind, RegisteredCertificate};
 pub use organization::{Organization, Project, Repository};
-pub use package::{Package, PackageFile, Protocol};
+pub use package::{Package, PackageFile, Protocol, python_name};
 pub use sample::*;
 pub use sample_identities::*;
 

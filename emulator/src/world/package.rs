@@ -1,6 +1,8 @@
 //! Packages, made in memory in the form that each protocol's real client takes.
 
 use crate::archive;
+use aws_lc_rs::digest;
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use std::sync::Arc;
 
 /// Which client a package is for.
@@ -14,6 +16,8 @@ pub enum Protocol {
     Nuget,
     /// cargo.
     Cargo,
+    /// pip and its relatives.
+    Python,
 }
 
 /// One version of a package.
@@ -21,7 +25,7 @@ pub enum Protocol {
 pub struct Package {
     /// Which client it is for.
     pub protocol: Protocol,
-    /// `@scope/name`, `group:artifact`, a NuGet id or the name of a crate.
+    /// `@scope/name`, `group:artifact`, a NuGet id, the name of a crate or of a Python package.
     pub name: String,
     /// Version.
     pub version: String,
@@ -148,6 +152,30 @@ impl Package {
         Self::new(Protocol::Cargo, name, version, &[], vec![(format!("{name}-{version}.crate"), archive)])
     }
 
+    /// A Python package: a wheel whose module says hello.
+    pub fn python(name: &str, version: &str) -> Self {
+        let module = python_name(name).replace('-', "_");
+        let about = format!("{module}-{version}.dist-info");
+        let files = [
+            (format!("{module}/__init__.py"), format!("print('hello from {name}')\n")),
+            (format!("{about}/METADATA"), format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")),
+            (
+                format!("{about}/WHEEL"),
+                "Wheel-Version: 1.0\nGenerator: emulator\nRoot-Is-Purelib: true\nTag: py3-none-any\n".to_owned(),
+            ),
+        ];
+        let line = |(path, content): &(String, String)| {
+            let sha256 = URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, content.as_bytes()));
+            format!("{path},sha256={sha256},{}\n", content.len())
+        };
+        let record =
+            (format!("{about}/RECORD"), files.iter().map(line).collect::<String>() + &format!("{about}/RECORD,,\n"));
+        let all: Vec<(&str, &[u8])> =
+            files.iter().chain([&record]).map(|(path, content)| (path.as_str(), content.as_bytes())).collect();
+        let wheel = archive::zip(&all);
+        Self::new(Protocol::Python, name, version, &[], vec![(format!("{module}-{version}-py3-none-any.whl"), wheel)])
+    }
+
     fn new(
         protocol: Protocol,
         name: &str,
@@ -168,6 +196,12 @@ impl Package {
     pub fn file(&self, name: &str) -> Option<&PackageFile> {
         self.files.iter().find(|f| f.name.eq_ignore_ascii_case(name))
     }
+}
+
+/// The form under which two names of Python packages are one.
+pub fn python_name(name: &str) -> String {
+    let parts = name.split(['-', '_', '.']).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("-").to_lowercase()
 }
 
 fn pom(group: &str, artifact: &str, version: &str, packaging: &str, dependencies: &[(&str, &str)]) -> Vec<u8> {

@@ -107,6 +107,7 @@ fn packages() -> Vec<Package> {
         Package::nuget("Contoso.Hello", "1.0.0", &[]),
         Package::cargo("contoso-greeting", "1.0.0", &[]),
         Package::cargo("contoso-hello", "1.0.0", &[("contoso-greeting", "^1.0.0")]),
+        Package::python("contoso-hello", "1.0.0"),
     ]
 }
 
@@ -129,6 +130,7 @@ fn contoso() -> Organization {
                 Package::maven("com.contoso:second", "2.0.0", &[("com.contoso:hello", "1.0.0")]),
                 Package::nuget("Contoso.Second", "2.0.0", &[("Contoso.Hello", "1.0.0")]),
                 Package::cargo("contoso-second", "2.0.0", &[]),
+                Package::python("contoso-second", "2.0.0"),
             ]),
             Feed::new("teamfeed").in_project("Shop").with(packages()),
             Feed::new("blankfeed").in_project("My Project").with(packages()),
@@ -170,6 +172,7 @@ fn fabrikam() -> Organization {
             Package::maven("com.fabrikam:plant", "1.0.0", &[]),
             Package::nuget("Fabrikam.Plant", "1.0.0", &[]),
             Package::cargo("fabrikam-plant", "1.0.0", &[]),
+            Package::python("fabrikam-plant", "1.0.0"),
         ])],
         repositories: vec![Repository::new("Garden", "plants")],
     }
@@ -195,6 +198,7 @@ fn foreign(name: &str) -> ForeignHost {
         Package::maven("org.example:left-behind", "1.0.0", &[]),
         Package::nuget("Left.Behind", "1.0.0", &[]),
         Package::cargo("left-behind", "1.0.0", &[]),
+        Package::python("left-behind", "1.0.0"),
     ]);
     ForeignHost {
         name: name.into(),

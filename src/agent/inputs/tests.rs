@@ -39,7 +39,7 @@ fn a_tool_of_a_later_version_leads_to_the_one_that_serves_it() {
     let remedy = |tools: &str| settings(&job(&[("tools", tools)], &[])).err().unwrap().remedy();
     assert_eq!(remedy("Yarn"), "set 'npm' in the input 'tools': it serves yarn 1, too, for packages with a scope");
     assert_eq!(remedy("git, pnpm"), "set 'npm' in the input 'tools': it serves pnpm, too");
-    assert!(remedy("uv").contains("any of npm, maven"));
+    assert!(remedy("gradle").contains("any of npm, maven"));
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_token_variable_may_hold_dots() {
 
 #[test]
 fn what_later_versions_bring_is_said_to_be_missing() {
-    for tool in ["pnpm", "pip", "azureDevOpsCli"] {
+    for tool in ["pnpm", "conda", "azureDevOpsCli"] {
         assert!(refused("tools", tool).contains(tool));
     }
 }

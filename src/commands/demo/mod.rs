@@ -7,7 +7,7 @@ mod workspace;
 use std::ffi::OsString;
 use std::path::Path;
 
-use ado_entra_auth_emulator::agent::{Job, JobOptions, StepOutcome, StepResult, TaskStep};
+use ado_entra_auth_emulator::agent::{Job, JobOptions, StepOutcome, StepResult, TaskStep, Variable};
 use ado_entra_auth_emulator::{Emulator, World, world};
 use anyhow::{Context, bail};
 
@@ -29,6 +29,8 @@ pub fn run(arguments: &Demo) -> anyhow::Result<()> {
     let mut job = Job::new(&emulator, JobOptions::default()).context("the emulated agent does not start")?;
     account.call(job.root(), "<agent>");
     workspace::write(job.home(), &job.sources())?;
+    let (name, value) = workspace::PIP_INDEX;
+    job.set_variable(Variable::public(name, value));
     let before = workspace::user_files(job.root(), job.home());
 
     account.section("The step: the pipeline's identity becomes an access token");

@@ -1,8 +1,9 @@
-//! The credential helpers of git that the user has configured, for what is not ours to answer.
+//! Whom the user has configured, for what is not ours to answer: the credential helpers of git, and a keyring in a file of its own.
 //!
-//! Our helper is the only one at the hosts of Azure DevOps, or git would have the user's helpers store our token. So that
+//! Our helper for git is the only one at the hosts of Azure DevOps, or git would have the user's helpers store our token. So that
 //! they still serve what they served before, git is asked again as if ours were not configured.
 
+mod keyring;
 #[cfg(test)]
 mod tests;
 
@@ -14,13 +15,15 @@ use zeroize::Zeroizing;
 
 use crate::kernel::run_folder;
 
+pub use keyring::start_keyring;
+
 const PREFIX: &str = "GIT_CONFIG_";
 /// More than this nobody sets; git would take minutes to read them.
 const MOST_PAIRS: usize = 10_000;
 /// The file of a run's folder that git's configuration includes.
 const INCLUDED_FILE: &str = "gitconfig";
-/// Set for the git that is asked again: where its configuration names our helper once more, as a copy of it in the user's file
-/// does, the two would ask each other for ever.
+/// Set for whom is asked again: where git's configuration names our helper once more, as a copy of it in the user's file does, or
+/// where the user's keyring asks ours, the two would ask each other for ever.
 const ASKED_AGAIN: &str = "ADO_ENTRA_AUTH_ASKED_AGAIN";
 
 /// Has the user's own helpers do `operation` (`get`, `store` or `erase`) for a request; gives what they say to `get`.

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use zeroize::Zeroizing;
 
 use super::git::Outcome;
-use super::{Question, Reply, cargo, git, others, reply, vault};
+use super::{Question, Reply, cargo, git, keyring, others, reply, vault};
 use crate::diagnosis::say;
 use crate::kernel::dialect::Dialect;
 use crate::kernel::environment;
@@ -69,13 +69,14 @@ fn own_path(dialect: Dialect, name: &Path, program: impl FnOnce() -> Option<Path
     program().filter(is_named).or_else(|| name.is_absolute().then(|| name.to_path_buf()))
 }
 
-/// Answers a client. It goes by what it reads, not by the exit code.
+/// Answers a client. git and cargo go by what they read, Python's clients by the exit code too.
 pub fn run(call: &Call) -> ExitCode {
     let answered = match call.dialect {
         Dialect::Git => answer_git(call),
         Dialect::Cargo => answer_cargo(call),
         // The command line asks by itself, once the agent hides the answer.
         Dialect::Script => Ok(()),
+        Dialect::Keyring => return answer_keyring(call),
     };
     // A client that is gone is no trouble.
     answered.map_or(ExitCode::SUCCESS, |()| ExitCode::SUCCESS)
@@ -111,6 +112,22 @@ fn answer_cargo(call: &Call) -> io::Result<()> {
         return Ok(());
     }
     cargo::serve(&mut io::stdin().lock(), &mut answers().lock(), &mut |question| ask(call, question))
+}
+
+fn answer_keyring(call: &Call) -> ExitCode {
+    let is_written = match keyring::answer(&call.arguments, &mut |question| ask(call, question)) {
+        keyring::Outcome::Answer(answer) => answers().write_all(answer.as_bytes()).is_ok(),
+        keyring::Outcome::Silence => true,
+        keyring::Outcome::NotOurs => {
+            let others = others::start_keyring(&call.arguments, &environment::variable);
+            return others.unwrap_or(ExitCode::FAILURE);
+        }
+        keyring::Outcome::Trouble(explanation) => {
+            complain(&explanation.to_string());
+            false
+        }
+    };
+    if is_written { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Where the client reads its answer.

@@ -4,11 +4,11 @@
 
 use std::path::PathBuf;
 
-use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::host::Host;
 use crate::tools::reading::{SourceFile, Unparsable};
+use crate::tools::tables::{self, Lines, Value, tables, text};
 
 /// What a configuration file says, each with its line.
 #[derive(Debug, Default)]
@@ -28,26 +28,12 @@ pub struct Config {
 /// A file that cargo cannot read either.
 pub struct Unread(pub Unparsable);
 
-type Value<'v> = Spanned<DeValue<'v>>;
-
-/// A longer file is none that anybody wrote, and its values would take a hundred times as much.
-const LARGEST_BYTES: usize = 1024 * 1024;
-
 impl Config {
     /// Takes a file apart.
     pub fn parse(file: &SourceFile, host: &Host) -> Result<Self, Unread> {
-        if file.text.is_utf16() {
-            return Err(Unread(Unparsable::malformed(&file.source, "cargo reads no UTF-16; save it as UTF-8")));
-        }
-        let body = &file.text.body;
-        if body.len() > LARGEST_BYTES {
-            return Err(Unread(Unparsable::hides_names(&file.source, "it is larger than 1 MiB")));
-        }
-        let table = DeTable::parse(body).map_err(|error| {
-            Unread(Unparsable::malformed(&file.source, format!("it is not TOML: {}", error.message())))
-        })?;
+        let table = tables::parse(file).map_err(Unread)?;
         let root = table.get_ref();
-        let lines = Lines::of(body);
+        let lines = Lines::of(file);
         let mut config = Self { includes: includes(root, file), ..Self::default() };
         for (name, registry) in tables(root, "registries") {
             if let Some((url, line)) = text(registry, "index", &lines) {
@@ -67,33 +53,6 @@ impl Config {
         }
         Ok(config)
     }
-}
-
-/// The starts of a text's lines.
-struct Lines(Vec<usize>);
-
-impl Lines {
-    fn of(text: &str) -> Self {
-        Self(memchr::memchr_iter(b'\n', text.as_bytes()).collect())
-    }
-
-    fn at(&self, value: &Value<'_>) -> usize {
-        self.0.partition_point(|end| *end < value.span().start) + 1
-    }
-}
-
-/// The tables below a table of this name.
-fn tables<'t>(root: &'t DeTable<'_>, name: &str) -> impl Iterator<Item = (&'t str, &'t DeTable<'t>)> {
-    let of_name = root.get(name).and_then(|value| value.get_ref().as_table());
-    of_name
-        .into_iter()
-        .flatten()
-        .filter_map(|(name, value)| Some((name.get_ref().as_ref(), value.get_ref().as_table()?)))
-}
-
-fn text(table: &DeTable<'_>, key: &str, lines: &Lines) -> Option<(String, usize)> {
-    let value = table.get(key)?;
-    Some((value.get_ref().as_str()?.to_owned(), lines.at(value)))
 }
 
 /// Settings by which others can read the traffic. A variable of the job goes before a file (measured with cargo 1.95).

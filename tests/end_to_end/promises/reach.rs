@@ -39,7 +39,9 @@ pub fn publishes_where_it_can(subject: &Subject) {
     emulator.clear_requests();
     let (published, said) = in_project(&mut job, publish);
     let requests = emulator.requests();
-    let is_upload = |method: &str, path: &str| method == "PUT" || path.ends_with("/git-receive-pack");
+    let is_upload = |method: &str, path: &str| {
+        method == "PUT" || path.ends_with("/git-receive-pack") || path.ends_with("/pypi/upload/")
+    };
     let stored = |status: u16| (200..300).contains(&status);
     let mut uploads = requests.iter().filter(|request| is_upload(&request.method, &request.path));
     assert!(

@@ -1,0 +1,226 @@
+//! Python's clients: pip, uv, poetry and twine. All of them ask a keyring for an index by its address, and this program is one.
+//!
+//! pip and uv start the program `keyring` from PATH, where the address has a user or the index a name (`pip`, `uv`). poetry and twine
+//! import the package `keyring`, for which a module is put on `PYTHONPATH` (`backend`). What is not ours goes on to the user's own.
+
+mod addresses;
+mod backend;
+mod files;
+mod pip;
+mod shared;
+#[cfg(test)]
+mod tests;
+mod uv;
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use super::reading::{Among, Mention, Parsed, Peril, Place, Reading, RelPath, SourceFile, Sources};
+use super::{Auto, PlanError, Tool, ToolId, Way};
+use crate::azure_devops::feed::{Feed, Protocol};
+use crate::host::{Host, Look};
+use crate::kernel::dialect::{Dialect, KEYRING_PROGRAM};
+use crate::plan::TokenSource;
+use crate::plan::draft::Draft;
+use crate::reach::{Binding, Role, ServedFeed};
+
+use files::{Found, Index};
+
+/// A client of Python's indexes.
+#[derive(Debug)]
+pub enum Python {
+    /// pip.
+    Pip,
+    /// uv.
+    Uv,
+    /// poetry.
+    Poetry,
+    /// twine.
+    Twine,
+}
+
+/// What there is to know of a client.
+struct Facts {
+    id: ToolId,
+    /// The variables of the client's in which addresses stand.
+    addresses: &'static [(&'static str, Role)],
+}
+
+const HELPER: TokenSource = TokenSource::Helper(Dialect::Keyring);
+
+const fn id(name: &'static str, variables: &'static [&'static str], ways: &'static [Way]) -> ToolId {
+    let (speaks, auto) = (Some(Protocol::Python), Auto::NamesAFeed);
+    ToolId { name, speaks, auto, takes_inputs: true, variables, dependency_folders: &[], ways }
+}
+
+const fn helper(clients: &'static str) -> Way {
+    Way { clients, source: HELPER, afterwards: super::REMOVED }
+}
+
+static PIP: Facts = Facts {
+    id: id(
+        "pip",
+        &[pip::PROVIDER, pip::MAIN, pip::EXTRA],
+        &[
+            helper("23.1 and newer"),
+            Way { clients: "older", source: TokenSource::Variable, afterwards: "variables as before" },
+        ],
+    ),
+    addresses: &[(pip::MAIN, Role::Source), (pip::EXTRA, Role::Source)],
+};
+static UV: Facts = Facts {
+    id: id("uv", &[uv::PROVIDER, "UV_INDEX*", uv::LISTS[1], uv::LISTS[2], uv::PUBLISH_USER], &[helper("")]),
+    addresses: &[
+        (uv::LISTS[0], Role::Source),
+        (uv::LISTS[1], Role::Source),
+        (uv::LISTS[2], Role::Source),
+        (uv::LISTS[3], Role::Source),
+        (uv::PUBLISH, Role::Publish),
+    ],
+};
+static POETRY: Facts = Facts { id: id("poetry", &["PYTHONPATH"], &[helper("")]), addresses: &[] };
+static TWINE: Facts =
+    Facts { id: id("twine", &[], &[helper("")]), addresses: &[("TWINE_REPOSITORY_URL", Role::Publish)] };
+
+impl Python {
+    fn facts(&self) -> &'static Facts {
+        match self {
+            Self::Pip => &PIP,
+            Self::Uv => &UV,
+            Self::Poetry => &POETRY,
+            Self::Twine => &TWINE,
+        }
+    }
+
+    /// Whether it takes requirements from files of their own.
+    fn reads_requirements(&self) -> bool {
+        matches!(self, Self::Pip | Self::Uv)
+    }
+}
+
+impl Tool for Python {
+    fn id(&self) -> &'static ToolId {
+        &self.facts().id
+    }
+
+    fn reads(&self, path: RelPath<'_>, among: Among) -> bool {
+        among == Among::Project && files::is_read(self, path)
+    }
+
+    fn outside(&self, host: &Host, _look: &dyn Look) -> Vec<PathBuf> {
+        let at_home = |path: &str| host.home.as_ref().map(|home| home.join(path));
+        let in_folder =
+            |variable: &str, path: &str| host.variable(variable).map(|folder| PathBuf::from(folder).join(path));
+        let configured = |path: &str| {
+            let usual = if cfg!(windows) { in_folder("APPDATA", path) } else { at_home(&format!(".config/{path}")) };
+            in_folder("XDG_CONFIG_HOME", path).filter(|_| !cfg!(windows)).or(usual)
+        };
+        let mac =
+            |path: &str| at_home(&format!("Library/Application Support/{path}")).filter(|_| cfg!(target_os = "macos"));
+        let files = match self {
+            Self::Pip => return pip::configuration(host, &at_home, &configured, &mac),
+            Self::Uv => vec![in_folder("UV_CONFIG_FILE", ""), configured("uv/uv.toml")],
+            Self::Poetry => {
+                let own = in_folder("POETRY_CONFIG_DIR", "config.toml").or_else(|| mac("pypoetry/config.toml"));
+                vec![own.or_else(|| configured("pypoetry/config.toml"))]
+            }
+            Self::Twine => vec![at_home(".pypirc")],
+        };
+        files.into_iter().flatten().collect()
+    }
+
+    fn parse(&self, file: &SourceFile, host: &Host) -> Parsed {
+        Box::new(files::parse(self, file, host))
+    }
+
+    fn further(&self, sources: Sources<'_>) -> Vec<PathBuf> {
+        sources.of::<Found>().flat_map(|(_, found)| found.further.clone()).collect()
+    }
+
+    fn read(&self, sources: Sources<'_>) -> Reading {
+        let mut reading = Reading::default();
+        for (file, found) in sources.of::<Found>() {
+            reading.doubts.extend(found.unread.clone());
+            for Index { name, url, line, role, .. } in &found.indexes {
+                reading.mentions.push(mention(name.clone(), url, *role, Place::line(&file.source, *line)));
+            }
+            reading.perils.extend(found.trusting.iter().map(|line| Peril {
+                place: Place::line(&file.source, *line),
+                what: format!("has {} trust any certificate of a host of Azure's", self.id().name),
+            }));
+        }
+        for (variable, role) in self.facts().addresses {
+            for item in addresses::items(sources.host.variable(variable).unwrap_or_default()) {
+                let (name, place) = (item.name.map(str::to_owned), Place::Variable((*variable).to_owned()));
+                reading.mentions.push(mention(name, item.url, *role, place));
+            }
+        }
+        reading
+    }
+
+    fn feed_url(&self, feed: &Feed) -> String {
+        let what = if matches!(self, Self::Twine) { "upload" } else { "simple" };
+        format!("{}/pypi/{what}/", feed.base_url())
+    }
+
+    fn binds(&self) -> Binding {
+        Binding::Url
+    }
+
+    fn usual_name(&self, _feed: &Feed) -> Option<String> {
+        None
+    }
+
+    fn plan(&self, served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Result<(), PlanError> {
+        let organizations: BTreeSet<_> = served.iter().map(|feed| &feed.feed.organization).collect();
+        for organization in organizations {
+            draft.deposit(Dialect::Keyring, organization, None);
+        }
+        draft.program(KEYRING_PROGRAM);
+        match self {
+            Self::Pip => pip::plan(served, sources, draft),
+            Self::Uv => uv::plan(served, sources, draft),
+            Self::Poetry | Self::Twine => {
+                backend::add(draft);
+                for feed in each_once(served) {
+                    draft.serve(feed, HELPER);
+                }
+                warn_of_no_keyring(self, sources, draft);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn mention(name: Option<String>, url: &str, role: Role, place: Place) -> Mention {
+    Mention { name, url: url.to_owned(), doubt: None, role, bound: Binding::Url, place }
+}
+
+/// The feeds as they are told: a file may name one for reading and for publishing.
+fn each_once(served: &[ServedFeed]) -> impl Iterator<Item = &ServedFeed> {
+    let mut told = BTreeSet::new();
+    served.iter().filter(move |feed| told.insert((feed.feed.to_string(), feed.named_in.as_str())))
+}
+
+/// The feeds that only inputs name: those that no file or variable names.
+fn of_inputs<'s>(served: &'s [ServedFeed], sources: Sources<'s>, client: &'s Python) -> Vec<&'s ServedFeed> {
+    let named: BTreeSet<String> =
+        client.read(sources).mentions.iter().filter_map(|m| Some(Feed::parse(&m.url)?.url.to_string())).collect();
+    let is_new = |feed: &&ServedFeed| !named.contains(feed.feed.url.as_str()) && !feed.written.contains("/pypi/upload");
+    served.iter().filter(is_new).collect()
+}
+
+fn warn_of_no_keyring(client: &Python, sources: Sources<'_>, draft: &mut Draft<'_>) {
+    let name = client.id().name;
+    if let Some(trouble) = backend::trouble(draft.host) {
+        draft.warn(format!("{name}: {trouble}"));
+    }
+    let switch = "POETRY_KEYRING_ENABLED";
+    let is_off = draft.host.variable(switch).is_some_and(|value| value.eq_ignore_ascii_case("false") || value == "0");
+    let place = match sources.of::<Found>().find(|(_, found)| found.has_no_keyring) {
+        Some((file, _)) => Place::of(&file.source),
+        None if is_off && matches!(client, Python::Poetry) => Place::Variable(switch.to_owned()),
+        None => return,
+    };
+    draft.warn(format!("{name}: {place} keeps {name} from asking a keyring, so it gets no token; remove that setting"));
+}

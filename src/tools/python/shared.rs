@@ -1,0 +1,62 @@
+//! The host that organizations share: pip and uv send what they know for a user there to every index of the host that has the same user
+//! or none (measured with pip 25 and 26, uv 0.13).
+
+use std::collections::BTreeSet;
+
+use super::addresses::user;
+use crate::azure_devops::feed::Feed;
+use crate::kernel::organization::Organization;
+use crate::plan::draft::Draft;
+use crate::reach::ServedFeed;
+use crate::tools::reading::Place;
+
+const HOST: &str = "pkgs.dev.azure.com";
+
+/// An index, and as whom its client asks for it.
+pub struct Asked {
+    url: String,
+    organization: Organization,
+    user: Option<String>,
+    place: Place,
+}
+
+/// The organization of an index on the host that organizations share.
+pub fn owner(url: &str) -> Option<Organization> {
+    let feed = Feed::parse(url)?;
+    (feed.url.host_str() == Some(HOST)).then_some(feed.organization)
+}
+
+impl Asked {
+    /// An index there; nothing for one elsewhere. `is_settable` says whether a variable can give it its organization's name for a user.
+    pub fn new(url: &str, is_settable: bool, place: Place) -> Option<Self> {
+        let organization = owner(url)?;
+        let user =
+            user(url).map_or_else(|| is_settable.then(|| organization.to_string()), |user| Some(user.to_owned()));
+        Some(Self { url: url.to_owned(), organization, user, place })
+    }
+}
+
+/// Whether no index of an organization that is not permitted would be sent a token. Says what would be, for permitted ones too.
+pub fn is_safe(client: &str, served: &[ServedFeed], asked: &[Asked], draft: &mut Draft<'_>) -> bool {
+    let permitted: BTreeSet<&Organization> = draft.organizations().iter().map(|one| &one.organization).collect();
+    let mut is_safe = true;
+    let mut told = BTreeSet::new();
+    for other in asked {
+        let meets = |own: &Asked| {
+            let is_served = served.iter().any(|feed| feed.written == own.url);
+            is_served && own.organization != other.organization && (other.user.is_none() || other.user == own.user)
+        };
+        let Some(own) = asked.iter().find(|own| meets(own)) else { continue };
+        let is_permitted = permitted.contains(&other.organization);
+        is_safe &= is_permitted;
+        if told.insert(&other.organization) {
+            let (own, place, other) = (&own.organization, &other.place, &other.organization);
+            let so = if is_permitted { "" } else { "; so it gets none" };
+            draft.warn(format!(
+                "{client}: {client} would send the token of {own} to {other}, which {place} names on the same host{so}; write \
+                 https://{other}@{HOST}/{other}/… there"
+            ));
+        }
+    }
+    is_safe
+}

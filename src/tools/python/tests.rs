@@ -1,0 +1,116 @@
+//! What Python's clients read, and what is drafted for them.
+
+use super::*;
+use crate::tools::testing::{Disk, file, host, mentioned, planned, reading, shown};
+
+const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/f/pypi/simple/";
+
+#[test]
+fn indexes_are_found_in_every_file_of_each_client() {
+    let lock = format!(
+        "[[tool.uv.index]]\nname = 'n'\nurl = '{FEED}'\npublish-url = 'https://p/'\n[tool.uv.pip]\nextra-index-url = ['https://e/']\n"
+    );
+    let poetry = format!("[[tool.poetry.source]]\nname = 'n'\nurl = '{FEED}'\n");
+    let rows = [
+        (Python::Pip, "requirements.txt", format!("a==1 # -i https://no/\n  -i {FEED}\n"), vec![format!(" {FEED}")]),
+        (Python::Pip, "requirements/dev.txt", format!("--index-url={FEED}"), vec![format!(" {FEED}")]),
+        (Python::Uv, "ci/constraints-a.in", format!("-i{FEED}"), vec![format!(" {FEED}")]),
+        (
+            Python::Pip,
+            "requirements-x.txt",
+            "--extra \\\n 'https://${NAME}/${NONE}' --no-index".into(),
+            vec![" https://value/${NONE}".into()],
+        ),
+        (
+            Python::Pip,
+            "pip.ini",
+            "[install]\r\nextra_index_url=https://a/\r\n    # no\r\n    https://b/\r\n".into(),
+            vec![" https://a/".into(), " https://b/".into()],
+        ),
+        (
+            Python::Uv,
+            "pyproject.toml",
+            lock.clone(),
+            vec![format!("n {FEED}"), "n https://p/".into(), " https://e/".into()],
+        ),
+        (
+            Python::Uv,
+            "uv.toml",
+            "index-url = 'https://a/'\npublish-url = 'https://b/'".into(),
+            vec![" https://a/".into(), " https://b/".into()],
+        ),
+        (Python::Poetry, "pyproject.toml", poetry + &lock, vec![format!("n {FEED}")]),
+        (Python::Poetry, "poetry.toml", "[repositories.r]\nurl = 'https://a/'".into(), vec!["r https://a/".into()]),
+        (
+            Python::Twine,
+            ".pypirc",
+            "[distutils]\nindex-servers = r\n[r]\nRepository : https://a/\nusername = x\n".into(),
+            vec!["r https://a/".into()],
+        ),
+    ];
+    let host = host(&[("NAME", "value")]);
+    for (client, path, text, expected) in rows {
+        let file = file(&format!("/agent/1/s/{path}"), &text);
+        assert!(client.reads(RelPath::new(file.source.path.parent().unwrap(), file.name()), Among::Project), "{path}");
+        let expected: Vec<String> = expected.iter().map(|line| format!("{line} {path}")).collect();
+        assert_eq!(mentioned(&client, &[file], &host), expected, "{client:?}");
+    }
+    for (client, path) in
+        [(Python::Pip, "pyproject.toml"), (Python::Uv, "requirements.md"), (Python::Twine, "pip.conf")]
+    {
+        assert!(!client.reads(RelPath::new(std::path::Path::new("/agent/1/s"), path), Among::Project), "{path}");
+    }
+}
+
+#[test]
+fn what_has_a_client_trust_anybody_at_azures_host_is_a_peril() {
+    for (client, path, text, is_peril) in [
+        (Python::Pip, "requirements.txt", "--trusted-host PKGS.dev.azure.com:443", true),
+        (Python::Pip, "requirements.txt", "--trusted-host registry.example.com", false),
+        (Python::Uv, "uv.toml", "allow-insecure-host = ['x', 'contoso.pkgs.visualstudio.com']", true),
+        (Python::Poetry, "poetry.toml", "[certificates.f]\ncert = false", true),
+        (Python::Poetry, "poetry.toml", "[certificates.f]\ncert = 'ca.pem'", false),
+    ] {
+        let perils = reading(&client, &[file(&format!("/agent/1/s/{path}"), text)], &host(&[])).perils;
+        assert_eq!(!perils.is_empty(), is_peril, "{path}: {text}");
+    }
+}
+
+#[test]
+fn files_in_force_are_those_that_the_client_reads() {
+    let outside = |client: Python, variables: &[(&str, &str)]| {
+        let paths = client.outside(&host(variables), &Disk::default());
+        paths.iter().map(|path| crate::tools::testing::slashed(path)).collect::<Vec<_>>()
+    };
+    if cfg!(not(target_os = "linux")) {
+        return;
+    }
+    let own = ["/home/build/.pip/pip.conf", "/home/build/.config/pip/pip.conf"];
+    assert_eq!(outside(Python::Pip, &[]), [&["/etc/pip.conf"], &own[..]].concat());
+    let given = [("PIP_CONFIG_FILE", "x/pip.conf"), ("VIRTUAL_ENV", "/v")];
+    assert_eq!(outside(Python::Pip, &given), ["/etc/pip.conf", "/v/pip.conf", "/agent/1/s/x/pip.conf"]);
+    assert_eq!(outside(Python::Pip, &[("PIP_CONFIG_FILE", "/dev/null")]), ["/etc/pip.conf"]);
+    assert_eq!(outside(Python::Uv, &[("XDG_CONFIG_HOME", "/x")]), ["/x/uv/uv.toml"]);
+    assert_eq!(outside(Python::Poetry, &[("POETRY_CONFIG_DIR", "/p")]), ["/p/config.toml"]);
+    assert_eq!(outside(Python::Twine, &[]), ["/home/build/.pypirc"]);
+}
+
+#[test]
+fn a_pip_before_23_1_has_the_token_in_its_address() {
+    let serving = |installed: &str, first_line: &str| {
+        let disk = Disk::default()
+            .with("/opt/bin/pip", first_line)
+            .with("/opt/lib/python3.12", "a folder")
+            .with(&format!("/opt/lib/python3.12/site-packages/{installed}"), "");
+        let host = host(&[("PIP_EXTRA_INDEX_URL", &format!("https://registry.example.com/ {FEED}"))]);
+        let served = [ServedFeed { bound: Binding::Url, ..crate::tools::testing::feed(None, FEED, "x") }];
+        shown(&planned(&Python::Pip, &served, &[], &host, &disk).unwrap())
+    };
+    let bare = FEED.replace("https://", "");
+    let of = |user: &str| format!("PIP_EXTRA_INDEX_URL=https://registry.example.com/ https://{user}@{bare}");
+    assert!(serving("pip-23.0.1.dist-info", "#!/opt/bin/python3.12\n").contains(&of("contoso:***")));
+    assert!(serving("pip-23.0.1.dist-info", "#!/bin/sh\n").contains(&of("contoso:***")));
+    for newer in ["pip-23.1.dist-info", "pip-100.2.dist-info", "pip_tools-1.0.dist-info"] {
+        assert!(serving(newer, "").contains(&of("contoso")), "{newer}");
+    }
+}
