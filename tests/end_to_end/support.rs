@@ -330,7 +330,9 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, Found> {
 
 /// Whether a file is the program, under its own name or that of a client.
 pub fn is_program(path: &Path) -> bool {
-    path.file_stem().is_some_and(|name| ["ado-entra-auth", "cargo-credential-ado-entra-auth", "keyring"].iter().any(|program| name == *program))
+    path.file_stem().is_some_and(|name| {
+        ["ado-entra-auth", "cargo-credential-ado-entra-auth", "keyring"].iter().any(|program| name == *program)
+    })
 }
 
 /// Names every secret in the files below a folder, save the program under the names of clients: as it is tested, it has the emulator in

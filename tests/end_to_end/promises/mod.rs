@@ -2,6 +2,7 @@
 
 mod after;
 pub mod apart;
+mod python;
 mod reach;
 pub mod subjects;
 

@@ -6,6 +6,7 @@ use ado_entra_auth_emulator::World;
 use ado_entra_auth_emulator::agent::{Job, TaskStep};
 use ado_entra_auth_emulator::world::Package;
 
+pub use super::python::{PIP, PIP_26, POETRY, UV};
 use crate::modes::link;
 use crate::support::{BINARY, EVIL, only_brought, run_quietly, step, tool, write, write_file};
 
@@ -73,7 +74,7 @@ pub enum Away {
 }
 
 /// Files by their paths below a folder.
-type Files = Vec<(&'static str, Vec<u8>)>;
+pub type Files = Vec<(&'static str, Vec<u8>)>;
 
 /// A registry beside the feed.
 #[derive(Clone, Copy, Eq, PartialEq)]
@@ -97,7 +98,7 @@ impl Other {
         }
     }
 
-    fn feed(self) -> String {
+    pub fn feed(self) -> String {
         self.address(false)
     }
 }
@@ -107,9 +108,9 @@ fn if_needed(other: Option<Other>, text: &str) -> &str {
     if other == Some(Other::Permitted) { text } else { "" }
 }
 
-const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1";
+pub const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1";
 /// The user's own secret for the foreign registry.
-const USERS_OWN: &str = "users-own";
+pub const USERS_OWN: &str = "users-own";
 
 impl Subject {
     /// Whether its programs are there; says so where they are not.
@@ -187,7 +188,7 @@ pub fn in_project(job: &mut Job<'_>, command: &str) -> (bool, String) {
     (outcome.succeeded(), outcome.raw)
 }
 
-fn text(text: impl Into<String>) -> Vec<u8> {
+pub fn text(text: impl Into<String>) -> Vec<u8> {
     text.into().into_bytes()
 }
 
@@ -226,7 +227,7 @@ pub const NPM: Subject = Subject {
     publish: Some("npm publish --loglevel=error"),
 };
 
-const NO_LIMITS: Limits =
+pub const NO_LIMITS: Limits =
     Limits { keeps_on: &[], shows_whole_host: false, mixes_organizations: false, writes_down_in: None };
 
 /// Takes the program of a version for the machine's own.
@@ -510,258 +511,4 @@ pub const CARGO: Subject = Subject {
     proof_of_other: "ls \"$HOME\"/.cargo/registry/cache/*/fabrikam-plant-1.0.0.crate",
     ask_directly: "cd other && CARGO_REGISTRIES_OTHER_INDEX=sparse+DIRECT/Cargo/index/ cargo fetch",
     publish: Some("cargo publish --registry contoso --allow-dirty --no-verify"),
-};
-
-/// `user` is what stands before the host of the feed.
-fn requirements(user: &str, other: Option<Other>) -> Files {
-    let feed = FEED.replace("https://", &format!("https://{user}"));
-    // Without a user, pip would send what it knows for the host.
-    let other = other.map(|other| other.feed().replace("https://pkgs", "https://fabrikam@pkgs"));
-    let other = other.map(|other| format!("--extra-index-url {other}/pypi/simple/\n"));
-    vec![("requirements.txt", text(format!("-i {feed}/pypi/simple/\n{}contoso-hello\n", other.unwrap_or_default())))]
-}
-
-pub const PIP: Subject = Subject {
-    tool: "pip",
-    asks_a_helper: true,
-    keeps_on: &[Away::Http],
-    needs: &["python3"],
-    installs: &[("pip", "pips/25.3/bin/pip")],
-    project: |other| requirements("any@", other),
-    users: ("home/.config/pip/pip.conf", "# mine\n[global]\ntimeout = 60"),
-    fetch: "pip install --no-input --no-cache-dir --disable-pip-version-check --retries 0 --target t -r requirements.txt",
-    proof: "test -f t/contoso_hello/__init__.py",
-    forget: "rm -rf t",
-    ask_other: "true",
-    publish: None,
-};
-
-pub const PIP_26: Subject =
-    Subject { installs: &[("pip", "pips/26.3/bin/pip")], project: |other| requirements("", other), ..PIP };
-
-/// The wheel that is published, by a name that its clients can read.
-fn fresh_wheel(path: &'static str) -> (&'static str, Vec<u8>) {
-    (path, Package::python("contoso-fresh", "3.1.0").files[0].content.to_vec())
-}
-
-fn pyproject(packages: &[&str], tables: &str) -> Vec<u8> {
-    text(format!(
-        "[project]\nname = \"app\"\nversion = \"0.1.0\"\nrequires-python = \">=3.9,<4\"\ndependencies = {packages:?}\n\n{tables}"
-    ))
-}
-
-/// A project with these indexes, all of which are asked for a package that the first has not. By then uv knows a credential for the
-/// host.
-fn uv_project(packages: &[&str], indexes: &[(&str, &str)]) -> Vec<u8> {
-    let table = |(name, feed): &(&str, &str)| {
-        format!(
-            "[[tool.uv.index]]\nname = \"{name}\"\nurl = \"{feed}/pypi/simple/\"\npublish-url = \"{feed}/pypi/upload/\"\n\
-             default = {}\n",
-            indexes.len() == 1
-        )
-    };
-    pyproject(packages, &indexes.iter().map(table).collect::<String>())
-}
-
-pub const UV: Subject = Subject {
-    tool: "uv",
-    asks_a_helper: true,
-    keeps_on: &[],
-    needs: &["python3"],
-    installs: &[("uv", "bin/uv")],
-    project: |other| {
-        let mut files = vec![("pyproject.toml", uv_project(&["contoso-hello"], &[("my-feed", FEED)]))];
-        files.push(fresh_wheel("contoso_fresh-3.1.0-py3-none-any.whl"));
-        files.extend(other.map(|other| {
-            (
-                "other/pyproject.toml",
-                uv_project(&["contoso-hello", "contoso-missing"], &[("my-feed", FEED), ("other", &other.feed())]),
-            )
-        }));
-        files
-    },
-    users: ("home/.config/uv/uv.toml", "# mine\r\nconcurrent-downloads = 4"),
-    fetch: "uv sync --no-cache",
-    proof: "test -f .venv/lib/python3*/site-packages/contoso_hello/__init__.py",
-    forget: "rm -rf .venv uv.lock other/.venv other/uv.lock",
-    ask_other: "cd other && uv sync --no-cache",
-    publish: Some("uv publish --index my-feed contoso_fresh-3.1.0-py3-none-any.whl"),
-};
-
-fn poetry_project(packages: &[&str], sources: &[(&str, &str)]) -> Vec<u8> {
-    let table = |(name, feed): &(&str, &str)| {
-        format!("[[tool.poetry.source]]\nname = \"{name}\"\nurl = \"{feed}/pypi/simple/\"\npriority = \"primary\"\n")
-    };
-    pyproject(packages, &sources.iter().map(table).collect::<String>())
-}
-
-pub const POETRY: Subject = Subject {
-    tool: "poetry",
-    asks_a_helper: true,
-    keeps_on: &[],
-    needs: &["python3"],
-    installs: &[("poetry", "bin/poetry")],
-    project: |other| {
-        let repository =
-            format!("[virtualenvs]\nin-project = true\n\n[repositories.up]\nurl = \"{FEED}/pypi/upload/\"\n");
-        let package = Package::python("app", "0.1.0").files[0].content.to_vec();
-        let mut files = vec![
-            ("pyproject.toml", poetry_project(&["contoso-hello"], &[("my-feed", FEED)])),
-            ("poetry.toml", text(repository)),
-        ];
-        files.push(("dist/app-0.1.0-py3-none-any.whl", package));
-        files.extend(other.map(|other| {
-            (
-                "other/pyproject.toml",
-                poetry_project(&["contoso-hello", "contoso-missing"], &[("my-feed", FEED), ("other", &other.feed())]),
-            )
-        }));
-        files
-    },
-    users: ("home/.config/pypoetry/config.toml", "# mine\n"),
-    fetch: "poetry install --no-interaction --no-root",
-    proof: "test -f .venv/lib/python3*/site-packages/contoso_hello/__init__.py",
-    forget: "rm -rf .venv poetry.lock other/poetry.lock \"$HOME/.cache/pypoetry\"",
-    ask_other: "cd other && poetry install --no-interaction --no-root",
-    publish: Some("poetry publish --no-interaction --repository up"),
-};
-
-/// A credential of the user's own for the foreign registry, where every client of Python's but poetry looks.
-fn netrc() -> Files {
-    vec![("home/.netrc", text(format!("machine {EVIL} login me password {USERS_OWN}\n")))]
-}
-
-/// `user` is what stands before the host of the feed.
-fn requirements(user: &str, other: Option<Other>) -> Files {
-    let feed = FEED.replace("https://", &format!("https://{user}"));
-    let index = |other: Other| {
-        // Without a user, pip would send what it knows for the host.
-        let feed = other.feed().replace("https://pkgs", "https://fabrikam@pkgs");
-        format!("--extra-index-url {feed}/pypi/simple/\n")
-    };
-    let package = if other == Some(Other::Permitted) { "fabrikam-plant\n" } else { "" };
-    let other = other.map(index).unwrap_or_default();
-    vec![("requirements.txt", text(format!("-i {feed}/pypi/simple/\n{other}contoso-hello\n{package}")))]
-}
-
-pub const PIP: Subject = Subject {
-    tool: "pip",
-    served_by: "PIP_KEYRING_PROVIDER",
-    held_in: None,
-    changes_home: false,
-    limits: Limits { keeps_on: &[Away::Http], shows_whole_host: true, ..NO_LIMITS },
-    needs: &["python3"],
-    installs: &[("installed/pip", "pips/25.3/bin/pip")],
-    project: |other| requirements("any@", other),
-    users: ("home/.config/pip/pip.conf", "# mine\n[global]\ntimeout = 60"),
-    users_own: netrc,
-    fetch: "pip install --no-input --no-cache-dir --disable-pip-version-check --retries 0 --target t -r requirements.txt",
-    proof: "test -f t/contoso_hello/__init__.py",
-    forget: "rm -rf t",
-    ask_other: "true",
-    proof_of_other: "test -f t/fabrikam_plant/__init__.py",
-    ask_directly: "pip install --no-input --no-cache-dir --disable-pip-version-check --retries 0 --target t -r requirements.txt \
-                   --extra-index-url DIRECT/pypi/simple/",
-    publish: None,
-};
-
-pub const PIP_26: Subject =
-    Subject { installs: &[("installed/pip", "pips/26.3/bin/pip")], project: |other| requirements("", other), ..PIP };
-
-/// The wheel that is published, by a name that its clients can read.
-fn fresh_wheel(path: &'static str) -> (&'static str, Vec<u8>) {
-    (path, Package::python("contoso-fresh", "3.1.0").files[0].content.to_vec())
-}
-
-fn pyproject(packages: &[&str], tables: &str) -> Vec<u8> {
-    text(format!(
-        "[project]\nname = \"app\"\nversion = \"0.1.0\"\nrequires-python = \">=3.9,<4\"\ndependencies = {packages:?}\n\n{tables}"
-    ))
-}
-
-/// What a project asks of the feed and another index. All indexes are asked for a package that the first has not; by then a client
-/// knows a credential for the host.
-fn packages(other: Other) -> [&'static str; 2] {
-    ["contoso-hello", if other == Other::Permitted { "fabrikam-plant" } else { "contoso-missing" }]
-}
-
-/// A project with these indexes.
-fn uv_project(packages: &[&str], indexes: &[(&str, &str)]) -> Vec<u8> {
-    let table = |(name, feed): &(&str, &str)| {
-        format!(
-            "[[tool.uv.index]]\nname = \"{name}\"\nurl = \"{feed}/pypi/simple/\"\npublish-url = \"{feed}/pypi/upload/\"\n\
-             default = {}\n",
-            indexes.len() == 1
-        )
-    };
-    pyproject(packages, &indexes.iter().map(table).collect::<String>())
-}
-
-pub const UV: Subject = Subject {
-    tool: "uv",
-    served_by: "UV_KEYRING_PROVIDER",
-    held_in: None,
-    changes_home: false,
-    limits: NO_LIMITS,
-    needs: &["python3"],
-    installs: &[("installed/uv", "bin/uv")],
-    project: |other| {
-        let mut files = vec![("pyproject.toml", uv_project(&["contoso-hello"], &[("my-feed", FEED)]))];
-        files.push(fresh_wheel("contoso_fresh-3.1.0-py3-none-any.whl"));
-        let both = |other: Other| uv_project(&packages(other), &[("my-feed", FEED), ("other", &other.feed())]);
-        files.extend(other.map(|other| ("other/pyproject.toml", both(other))));
-        files
-    },
-    users: ("home/.config/uv/uv.toml", "# mine\r\nconcurrent-downloads = 4"),
-    users_own: netrc,
-    fetch: "uv sync --no-cache",
-    proof: "test -f .venv/lib/python3*/site-packages/contoso_hello/__init__.py",
-    forget: "rm -rf .venv uv.lock other/.venv other/uv.lock",
-    ask_other: "cd other && uv sync --no-cache",
-    proof_of_other: "test -f other/.venv/lib/python3*/site-packages/fabrikam_plant/__init__.py",
-    ask_directly: "uv sync --no-cache --index DIRECT/pypi/simple/",
-    publish: Some("uv publish --index my-feed contoso_fresh-3.1.0-py3-none-any.whl"),
-};
-
-fn poetry_project(packages: &[&str], sources: &[(&str, &str)]) -> Vec<u8> {
-    let table = |(name, feed): &(&str, &str)| {
-        format!("[[tool.poetry.source]]\nname = \"{name}\"\nurl = \"{feed}/pypi/simple/\"\npriority = \"primary\"\n")
-    };
-    pyproject(packages, &sources.iter().map(table).collect::<String>())
-}
-
-pub const POETRY: Subject = Subject {
-    tool: "poetry",
-    served_by: "PYTHONPATH",
-    held_in: None,
-    changes_home: false,
-    limits: NO_LIMITS,
-    needs: &["python3"],
-    installs: &[("installed/poetry", "bin/poetry")],
-    project: |other| {
-        let repository =
-            format!("[virtualenvs]\nin-project = true\n\n[repositories.up]\nurl = \"{FEED}/pypi/upload/\"\n");
-        let package = Package::python("app", "0.1.0").files[0].content.to_vec();
-        let mut files = vec![
-            ("pyproject.toml", poetry_project(&["contoso-hello"], &[("my-feed", FEED)])),
-            ("poetry.toml", text(repository)),
-        ];
-        files.push(("dist/app-0.1.0-py3-none-any.whl", package));
-        let both = |other: Other| poetry_project(&packages(other), &[("my-feed", FEED), ("other", &other.feed())]);
-        files.extend(other.map(|other| ("other/pyproject.toml", both(other))));
-        files
-    },
-    users: ("home/.config/pypoetry/config.toml", "# mine\n"),
-    users_own: || {
-        let own = format!("[http-basic.other]\nusername = \"me\"\npassword = \"{USERS_OWN}\"\n");
-        vec![("home/.config/pypoetry/auth.toml", text(own))]
-    },
-    fetch: "poetry install --no-interaction --no-root",
-    proof: "test -f .venv/lib/python3*/site-packages/contoso_hello/__init__.py",
-    forget: "rm -rf .venv poetry.lock other/poetry.lock other/.venv \"$HOME/.cache/pypoetry\"",
-    ask_other: "cd other && poetry install --no-interaction --no-root",
-    proof_of_other: "ls .venv/lib/python3*/site-packages/fabrikam_plant/__init__.py other/.venv/lib/python3*/site-packages/fabrikam_plant/__init__.py 2>/dev/null | grep -q .",
-    ask_directly: "poetry source add --no-interaction other DIRECT/pypi/simple/ && \
-                   poetry add --no-interaction --source other fabrikam-plant",
-    publish: Some("poetry publish --no-interaction --repository up"),
 };
