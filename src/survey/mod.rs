@@ -16,7 +16,7 @@ use crate::plan::names::RunNames;
 use crate::plan::{Change, Part, Plan, Template, Variable};
 use crate::reach::{FeedInput, Reach};
 use crate::tools::reading::{ReadFile, Sources, Unparsable};
-use crate::tools::{Auto, Choice, PlanError, Tool};
+use crate::tools::{Auto, Choice, PlanError, Tool, stands_for};
 
 use feeds::Found;
 
@@ -59,19 +59,24 @@ pub fn plan(
     let surroundings = Surroundings { host, look, names, reach: wanted.reach };
     let mut idle: BTreeSet<usize> = (0..wanted.feeds.len()).collect();
     let (mut sent, mut unchosen) = (Vec::new(), Vec::new());
+    // The tools that are wanted and have nothing to be set up for.
+    let mut without: BTreeSet<&str> = BTreeSet::new();
     for found in tools {
         let (tool, id) = (found.tool, found.tool.id());
         let sources = Sources { files: &found.files, host };
         let mut reading = tool.read(sources);
-        let by_name = wanted.choice.named.as_ref().map(|named| named.contains(id.name));
+        let by_name = wanted.choice.wants(id.name);
+        let is_used = tool.is_used(sources);
         let of_tool = feeds::of_tool(tool, &mut reading, &found.unread, wanted);
         let by_itself = match id.auto {
             Auto::Always => true,
-            Auto::NamesAFeed => of_tool.chooses,
+            Auto::NamesAFeed => of_tool.chooses && is_used,
         };
         if !by_name.unwrap_or(by_itself) {
-            note_unchosen(tool, &of_tool, by_name.is_some(), &mut plan);
-            if by_name.is_none() {
+            if is_used {
+                note_unchosen(tool, &of_tool, by_name.is_some(), &mut plan);
+            }
+            if by_name.is_none() && is_used {
                 // A warning says already why they serve nothing.
                 idle.retain(|number| !(of_tool.withheld && of_tool.inputs.contains(number)));
                 plan.warnings.extend(id.name, of_tool.warnings);
@@ -88,13 +93,23 @@ pub fn plan(
         }
         if id.speaks.is_some() && served.is_empty() {
             if !withheld {
-                plan.warnings.add(id.name, nothing_found(tool));
+                without.insert(id.name);
             }
             unchosen.push((tool, &found.files, reading));
             continue;
         }
         tool.plan(&served, sources, &mut Draft::new(id.name, surroundings, &mut plan))?;
         sent.push((tool, &found.files, reading));
+    }
+    for name in wanted.choice.named.iter().flatten() {
+        if tools
+            .iter()
+            .map(|found| found.tool.id().name)
+            .filter(|tool| stands_for(name, tool))
+            .all(|tool| without.contains(tool))
+        {
+            plan.warnings.add(name, nothing_found(name));
+        }
     }
     guard::refuse_leaks(guard::guessable(&plan, names), wanted, &sent)?;
     // A tool that is not set up sees what is set for others.
@@ -105,11 +120,10 @@ pub fn plan(
     Ok(plan)
 }
 
-fn nothing_found(tool: &dyn Tool) -> String {
+fn nothing_found(name: &str) -> String {
     format!(
-        "{}: no file below the working directory names a feed of a permitted organization; name the feed in the input \
-         'feeds', or its organization in 'organizations'",
-        tool.id().name
+        "{name}: no file below the working directory names a feed of a permitted organization; name the feed in the input \
+         'feeds', or its organization in 'organizations'"
     )
 }
 

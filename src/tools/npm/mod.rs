@@ -1,4 +1,4 @@
-//! npm, whose user configuration pnpm and yarn classic read too.
+//! npm, whose user configuration pnpm, yarn 1 and bun read too, and their family: [`yarn`] is for yarn 2 and later.
 //!
 //! Later steps get a user configuration of ours that holds the user's own lines and then a credential for each feed, which
 //! refers to a variable: npm, pnpm and yarn replace `${VAR}` (npm's documentation of `.npmrc`).
@@ -10,6 +10,7 @@ mod perils;
 mod rc;
 mod spelling;
 mod yaml;
+pub(crate) mod yarn;
 mod yarnrc;
 
 use std::collections::BTreeSet;
@@ -76,11 +77,7 @@ impl Tool for Npm {
 
     fn parse(&self, file: &SourceFile, host: &Host) -> Parsed {
         if file.source.origin != Origin::User && self.searches(file.name()) {
-            let text = as_npm_reads(&file.text);
-            if file.is_named(&MANIFESTS) {
-                return Box::new(Manifest::parse(&text));
-            }
-            return Box::new(feeds_in_text(&text, Schemes::Optional));
+            return searched(file);
         }
         Box::new(Rc::parse(file, host))
     }
@@ -97,7 +94,7 @@ impl Tool for Npm {
         }
         for (file, manifest) in sources.of::<Manifest>() {
             read_addresses(file, &manifest.addresses, &mut reading);
-            read_lines(file, &manifest.publish_settings, sources.host, &mut reading);
+            read_lines(file, &manifest.publish_settings, Binding::Path, sources.host, &mut reading);
             if manifest.is_unclear {
                 let reason = "its publishConfig cannot be told; write plain JSON";
                 reading.doubts.push(Unparsable::hides_names(&file.source, reason));
@@ -105,11 +102,11 @@ impl Tool for Npm {
         }
         for (file, rc) in sources.of::<Rc>() {
             read_addresses(file, &rc.addresses, &mut reading);
-            read_lines(file, &rc.lines, sources.host, &mut reading);
+            read_lines(file, &rc.lines, Binding::Path, sources.host, &mut reading);
             reading.doubts.extend(rc.doubt.clone());
         }
         if let Some((name, url)) = sources.host.environment.in_any_case(REGISTRY) {
-            reading.mentions.push(mention(url.to_owned(), None, Place::Variable(name.to_owned())));
+            reading.mentions.push(mention(url.to_owned(), None, Binding::Path, Place::Variable(name.to_owned())));
         }
         reading
     }
@@ -145,13 +142,23 @@ impl Tool for Npm {
     }
 }
 
-fn mention(url: String, doubt: Option<String>, place: Place) -> Mention {
-    Mention { name: None, url, doubt, role: Role::Source, bound: Binding::Path, place }
+/// What a file says that is searched for addresses, for all of the family.
+fn searched(file: &SourceFile) -> Parsed {
+    let text = as_npm_reads(&file.text);
+    if file.is_named(&MANIFESTS) {
+        return Box::new(Manifest::parse(&text));
+    }
+    let archives = if file.is_named(&[yarn::LOCK]) { yarn::archives(&text) } else { BTreeSet::new() };
+    Box::new(Addresses { archives, ..feeds_in_text(&text, Schemes::Optional) })
+}
+
+fn mention(url: String, doubt: Option<String>, bound: Binding, place: Place) -> Mention {
+    Mention { name: None, url, doubt, role: Role::Source, bound, place }
 }
 
 fn read_addresses(file: &ReadFile, addresses: &Addresses, reading: &mut Reading) {
     for (url, line) in addresses.feeds.iter().chain(&addresses.exposed) {
-        reading.mentions.push(mention(url.clone(), None, Place::line(&file.source, *line)));
+        reading.mentions.push(mention(url.clone(), None, Binding::Path, Place::line(&file.source, *line)));
     }
     if let Some(line) = addresses.unclear {
         let reason = format!(
@@ -161,7 +168,7 @@ fn read_addresses(file: &ReadFile, addresses: &Addresses, reading: &mut Reading)
     }
 }
 
-fn read_lines(file: &ReadFile, lines: &[Line], host: &Host, reading: &mut Reading) {
+fn read_lines(file: &ReadFile, lines: &[Line], bound: Binding, host: &Host, reading: &mut Reading) {
     for line in lines {
         let place = Place::line(&file.source, line.number);
         let text = format!("{} {}", line.value, line.readings.join(" "));
@@ -171,7 +178,7 @@ fn read_lines(file: &ReadFile, lines: &[Line], host: &Host, reading: &mut Readin
             let known = line.readings.iter().any(|url| is_known(&url));
             let urls = line.readings.iter().filter(|url| !known || is_known(url));
             for url in urls.clone() {
-                reading.mentions.push(mention(with_scheme(url), doubt(line, url), place.clone()));
+                reading.mentions.push(mention(with_scheme(url), doubt(line, url), bound, place.clone()));
             }
             urls.clone().next().cloned().unwrap_or_default()
         } else {

@@ -111,6 +111,11 @@ impl Line {
         Self { key: key.to_owned(), value: value.to_owned(), readings: vec![value.to_owned()], number }
     }
 
+    /// Whether yarn 2 and later sign in with it.
+    pub fn is_credential(&self) -> bool {
+        self.key.ends_with(":npmAuthToken") || self.key.ends_with(":npmAuthIdent")
+    }
+
     /// Whether it names a registry.
     pub fn is_registry(&self) -> bool {
         self.key == "registry" || (self.key.starts_with('@') && self.key.ends_with(":registry"))

@@ -251,6 +251,9 @@ javascript! {
     PNPM_8: PNPM, "installed/pnpm" by "pnpm8/bin/pnpm.cjs", PNPM.limits;
     PNPM_9: PNPM, "installed/pnpm" by "pnpm9/bin/pnpm.cjs", PNPM.limits;
     PNPM_10: PNPM, "installed/pnpm" by "pnpm10/bin/pnpm.cjs", PNPM.limits;
+    YARN_2: YARN, "installed/yarn" by "yarn2/bin/yarn.js", YARN.limits;
+    YARN_3: YARN, "installed/yarn" by "yarn3/bin/yarn.js", YARN.limits;
+    YARN_4: YARN, "installed/yarn" by "yarn4/bin/yarn.js", YARN.limits;
 }
 
 /// With the Node that these versions demand.
@@ -277,6 +280,35 @@ const PNPM: Subject = Subject {
     ask_other: "pnpm add --fetch-retries=0 @fabrikam/plant",
     ask_directly: "pnpm add --fetch-retries=0 DIRECT/npm/registry/@fabrikam/plant/-/plant-1.0.0.tgz",
     publish: Some("pnpm publish --no-git-checks"),
+    ..NPM
+};
+
+/// What yarn 2 and later have in common.
+const YARN: Subject = Subject {
+    tool: "yarn",
+    served_by: "_CONTOSO",
+    limits: NO_LIMITS,
+    project: |other| {
+        let scope = other
+            .map(|other| format!("npmScopes:\n  fabrikam:\n    npmRegistryServer: {}/npm/registry/\n", other.feed()));
+        let settings = "enableImmutableInstalls: false\nenableTelemetry: false\nnodeLinker: node-modules\n";
+        let rc = format!("npmRegistryServer: {FEED}/npm/registry/\n{settings}{}", scope.unwrap_or_default());
+        let rest = (NPM.project)(other).into_iter().filter(|(path, _)| *path == "package.json");
+        rest.chain([(".yarnrc.yml", text(rc)), ("yarn.lock", text(""))]).collect()
+    },
+    users: ("_work/1/.yarnrc.yml", "# mine\r\nenableColors: false"),
+    users_own: || {
+        let entry = format!(
+            "{}/npm/registry\":\n    npmAlwaysAuth: true\n    npmAuthToken: {USERS_OWN}\n",
+            Other::Foreign.feed()
+        );
+        vec![("home/.yarnrc.yml", text(format!("npmRegistries:\n  \"{entry}")))]
+    },
+    fetch: "yarn install",
+    forget: "rm -rf node_modules .yarn \"$HOME/.yarn\" \"$HOME/.cache/yarn\" && : >yarn.lock",
+    ask_other: "yarn add @fabrikam/plant@1.0.0",
+    ask_directly: "yarn add @fabrikam/plant@DIRECT/npm/registry/@fabrikam/plant/-/plant-1.0.0.tgz",
+    publish: Some("yarn install && yarn npm publish"),
     ..NPM
 };
 
