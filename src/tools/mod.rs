@@ -28,7 +28,7 @@ pub use error::PlanError;
 
 /// Every tool, in the order of the log.
 pub static TOOLS: &[&dyn Tool] =
-    &[&npm::Npm, &npm::yarn::Yarn, &maven::Maven, &nuget::NuGet, &cargo::Cargo, &git::WITH_HELPER];
+    &[&npm::Npm, &npm::yarn::Yarn, &npm::bun::Bun, &maven::Maven, &nuget::NuGet, &cargo::Cargo, &git::WITH_HELPER];
 
 /// Tools that the manifest names and this version does not serve, with the tool to set in their place, and what that one serves.
 pub const LATER_TOOLS: &[(&str, Option<(&str, &str)>)] = &[

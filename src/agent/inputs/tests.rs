@@ -37,9 +37,9 @@ fn without_inputs_the_defaults_hold() {
 #[test]
 fn a_tool_of_a_later_version_is_told_from_those_that_there_are() {
     let set = |tools: &str| settings(&job(&[("tools", tools)], &[]));
-    assert!(set("uv").err().unwrap().remedy().contains("any of npm, pnpm, bun, yarn, maven"));
+    assert!(set("uv").err().unwrap().remedy().contains("any of npm, pnpm, yarn, bun, maven"));
     for (name, tools) in
-        [("Yarn", vec!["npm", "yarn"]), ("pnpm", vec!["npm"]), ("bun", vec!["npm"]), ("npm", vec!["npm"])]
+        [("Yarn", vec!["npm", "yarn"]), ("pnpm", vec!["npm"]), ("bun", vec!["npm", "bun"]), ("npm", vec!["npm"])]
     {
         let choice = set(name).unwrap().choice;
         let wanted = TOOLS.iter().map(|tool| tool.id().name).filter(|tool| choice.wants(tool) == Some(true));

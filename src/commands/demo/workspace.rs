@@ -20,7 +20,7 @@ pub struct Errand {
 }
 
 /// The errands, a tool each.
-pub fn errands() -> [Errand; 5] {
+pub fn errands() -> [Errand; 7] {
     [
         Errand {
             tool: "npm",
@@ -28,6 +28,20 @@ pub fn errands() -> [Errand; 5] {
             command: "npm install",
             folder: "web",
             proof: "web/node_modules/@contoso/hello/package.json",
+        },
+        Errand {
+            tool: "yarn",
+            programs: &["node", "yarn"],
+            command: "yarn install",
+            folder: "shop",
+            proof: "shop/node_modules/@contoso/hello/package.json",
+        },
+        Errand {
+            tool: "bun",
+            programs: &["bun"],
+            command: "bun install",
+            folder: "edge",
+            proof: "edge/node_modules/@contoso/hello/package.json",
         },
         Errand {
             tool: "maven",
@@ -64,6 +78,23 @@ const NPMRC: &str = "\
 ; the company's feed, and a registry that the token must not reach
 registry=https://pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/
 @left:registry=https://registry.example.com/
+";
+
+/// For yarn 2 and later; yarn 1 reads the other.
+const YARNRC_YML: &str = "\
+npmRegistryServer: https://pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/
+enableImmutableInstalls: false
+nodeLinker: node-modules
+";
+
+const YARN_1_NPMRC: &str = "\
+registry=https://pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/
+always-auth=true
+";
+
+const BUNFIG: &str = "\
+[install]
+registry = \"https://pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/\"
 ";
 
 const PACKAGE_JSON: &str = r#"{ "name": "web", "version": "1.0.0", "private": true, "dependencies": { "@contoso/hello": "1.0.0" } }
@@ -150,6 +181,12 @@ pub fn write(home: &Path, sources: &Path) -> anyhow::Result<()> {
     let files = [
         (sources.join("web/.npmrc"), NPMRC),
         (sources.join("web/package.json"), PACKAGE_JSON),
+        (sources.join("shop/.npmrc"), YARN_1_NPMRC),
+        (sources.join("shop/.yarnrc.yml"), YARNRC_YML),
+        (sources.join("shop/package.json"), PACKAGE_JSON),
+        (sources.join("shop/yarn.lock"), ""),
+        (sources.join("edge/bunfig.toml"), BUNFIG),
+        (sources.join("edge/package.json"), PACKAGE_JSON),
         (sources.join("service/pom.xml"), POM),
         (sources.join("desktop/nuget.config"), NUGET_CONFIG),
         (sources.join("desktop/packages.config"), PACKAGES_CONFIG),
@@ -174,6 +211,7 @@ pub fn user_files(root: &Path, home: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>
         home.join(".npmrc"),
         home.join(".m2/settings.xml"),
         home.join(".gitconfig"),
+        workspace.join(".yarnrc.yml"),
         workspace.join("nuget.config"),
         workspace.join("s/web/.npmrc"),
         workspace.join("s/desktop/nuget.config"),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use crate::edit::text::Lines;
 use crate::host::Host;
 use crate::tools::reading::{SourceFile, Unparsable};
 
@@ -54,7 +55,7 @@ impl Config {
                 config.indexes.push((Some(name.to_owned()), url, line));
             }
             if let Some(provider) = registry.get("credential-provider") {
-                config.providers.push((name.to_owned(), lines.at(provider)));
+                config.providers.push((name.to_owned(), lines.at(provider.span().start)));
             }
         }
         for (_, source) in tables(root, "source") {
@@ -69,19 +70,6 @@ impl Config {
     }
 }
 
-/// The starts of a text's lines.
-struct Lines(Vec<usize>);
-
-impl Lines {
-    fn of(text: &str) -> Self {
-        Self(memchr::memchr_iter(b'\n', text.as_bytes()).collect())
-    }
-
-    fn at(&self, value: &Value<'_>) -> usize {
-        self.0.partition_point(|end| *end < value.span().start) + 1
-    }
-}
-
 /// The tables below a table of this name.
 fn tables<'t>(root: &'t DeTable<'_>, name: &str) -> impl Iterator<Item = (&'t str, &'t DeTable<'t>)> {
     let of_name = root.get(name).and_then(|value| value.get_ref().as_table());
@@ -93,7 +81,7 @@ fn tables<'t>(root: &'t DeTable<'_>, name: &str) -> impl Iterator<Item = (&'t st
 
 fn text(table: &DeTable<'_>, key: &str, lines: &Lines) -> Option<(String, usize)> {
     let value = table.get(key)?;
-    Some((value.get_ref().as_str()?.to_owned(), lines.at(value)))
+    Some((value.get_ref().as_str()?.to_owned(), lines.at(value.span().start)))
 }
 
 /// Settings by which others can read the traffic. A variable of the job goes before a file (measured with cargo 1.95).

@@ -4,6 +4,8 @@
 //! refers to a variable: npm, pnpm and yarn replace `${VAR}` (npm's documentation of `.npmrc`).
 
 mod addresses;
+pub(crate) mod bun;
+mod bunfig;
 mod keys;
 mod manifest;
 mod perils;
@@ -49,8 +51,16 @@ static ID: ToolId = ToolId {
 /// pnpm takes each (@pnpm/cli-utils, readProjectManifest).
 const MANIFESTS: [&str; 3] = ["package.json", "package.json5", "package.yaml"];
 /// Files that hold whole addresses and are searched for them. npm takes the last for what is installed already.
-const SEARCHED: &[&str] =
-    &["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "lerna.json", ".package-lock.json"];
+const SEARCHED: &[&str] = &[
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "lerna.json",
+    ".package-lock.json",
+    bun::OWN[1],
+    bun::OWN[2],
+];
 const USER_CONFIG: &str = "NPM_CONFIG_USERCONFIG";
 const REGISTRY: &str = "NPM_CONFIG_REGISTRY";
 

@@ -287,14 +287,16 @@ const PNPM: Subject = Subject {
 const YARN: Subject = Subject {
     tool: "yarn",
     served_by: "_CONTOSO",
-    limits: NO_LIMITS,
+    limits: Limits { keeps_on: &[Away::Http], ..NO_LIMITS },
     project: |other| {
         let scope = other
             .map(|other| format!("npmScopes:\n  fabrikam:\n    npmRegistryServer: {}/npm/registry/\n", other.feed()));
         let settings = "enableImmutableInstalls: false\nenableTelemetry: false\nnodeLinker: node-modules\n";
         let rc = format!("npmRegistryServer: {FEED}/npm/registry/\n{settings}{}", scope.unwrap_or_default());
-        let rest = (NPM.project)(other).into_iter().filter(|(path, _)| *path == "package.json");
-        rest.chain([(".yarnrc.yml", text(rc)), ("yarn.lock", text(""))]).collect()
+        // As yarn itself writes it.
+        let manifest = serde_json::from_slice::<serde_json::Value>(&(NPM.project)(other)[1].1).unwrap();
+        let manifest = text(format!("{manifest:#}\n"));
+        vec![("package.json", manifest), (".yarnrc.yml", text(rc)), ("yarn.lock", text(""))]
     },
     users: ("_work/1/.yarnrc.yml", "# mine\r\nenableColors: false"),
     users_own: || {
@@ -310,6 +312,52 @@ const YARN: Subject = Subject {
     ask_directly: "yarn add @fabrikam/plant@DIRECT/npm/registry/@fabrikam/plant/-/plant-1.0.0.tgz",
     publish: Some("yarn install && yarn npm publish"),
     ..NPM
+};
+
+/// yarn 1, which reads what npm reads.
+pub const YARN_1: Subject = Subject {
+    tool: "yarn",
+    limits: Limits { keeps_on: &[Away::Http, Away::Port], ..NO_LIMITS },
+    needs: &["yarn"],
+    project: |other| {
+        let mut files = (NPM.project)(other);
+        files[0].1.extend(b"always-auth=true\n");
+        files
+    },
+    fetch: "yarn install --non-interactive --no-lockfile --network-timeout 5000",
+    forget: "rm -rf node_modules yarn.lock \"$HOME/.cache/yarn\"",
+    ask_other: "yarn info --non-interactive @fabrikam/plant",
+    ask_directly: "yarn add --non-interactive --no-lockfile DIRECT/npm/registry/@fabrikam/plant/-/plant-1.0.0.tgz",
+    publish: Some("yarn publish --non-interactive"),
+    ..NPM
+};
+
+/// A bun that reads npm's variable.
+pub const BUN: Subject = Subject {
+    tool: "bun",
+    limits: NO_LIMITS,
+    needs: &["bun"],
+    project: |other| {
+        let scope = other.map(|other| format!("[install.scopes]\nfabrikam = \"{}/npm/registry/\"\n", other.feed()));
+        let bunfig = format!("[install]\nregistry = \"{FEED}/npm/registry/\"\n{}", scope.unwrap_or_default());
+        let rest = (NPM.project)(other).into_iter().filter(|(path, _)| *path == "package.json");
+        rest.chain([("bunfig.toml", text(bunfig))]).collect()
+    },
+    fetch: "bun install --no-save",
+    forget: "rm -rf node_modules bun.lock \"$HOME/.bun\"",
+    ask_other: "bun add --no-save @fabrikam/plant",
+    ask_directly: "bun add --no-save @fabrikam/plant@DIRECT/npm/registry/@fabrikam/plant/-/plant-1.0.0.tgz",
+    publish: Some("bun publish"),
+    ..NPM
+};
+
+/// One that does not.
+pub const BUN_1_3: Subject = Subject {
+    served_by: "ADO_ENTRA_AUTH_BUN_CONTOSO",
+    changes_home: true,
+    needs: &[],
+    installs: &[("installed/bun", "javascript/node_modules/bun1.3/bin/bun.exe")],
+    ..BUN
 };
 
 fn maven_settings() -> Vec<u8> {

@@ -5,7 +5,7 @@
 //! into a file in the pipeline's workspace, the folder above the checkout. No variable names a file for the user.
 
 mod archives;
-mod credentials;
+pub mod credentials;
 mod settings;
 
 use std::path::{Path, PathBuf};
