@@ -118,6 +118,11 @@ impl Subject {
             && self.installs.iter().all(|(_, program)| only_brought(program).is_some())
     }
 
+    /// How many variables hold the token: the line of older bun at home has one of its own beside npm's.
+    pub fn holders(&self) -> usize {
+        usize::from(self.held_in.is_some()) + usize::from(self.tool == "bun" && self.changes_home)
+    }
+
     /// The sample world, with what this tool needs of it.
     pub fn world(&self) -> World {
         if self.tool == "git" { World::sample_with_repositories() } else { World::sample() }
@@ -318,7 +323,8 @@ const YARN: Subject = Subject {
 pub const YARN_1: Subject = Subject {
     tool: "yarn",
     limits: Limits { keeps_on: &[Away::Http, Away::Port], ..NO_LIMITS },
-    needs: &["yarn"],
+    needs: &["node"],
+    installs: &[("installed/yarn", "npm/node_modules/yarn/bin/yarn.js")],
     project: |other| {
         let mut files = (NPM.project)(other);
         files[0].1.extend(b"always-auth=true\n");
@@ -336,7 +342,8 @@ pub const YARN_1: Subject = Subject {
 pub const BUN: Subject = Subject {
     tool: "bun",
     limits: NO_LIMITS,
-    needs: &["bun"],
+    needs: &[],
+    installs: &[("installed/bun", "npm/node_modules/bun/bin/bun.exe")],
     project: |other| {
         let scope = other.map(|other| format!("[install.scopes]\nfabrikam = \"{}/npm/registry/\"\n", other.feed()));
         let bunfig = format!("[install]\nregistry = \"{FEED}/npm/registry/\"\n{}", scope.unwrap_or_default());
@@ -355,8 +362,9 @@ pub const BUN: Subject = Subject {
 pub const BUN_1_3: Subject = Subject {
     served_by: "ADO_ENTRA_AUTH_BUN_CONTOSO",
     changes_home: true,
-    needs: &[],
     installs: &[("installed/bun", "javascript/node_modules/bun1.3/bin/bun.exe")],
+    // It publishes past every proxy.
+    publish: None,
     ..BUN
 };
 
