@@ -43,7 +43,7 @@ pub const LATER_TOOLS: &[(&str, Option<(&str, &str)>)] = &[
 ];
 
 /// Further names of the input `tools`, and the tool whose files such a client reads: yarn 1 reads npm's, yarn 2 its own.
-pub const SERVED_BY: &[(&str, &str)] = &[("yarn", "npm"), ("pnpm", "npm"), ("bun", "npm")];
+pub const SERVED_BY: &[(&str, &str)] = &[("pnpm", "npm"), ("yarn", "npm"), ("bun", "npm")];
 
 pub use crate::kernel::dialect::USER_NAME;
 

@@ -75,3 +75,4 @@ mod undo;
 #[cfg(target_os = "linux")]
 mod wine;
 mod wrapper;
+mod yarn;

@@ -6,7 +6,7 @@ use ado_entra_auth_emulator::agent::{Job, ScriptOutcome, TaskStep};
 use ado_entra_auth_emulator::world::CONNECTION;
 
 use crate::modes::link;
-use crate::promises::subjects::{CARGO, DOTNET, MAVEN, NPM, NUGET};
+use crate::promises::subjects::{CARGO, DOTNET, MAVEN, NPM, NUGET, YARN_4};
 use crate::support::{
     bare_step, emulator_with_repositories, finish, in_parallel, job, run, run_quietly, tool, with_token, words, write,
 };
@@ -16,11 +16,15 @@ const PAGES: [&str; 3] = ["README.md", "overview.md", "docs/tools.md"];
 /// The only connection that recipes name.
 const NAME: &str = "feeds-reader";
 /// Programs of recipes that go by another name here.
-const ELSEWHERE: [(&str, &str); 2] = [("dotnet", "dotnet31"), ("nuget", "nuget")];
+const ELSEWHERE: [(&str, &str); 5] =
+    [("dotnet", "dotnet31"), ("nuget", "nuget"), ("pnpm", "pnpm"), ("yarn", "yarn4"), ("bun", "bun")];
 
 /// How a command shows that it fetched: a file below the checkout, or below the home folder.
-const PROOFS: [(&str, &str); 6] = [
+const PROOFS: [(&str, &str); 9] = [
     ("npm ci", "node_modules/@contoso/hello/index.js"),
+    ("pnpm install", "node_modules/@contoso/hello/index.js"),
+    ("yarn install", "node_modules/@contoso/hello/index.js"),
+    ("bun install", "node_modules/@contoso/hello/index.js"),
     ("mvn -B verify", ".m2/repository/com/contoso/hello/1.0.0/hello-1.0.0.jar"),
     ("nuget restore packages.config", "packages/Contoso.Hello.1.0.0/content/hello.txt"),
     ("dotnet restore", ".nuget/packages/contoso.hello/1.0.0"),
@@ -92,7 +96,7 @@ fn recipes() -> Vec<Recipe> {
 
 /// A checkout whose files name the feed for every tool, and the tools under their names.
 fn set_up(job: &mut Job<'_>) {
-    for subject in [NPM, MAVEN, NUGET, DOTNET, CARGO] {
+    for subject in [YARN_4, NPM, MAVEN, NUGET, DOTNET, CARGO] {
         for (path, content) in (subject.project)(None) {
             write(job, path, content);
         }

@@ -43,7 +43,7 @@ static ID: ToolId = ToolId {
     speaks: Some(Protocol::Npm),
     auto: Auto::NamesAFeed,
     takes_inputs: true,
-    variables: &[USER_CONFIG],
+    variables: &[USER_CONFIG, PNPM_FILES[0], PNPM_FILES[1]],
     dependency_folders: &["node_modules", "bower_components", "jspm_packages", ".yarn", ".pnpm-store"],
     ways: &[Way { clients: "", source: TokenSource::Reference, afterwards: super::REMOVED }],
 };
@@ -62,6 +62,8 @@ const SEARCHED: &[&str] = &[
     bun::OWN[2],
 ];
 const USER_CONFIG: &str = "NPM_CONFIG_USERCONFIG";
+/// By these pnpm 11 is pointed past npm's file.
+const PNPM_FILES: [&str; 2] = ["PNPM_CONFIG_NPMRC_AUTH_FILE", "PNPM_CONFIG_USERCONFIG"];
 const REGISTRY: &str = "NPM_CONFIG_REGISTRY";
 
 impl Tool for Npm {
@@ -81,8 +83,7 @@ impl Tool for Npm {
     }
 
     fn outside(&self, host: &Host, _look: &dyn Look) -> Vec<PathBuf> {
-        let named = host.variable_in_any_case(USER_CONFIG).map(PathBuf::from);
-        named.or_else(|| host.home.as_ref().map(|home| home.join(".npmrc"))).into_iter().collect()
+        user_files(host).into_iter().filter_map(|(_, path)| path).collect()
     }
 
     fn parse(&self, file: &SourceFile, host: &Host) -> Parsed {
@@ -130,10 +131,6 @@ impl Tool for Npm {
     }
 
     fn plan(&self, served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Result<(), PlanError> {
-        // What npm cannot read has no effect to carry over.
-        let users = sources.of::<Rc>().filter(|(file, _)| file.source.origin == Origin::User);
-        let user_file = users.into_iter().find(|(_, rc)| rc.doubt.is_none());
-        let carried = user_file.and_then(|(file, _)| file.text.clone()).unwrap_or_default();
         let mut lines = BTreeSet::new();
         for feed in served {
             let reference = format!("${{{}}}", draft.reference(&feed.feed.organization));
@@ -145,9 +142,17 @@ impl Tool for Npm {
         }
         let mut lines: Vec<String> = lines.into_iter().collect();
         lines.extend(keys::of_root(served, sources, draft));
-        let edits = npmrc::append(&carried, &lines);
-        let file = draft.private_file(PrivateFile::carrying("npmrc", carried, edits));
-        draft.set(user_config_variable(draft.host, &file));
+        for (number, (variable, path)) in user_files(draft.host).into_iter().enumerate() {
+            // What npm cannot read has no effect to carry over.
+            let mut users = sources.of::<Rc>().filter(|(file, rc)| {
+                file.source.origin == Origin::User && Some(&file.source.path) == path.as_ref() && rc.doubt.is_none()
+            });
+            let carried = users.next().and_then(|(file, _)| file.text.clone()).unwrap_or_default();
+            let edits = npmrc::append(&carried, &lines);
+            let name = ["npmrc", "npmrc-1", "npmrc-2"][number];
+            let file = draft.private_file(PrivateFile::carrying(name, carried, edits));
+            draft.set(user_config_variable(variable, draft.host, &file));
+        }
         Ok(())
     }
 }
@@ -215,13 +220,21 @@ fn doubt(line: &Line, url: &str) -> Option<String> {
     (url.contains("${") && !elsewhere).then(|| format!("no variable of the job has what '{}' refers to", line.value))
 }
 
-/// The variable that points npm to our file. Where the job has it in another spelling, two would be in each other's way, so
+/// The variables by which clients are pointed to a file of the user's, and that file: npm's, and those of pnpm's that the job sets.
+fn user_files(host: &Host) -> Vec<(&'static str, Option<PathBuf>)> {
+    let named = |variable: &str| host.variable_in_any_case(variable).map(PathBuf::from);
+    let of_npm = named(USER_CONFIG).or_else(|| host.home.as_ref().map(|home| home.join(".npmrc")));
+    let of_pnpm = PNPM_FILES.into_iter().map(|variable| (variable, named(variable))).filter(|(_, path)| path.is_some());
+    std::iter::once((USER_CONFIG, of_npm)).chain(of_pnpm).collect()
+}
+
+/// The variable that points a client to our file. Where the job has it in another spelling, two would be in each other's way, so
 /// that spelling is used.
-fn user_config_variable(host: &Host, file: &std::path::Path) -> Variable {
-    let standing = host.environment.iter().find(|(name, _)| name.eq_ignore_ascii_case(USER_CONFIG));
-    let name = standing.map_or(USER_CONFIG, |(name, _)| name);
-    let variable = Variable::new(name, Template::text(file.to_string_lossy()));
-    if name == USER_CONFIG { variable } else { variable.exact_case() }
+fn user_config_variable(variable: &str, host: &Host, file: &std::path::Path) -> Variable {
+    let standing = host.environment.iter().find(|(name, _)| name.eq_ignore_ascii_case(variable));
+    let name = standing.map_or(variable, |(name, _)| name);
+    let set = Variable::new(name, Template::text(file.to_string_lossy()));
+    if name == variable { set } else { set.exact_case() }
 }
 
 #[cfg(test)]
