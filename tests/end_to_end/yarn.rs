@@ -209,20 +209,30 @@ fn settings_that_open_the_traffic_to_others_take_the_credential_away() {
 
 #[test]
 fn a_repository_that_shows_the_token_to_another_registry_stops_the_step() {
-    for rest in [
-        format!(
-            "npmScopes:\n  contoso:\n    npmRegistryServer: {FEED}\nnpmRegistryServer: https://{EVIL}/\nnpmAlwaysAuth: true\nnpmAuthToken: \"${{ADO_ENTRA_TOKEN}}\"\n"
+    let yarn = |rest: String| (".yarnrc.yml", settings(&rest), "an address");
+    for (file, text, host) in [
+        yarn(format!(
+            "npmScopes:\n  contoso:\n    npmRegistryServer: {FEED}\nnpmAlwaysAuth: true\nnpmAuthToken: \"${{ADO_ENTRA_TOKEN}}\"\n"
+        )),
+        yarn(format!("npmRegistryServer: {FEED}\nnpmScopes:\n  e:\n    npmAuthToken: \"${{ADO_ENTRA_TOKEN-x}}\"\n")),
+        (
+            ".yarnrc.yml",
+            of_feed(&format!("npmRegistries:\n  https://{EVIL}:\n    npmAuthToken: \"${{ADO_ENTRA_TOKEN}}\"\n")),
+            EVIL,
         ),
-        format!(
-            "npmRegistryServer: {FEED}\nnpmRegistries:\n  https://{EVIL}:\n    npmAuthToken: \"${{ADO_ENTRA_TOKEN}}\"\n"
+        (
+            "bunfig.toml",
+            format!(
+                "[install]\nregistry = \"{FEED}\"\n[install.scopes.e]\nurl = \"https://{EVIL}/\"\ntoken = \"$ADO_ENTRA_TOKEN\"\n"
+            ),
+            EVIL,
         ),
-        format!("npmRegistryServer: {FEED}\nnpmScopes:\n  e:\n    npmAuthToken: \"${{ADO_ENTRA_TOKEN-x}}\"\n"),
     ] {
         let emulator = emulator();
         let mut job = job(&emulator);
-        write_project(&job, "app", &settings(&rest));
-        let outcome = job.run_task(&step().input("tools", "yarn")).unwrap();
-        assert_failed(&emulator, &outcome, &["app/.yarnrc.yml line", "ADO_ENTRA_TOKEN"]);
+        write(&job, file, &text);
+        let outcome = job.run_task(&step().input("tools", "yarn, bun")).unwrap();
+        assert_failed(&emulator, &outcome, &[file, "ADO_ENTRA_TOKEN", host]);
     }
 }
 

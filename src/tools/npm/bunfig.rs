@@ -51,13 +51,16 @@ impl Settings<'_> {
     /// A registry: its address, or a table with that and a credential.
     fn registry(&mut self, key: &str, value: &Spanned<DeValue<'_>>) {
         let table = value.get_ref().as_table();
-        let text = |name: &str| table.and_then(|table| table.get(name)).and_then(|value| value.get_ref().as_str());
-        let Some(url) = value.get_ref().as_str().or_else(|| text("url")) else { return };
+        let text =
+            |name: &str| table.and_then(|table| table.get(name)).filter(|value| value.get_ref().as_str().is_some());
+        let address = if table.is_some() { text("url") } else { Some(value) };
+        let Some(url) = address.and_then(|value| value.get_ref().as_str()) else { return };
         self.add(key, url, value);
         let prefix = url.trim_start_matches("https:").trim_end_matches('/');
         for (name, of_npm) in [("token", "_authToken"), ("password", "_password"), ("username", "username")] {
             if let Some(secret) = text(name) {
-                self.add(&format!("{prefix}/:{of_npm}"), secret, value);
+                let value = secret.get_ref().as_str().unwrap_or_default();
+                self.add(&format!("{prefix}/:{of_npm}"), value, secret);
             }
         }
     }
