@@ -224,8 +224,8 @@ fn doubt(line: &Line, url: &str) -> Option<String> {
 fn user_files(host: &Host) -> Vec<(&'static str, Option<PathBuf>)> {
     let named = |variable: &str| host.variable_in_any_case(variable).map(PathBuf::from);
     let of_npm = named(USER_CONFIG).or_else(|| host.home.as_ref().map(|home| home.join(".npmrc")));
-    let of_pnpm = PNPM_FILES.into_iter().map(|variable| (variable, named(variable))).filter(|(_, path)| path.is_some());
-    std::iter::once((USER_CONFIG, of_npm)).chain(of_pnpm).collect()
+    let further = PNPM_FILES.into_iter().map(|variable| (variable, named(variable))).filter(|(_, path)| path.is_some());
+    std::iter::once((USER_CONFIG, of_npm)).chain(further).collect()
 }
 
 /// The variable that points a client to our file. Where the job has it in another spelling, two would be in each other's way, so

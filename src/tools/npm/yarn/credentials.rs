@@ -34,7 +34,7 @@ pub fn revise(text: Option<&str>, entries: &[Entry]) -> Result<Vec<KeyedEdit>, C
         match token {
             Some(ours) if ours.value == reference(entry) => {}
             Some(ours) => {
-                edits.push(keyed(&entry.key, map.whole(ours.line), map.written(entry).trim_start().to_owned()))
+                edits.push(keyed(&entry.key, map.whole(ours.line), map.written(entry).trim_start().to_owned()));
             }
             None if standing(&before, &entry.key).next().is_some() => {}
             None => added.push(keyed(&entry.key, map.at..map.at, map.written(entry))),

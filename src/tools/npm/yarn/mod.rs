@@ -201,7 +201,7 @@ impl Tool for Yarn {
 /// Whether a file of this name holds settings of yarn's: a variable may give it another name than the usual one.
 fn is_settings(name: &str) -> bool {
     let name = folded(name);
-    name.contains(".yarnrc") && (name.ends_with(".yml") || name.ends_with(".yaml"))
+    name.contains(".yarnrc") && matches!(name.rsplit_once('.'), Some((_, "yml" | "yaml")))
 }
 
 fn file_name(host: &Host) -> &str {
