@@ -27,18 +27,13 @@ pub(super) struct Found {
 /// A feed that may be served, and whether it chooses its tool.
 pub(super) type Candidate = (ServedFeed, bool);
 
-pub(super) fn of_tool(
-    tool: &'static dyn Tool,
-    reading: &mut Reading,
-    unread: &[Unparsable],
-    wanted: &Wanted<'_>,
-) -> Found {
+pub(super) fn of_tool(tool: &'static dyn Tool, reading: &Reading, unread: &[Unparsable], wanted: &Wanted<'_>) -> Found {
     let mut found = Found::default();
     let mut candidates = of_mentions(tool, &reading.mentions, wanted, &mut found.warnings);
     candidates.extend(of_inputs(tool, wanted, &mut found.inputs));
     let before = candidates.len();
     names::withhold_doubtful(tool, &reading.mentions, wanted, &mut candidates, &mut found.warnings);
-    let doubts: Vec<Unparsable> = reading.doubts.drain(..).chain(unread.iter().cloned()).collect();
+    let doubts: Vec<Unparsable> = reading.doubts.iter().chain(unread).cloned().collect();
     names::withhold_hidden(tool, &doubts, &mut candidates, &mut found.warnings);
     withhold_looked_at(tool, wanted, &mut candidates, &mut found.warnings);
     withhold_exposed(tool, &reading.mentions, wanted, &mut candidates, &mut found.warnings);

@@ -9,13 +9,14 @@ mod guard;
 mod names;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::host::{Host, Look};
 use crate::plan::draft::{Draft, Surroundings};
 use crate::plan::names::RunNames;
 use crate::plan::{Change, Part, Plan, Template, Variable};
 use crate::reach::{FeedInput, Reach};
-use crate::tools::reading::{ReadFile, Sources, Unparsable};
+use crate::tools::reading::{ReadFile, Reading, Sources, Unparsable};
 use crate::tools::{Auto, Choice, PlanError, Tool, stands_for};
 
 use feeds::Found;
@@ -59,15 +60,18 @@ pub fn plan(
     let surroundings = Surroundings { host, look, names, reach: wanted.reach };
     let mut idle: BTreeSet<usize> = (0..wanted.feeds.len()).collect();
     let (mut sent, mut unchosen) = (Vec::new(), Vec::new());
+    let mut readings: Vec<(&str, Arc<Reading>)> = Vec::new();
     // The tools that are wanted and have nothing to be set up for.
     let mut without: BTreeSet<&str> = BTreeSet::new();
     for found in tools {
         let (tool, id) = (found.tool, found.tool.id());
         let sources = Sources { files: &found.files, host };
-        let mut reading = tool.read(sources);
+        let known = readings.iter().find(|(known, _)| tool.reads_like() == Some(known));
+        let reading = known.map_or_else(|| Arc::new(tool.read(sources)), |(_, reading)| Arc::clone(reading));
+        readings.push((id.name, Arc::clone(&reading)));
         let by_name = wanted.choice.wants(id.name);
         let is_used = tool.is_used(sources);
-        let of_tool = feeds::of_tool(tool, &mut reading, &found.unread, wanted);
+        let of_tool = feeds::of_tool(tool, &reading, &found.unread, wanted);
         let by_itself = match id.auto {
             Auto::Always => true,
             Auto::NamesAFeed => of_tool.chooses && is_used,

@@ -104,6 +104,11 @@ pub trait Tool: Sync {
         self.id().name
     }
 
+    /// The tool before it in [`TOOLS`] whose reading is this one's too, so that it is made and kept once.
+    fn reads_like(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Whether the project is one of this tool's, where it shares its feeds with others. Only then does `auto` take it.
     fn is_used(&self, _sources: Sources<'_>) -> bool {
         true

@@ -50,6 +50,10 @@ impl Tool for Bun {
         Npm.family()
     }
 
+    fn reads_like(&self) -> Option<&'static str> {
+        Some(super::ID.name)
+    }
+
     fn is_used(&self, sources: Sources<'_>) -> bool {
         let own = |origin: Origin, name: &str| origin == Origin::Workspace && is_one_of(name, &OWN);
         sources.files.iter().any(|file| own(file.source.origin, file.source.name()))

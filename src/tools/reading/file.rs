@@ -126,7 +126,7 @@ pub struct ReadFile {
     /// Its content, where it is the user's own and may be carried over. What a repository has is not kept: it may be large.
     pub text: Option<Text>,
     /// The variables that it refers to, in whatever dialect, and on which lines.
-    pub references: Vec<(String, usize)>,
+    pub references: Arc<Vec<(String, usize)>>,
 }
 
 /// Everything that a tool reads.
