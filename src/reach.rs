@@ -106,6 +106,8 @@ pub struct Grant {
 pub enum Binding {
     /// The URL: it cannot go elsewhere.
     Url,
+    /// The registry's address as it is written, while settings of the client's may lead the traffic elsewhere.
+    Address,
     /// Host and path, whatever the scheme, and with some clients whatever the port.
     Path,
     /// A name that another file may give to another URL.

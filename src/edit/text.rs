@@ -133,6 +133,21 @@ pub fn splice(text: &str, edits: &[TextEdit]) -> String {
     result
 }
 
+/// The lines of a text, by their ends.
+pub struct Lines(Vec<usize>);
+
+impl Lines {
+    /// Those of a text.
+    pub fn of(text: &str) -> Self {
+        Self(memchr::memchr_iter(b'\n', text.as_bytes()).collect())
+    }
+
+    /// The line on which a position lies, from 1.
+    pub fn at(&self, position: usize) -> usize {
+        self.0.partition_point(|end| *end < position) + 1
+    }
+}
+
 /// The line ending that `text` uses first; LF where it has none.
 pub fn line_ending(text: &str) -> &'static str {
     match text.find('\n') {

@@ -7,7 +7,7 @@ use crate::azure_devops::feed::Feed;
 use crate::kernel::organization::Organization;
 use crate::reach::{Address, Binding, Role, ServedFeed};
 use crate::tools::Tool;
-use crate::tools::reading::{Mention, Origin, Reading, Unparsable};
+use crate::tools::reading::{Detour, Mention, Origin, Reading, Unparsable};
 
 /// What the files and inputs name for one tool.
 #[derive(Default)]
@@ -27,22 +27,18 @@ pub(super) struct Found {
 /// A feed that may be served, and whether it chooses its tool.
 pub(super) type Candidate = (ServedFeed, bool);
 
-pub(super) fn of_tool(
-    tool: &'static dyn Tool,
-    reading: &mut Reading,
-    unread: &[Unparsable],
-    wanted: &Wanted<'_>,
-) -> Found {
+pub(super) fn of_tool(tool: &'static dyn Tool, reading: &Reading, unread: &[Unparsable], wanted: &Wanted<'_>) -> Found {
     let mut found = Found::default();
     let mut candidates = of_mentions(tool, &reading.mentions, wanted, &mut found.warnings);
     candidates.extend(of_inputs(tool, wanted, &mut found.inputs));
     let before = candidates.len();
     names::withhold_doubtful(tool, &reading.mentions, wanted, &mut candidates, &mut found.warnings);
-    let doubts: Vec<Unparsable> = reading.doubts.drain(..).chain(unread.iter().cloned()).collect();
+    let doubts: Vec<Unparsable> = reading.doubts.iter().chain(unread).cloned().collect();
     names::withhold_hidden(tool, &doubts, &mut candidates, &mut found.warnings);
     withhold_looked_at(tool, wanted, &mut candidates, &mut found.warnings);
     withhold_exposed(tool, &reading.mentions, wanted, &mut candidates, &mut found.warnings);
     withhold_perilous(tool, reading, &mut candidates, &mut found.warnings);
+    withhold_led_away(tool, reading, wanted, &mut candidates, &mut found.warnings);
     found.withheld = candidates.len() < before || !found.warnings.is_empty();
     found.chooses = candidates.iter().any(|(_, chooses)| *chooses);
     // What the repository names goes before what the user's own files repeat.
@@ -194,6 +190,24 @@ fn withhold_perilous(
     if warnings.len() > before {
         candidates.clear();
     }
+}
+
+/// Takes back everything where a file of the repository has the tool show a feed's credential to somebody else.
+fn withhold_led_away(
+    tool: &'static dyn Tool,
+    reading: &Reading,
+    wanted: &Wanted<'_>,
+    candidates: &mut Vec<Candidate>,
+    warnings: &mut Vec<String>,
+) {
+    let away = reading.detours.iter().find(|detour| !wanted.reach.may_see(&detour.url));
+    let Some(Detour { place, url }) = away.filter(|_| !candidates.is_empty()) else { return };
+    let name = tool.id().name;
+    warnings.push(format!(
+        "{name}: {place} has a package fetched from '{url}', where {name} would send the token too, so it gets none; have the \
+         package come from its registry's own address"
+    ));
+    candidates.clear();
 }
 
 fn unlisted(tool: &'static dyn Tool, mention: &Mention, other: &Organization, unserved: Option<&String>) -> String {

@@ -4,6 +4,8 @@
 //! in every job: the variable that carries the token, which is a script's only where its `env:` maps it, and those by which
 //! some clients get the token itself.
 
+use std::sync::Arc;
+
 use super::Wanted;
 use crate::plan::names::RunNames;
 use crate::plan::{Plan, Variable, Visibility};
@@ -15,12 +17,12 @@ use crate::tools::{PlanError, Tool};
 pub(super) fn refuse_leaks<'p>(
     variables: impl Iterator<Item = &'p Variable>,
     wanted: &Wanted<'_>,
-    tools: &[(&'static dyn Tool, &Vec<ReadFile>, Reading)],
+    tools: &[(&'static dyn Tool, &Vec<ReadFile>, Arc<Reading>)],
 ) -> Result<(), PlanError> {
     let guarded: Vec<String> = variables.map(|variable| variable.name.to_ascii_uppercase()).collect();
     for (tool, files, reading) in tools {
         for file in files.iter().filter(|file| file.source.origin != Origin::User) {
-            for (variable, line) in &file.references {
+            for (variable, line) in file.references.iter() {
                 if !guarded.contains(&variable.to_ascii_uppercase()) {
                     continue;
                 }

@@ -9,6 +9,7 @@ mod guard;
 mod names;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::host::{Host, Look};
 use crate::kernel::dialect::Dialect;
@@ -17,8 +18,8 @@ use crate::plan::draft::{Draft, Surroundings};
 use crate::plan::names::RunNames;
 use crate::plan::{Change, Deposit, Part, Plan, Template, Variable};
 use crate::reach::{FeedInput, PermittedOrganization, Reach, main_organization};
-use crate::tools::reading::{ReadFile, Sources, Unparsable};
-use crate::tools::{Auto, Choice, PlanError, Tool};
+use crate::tools::reading::{ReadFile, Reading, Sources, Unparsable};
+use crate::tools::{Auto, Choice, PlanError, Tool, stands_for};
 
 use feeds::Found;
 
@@ -62,19 +63,27 @@ pub fn plan(
     let surroundings = Surroundings { host, look, names, reach: wanted.reach };
     let mut idle: BTreeSet<usize> = (0..wanted.feeds.len()).collect();
     let (mut sent, mut unchosen) = (Vec::new(), Vec::new());
+    let mut readings: Vec<(&str, Arc<Reading>)> = Vec::new();
+    // The tools that are wanted and have nothing to be set up for.
+    let mut without: BTreeSet<&str> = BTreeSet::new();
     for found in tools {
         let (tool, id) = (found.tool, found.tool.id());
         let sources = Sources { files: &found.files, host };
-        let mut reading = tool.read(sources);
-        let by_name = wanted.choice.named.as_ref().map(|named| named.contains(id.name));
-        let of_tool = feeds::of_tool(tool, &mut reading, &found.unread, wanted);
+        let known = readings.iter().find(|(known, _)| tool.reads_like() == Some(known));
+        let reading = known.map_or_else(|| Arc::new(tool.read(sources)), |(_, reading)| Arc::clone(reading));
+        readings.push((id.name, Arc::clone(&reading)));
+        let by_name = wanted.choice.wants(id.name);
+        let is_used = tool.is_used(sources);
+        let of_tool = feeds::of_tool(tool, &reading, &found.unread, wanted);
         let by_itself = match id.auto {
             Auto::Always => true,
-            Auto::NamesAFeed => of_tool.chooses,
+            Auto::NamesAFeed => of_tool.chooses && is_used,
         };
         if !by_name.unwrap_or(by_itself) {
-            note_unchosen(tool, &of_tool, by_name.is_some(), &mut plan);
-            if by_name.is_none() {
+            if is_used {
+                note_unchosen(tool, &of_tool, by_name.is_some(), &mut plan);
+            }
+            if by_name.is_none() && is_used {
                 // A warning says already why they serve nothing.
                 idle.retain(|number| !(of_tool.withheld && of_tool.inputs.contains(number)));
                 plan.warnings.extend(id.name, of_tool.warnings);
@@ -91,13 +100,23 @@ pub fn plan(
         }
         if id.speaks.is_some() && served.is_empty() {
             if !withheld {
-                plan.warnings.add(id.name, nothing_found(tool));
+                without.insert(id.name);
             }
             unchosen.push((tool, &found.files, reading));
             continue;
         }
         tool.plan(&served, sources, &mut Draft::new(id.name, surroundings, &mut plan))?;
         sent.push((tool, &found.files, reading));
+    }
+    for name in wanted.choice.named.iter().flatten() {
+        if tools
+            .iter()
+            .map(|found| found.tool.id().name)
+            .filter(|tool| stands_for(name, tool))
+            .all(|tool| without.contains(tool))
+        {
+            plan.warnings.add(name, nothing_found(name));
+        }
     }
     guard::refuse_leaks(guard::guessable(&plan, names), wanted, &sent)?;
     // A tool that is not set up sees what is set for others.
@@ -121,11 +140,10 @@ fn for_scripts(reach: &Reach, plan: &mut Plan) {
     }
 }
 
-fn nothing_found(tool: &dyn Tool) -> String {
+fn nothing_found(name: &str) -> String {
     format!(
-        "{}: no file below the working directory names a feed of a permitted organization; name the feed in the input \
-         'feeds', or its organization in 'organizations'",
-        tool.id().name
+        "{name}: no file below the working directory names a feed of a permitted organization; name the feed in the input \
+         'feeds', or its organization in 'organizations'"
     )
 }
 

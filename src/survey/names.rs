@@ -75,6 +75,11 @@ pub(super) fn is_settled(tool: &dyn Tool, mention: &Mention, wanted: &Wanted<'_>
     named.any(|name| tool.name_key(name) == key) && tool.is_settled_by_input(mention)
 }
 
+/// Whether settings of a client's files may lead what is bound so elsewhere.
+fn led_by_files(bound: Binding) -> bool {
+    matches!(bound, Binding::Path | Binding::Address)
+}
+
 /// Takes back every name that a file which cannot be read here may give to something else, and whatever is bound to a path: the
 /// file may lead the tool's traffic elsewhere.
 pub(super) fn withhold_hidden(
@@ -93,10 +98,10 @@ pub(super) fn withhold_hidden(
         let before = candidates.len();
         candidates.retain(|(feed, _)| {
             let named = feed.name.as_deref().filter(|_| feed.bound == Binding::Name);
-            let led_elsewhere = feed.bound == Binding::Path && *hides == Hidden::Names && *origin != Origin::User;
+            let led_elsewhere = led_by_files(feed.bound) && *hides == Hidden::Names && *origin != Origin::User;
             !named.is_some_and(hidden) && !led_elsewhere
         });
-        if candidates.len() < before && tool.binds() == Binding::Path {
+        if candidates.len() < before && led_by_files(tool.binds()) {
             warnings.push(format!(
                 "{name}: no feed gets a token, since {name} may find in {file} what leads it elsewhere: {reason}"
             ));

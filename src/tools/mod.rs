@@ -31,6 +31,8 @@ pub use error::PlanError;
 /// Every tool, in the order of the log.
 pub static TOOLS: &[&dyn Tool] = &[
     &npm::Npm,
+    &npm::yarn::Yarn,
+    &npm::bun::Bun,
     &maven::Maven,
     &nuget::NuGet,
     &python::Python::Pip,
@@ -42,15 +44,11 @@ pub static TOOLS: &[&dyn Tool] = &[
 ];
 
 /// Tools that the manifest names and this version does not serve, with the tool to set in their place, and what that one serves.
-pub const LATER_TOOLS: &[(&str, Option<(&str, &str)>)] = &[
-    ("yarn", Some(("npm", "yarn 1, too, for packages with a scope"))),
-    ("pnpm", Some(("npm", "pnpm, too"))),
-    ("bun", None),
-    ("gradle", None),
-    ("conda", None),
-    ("universal", None),
-    ("azureDevOpsCli", None),
-];
+pub const LATER_TOOLS: &[(&str, Option<(&str, &str)>)] =
+    &[("gradle", None), ("conda", None), ("universal", None), ("azureDevOpsCli", None)];
+
+/// Further names of the input `tools`, and the tool whose files such a client reads: yarn 1 reads npm's, yarn 2 its own.
+pub const SERVED_BY: &[(&str, &str)] = &[("pnpm", "npm"), ("yarn", "npm"), ("bun", "npm")];
 
 pub use crate::kernel::dialect::USER_NAME;
 
@@ -68,7 +66,7 @@ pub struct ToolId {
     pub speaks: Option<Protocol>,
     /// When `auto` takes it.
     pub auto: Auto,
-    /// Whether a feed that an input names by its protocol's address is for it. One of the tools of a protocol.
+    /// Whether a feed that an input names by its protocol's address is for it.
     pub takes_inputs: bool,
     /// What later steps may see set: names, or beginnings of names that end in `*`.
     pub variables: &'static [&'static str],
@@ -105,6 +103,21 @@ pub enum Auto {
 pub trait Tool: Sync {
     /// What there is to know of it beforehand.
     fn id(&self) -> &'static ToolId;
+
+    /// The tool that takes a file apart for this one too: those of one family read the same, and each file is taken apart once.
+    fn family(&self) -> &'static str {
+        self.id().name
+    }
+
+    /// The tool before it in [`TOOLS`] whose reading is this one's too, so that it is made and kept once.
+    fn reads_like(&self) -> Option<&'static str> {
+        None
+    }
+
+    /// Whether the project is one of this tool's, where it shares its feeds with others. Only then does `auto` take it.
+    fn is_used(&self, _sources: Sources<'_>) -> bool {
+        true
+    }
 
     /// Whether it reads this file.
     fn reads(&self, path: RelPath<'_>, among: Among) -> bool;
@@ -170,16 +183,33 @@ pub trait Tool: Sync {
 pub struct Choice {
     /// All that there are, as the inputs set them up.
     pub tools: Vec<&'static dyn Tool>,
-    /// The names of those that the user wants; nothing where the workspace decides.
+    /// The names that the user has set; nothing where the workspace decides.
     pub named: Option<BTreeSet<&'static str>>,
+}
+
+impl Choice {
+    /// Whether the user wants a tool; nothing where the workspace decides.
+    pub fn wants(&self, tool: &str) -> Option<bool> {
+        self.named.as_ref().map(|named| named.iter().any(|name| stands_for(name, tool)))
+    }
 }
 
 #[cfg(test)]
 mod tests;
 
-/// The tool that the input `tools` means by `name`, without regard to case.
-pub fn by_name(name: &str) -> Option<&'static dyn Tool> {
-    TOOLS.iter().copied().find(|tool| tool.id().name.eq_ignore_ascii_case(name))
+/// Every name that the input `tools` takes, in the order of the pages.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let is_tool = |name: &str| TOOLS.iter().any(|tool| tool.id().name == name);
+    let further = move |tool: &'static str| SERVED_BY.iter().filter(move |(name, by)| *by == tool && !is_tool(name));
+    TOOLS
+        .iter()
+        .map(|tool| tool.id().name)
+        .flat_map(move |name| std::iter::once(name).chain(further(name).map(|(name, _)| *name)))
+}
+
+/// Whether a name of the input `tools` stands for a tool.
+pub fn stands_for(name: &str, tool: &str) -> bool {
+    name == tool || SERVED_BY.contains(&(name, tool))
 }
 
 /// The folders whose journals know of any tool's changes, each once.

@@ -4,6 +4,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::reading::{SourceFile, Unparsable};
+use crate::edit::text::Lines;
 
 /// A value, and where it stands.
 pub type Value<'v> = Spanned<DeValue<'v>>;
@@ -27,21 +28,6 @@ pub fn parse(file: &SourceFile) -> Result<Spanned<DeTable<'_>>, Unparsable> {
         .map_err(|error| Unparsable::malformed(&file.source, format!("it is not TOML: {}", error.message())))
 }
 
-/// The starts of a text's lines.
-pub struct Lines(Vec<usize>);
-
-impl Lines {
-    /// Those of a file.
-    pub fn of(file: &SourceFile) -> Self {
-        Self(memchr::memchr_iter(b'\n', file.text.body.as_bytes()).collect())
-    }
-
-    /// The line of a value, counted from 1.
-    pub fn at(&self, value: &Value<'_>) -> usize {
-        self.0.partition_point(|end| *end < value.span().start) + 1
-    }
-}
-
 /// The tables below a table of this name.
 pub fn tables<'t>(root: &'t DeTable<'_>, name: &str) -> impl Iterator<Item = (&'t str, &'t DeTable<'t>)> {
     let of_name = root.get(name).and_then(|value| value.get_ref().as_table());
@@ -54,7 +40,7 @@ pub fn tables<'t>(root: &'t DeTable<'_>, name: &str) -> impl Iterator<Item = (&'
 /// A text of a table, and its line.
 pub fn text(table: &DeTable<'_>, key: &str, lines: &Lines) -> Option<(String, usize)> {
     let value = table.get(key)?;
-    Some((value.get_ref().as_str()?.to_owned(), lines.at(value)))
+    Some((value.get_ref().as_str()?.to_owned(), lines.at(value.span().start)))
 }
 
 /// A table below a table.

@@ -89,9 +89,9 @@ pub fn utf16(text: &str) -> Vec<u8> {
 pub fn taken_apart(tool: &dyn Tool, files: &[SourceFile], host: &Host) -> Vec<ReadFile> {
     let read = |file: &SourceFile| ReadFile {
         source: file.source.clone(),
-        parsed: tool.parse(file, host),
+        parsed: tool.parse(file, host).into(),
         text: (file.source.origin == Origin::User).then(|| file.text.clone()),
-        references: references::in_text(&file.text.body),
+        references: references::in_text(&file.text.body).into(),
     };
     files.iter().map(read).collect()
 }

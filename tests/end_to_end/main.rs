@@ -79,3 +79,4 @@ mod undo;
 #[cfg(target_os = "linux")]
 mod wine;
 mod wrapper;
+mod yarn;

@@ -299,6 +299,29 @@ fn pnpm_reads_what_npm_reads() {
     }
 }
 
+/// As Rush has it: the file lies elsewhere, and a script copies it to where npm runs. And a command outside every project.
+#[test]
+fn a_file_serves_where_it_is_copied_and_a_command_outside_the_project_too() {
+    if tool("npm").is_none() {
+        return;
+    }
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    write(&job, "common/config/rush/.npmrc", format!("registry={FEED}\n"));
+    write(&job, "common/temp/package.json", package(&["@contoso/hello"]));
+    let outcome = run(&emulator, &mut job, &step());
+    assert!(outcome.warnings.is_empty(), "{:?}", outcome.warnings);
+    let (sources, outside) = (job.sources(), job.root().to_path_buf());
+    script(
+        &mut job,
+        &sources,
+        &format!("cp common/config/rush/.npmrc common/temp && cd common/temp && npm install {FLAGS}"),
+    );
+    assert!(installed(&sources.join("common/temp"), "@contoso/hello"));
+    script(&mut job, &outside, &format!("npm view @contoso/hello version --registry {FEED}"));
+    finish(&mut job);
+}
+
 /// yarn 1 sends a credential for packages without a scope only where `always-auth` is set.
 #[test]
 fn yarn_classic_reads_what_npm_reads() {

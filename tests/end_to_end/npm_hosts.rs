@@ -1,12 +1,7 @@
-//! What npm, pnpm and yarn 1 do by themselves with the credential of a feed: other organizations on its host, redirects of yarn 1.
-
-use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target, World};
+//! What npm, pnpm and yarn 1 do by themselves with the credential of a feed: other organizations on its host.
 
 use crate::npm::{FEED, installed};
-use crate::promises::apart::that_asks;
-use crate::support::{
-    EVIL, emulator, in_parallel, job, run, script, side_by_side, step, tool, warned, with_token, write, write_file,
-};
+use crate::support::{emulator, job, run, script, side_by_side, step, tool, warned, with_token, write, write_file};
 
 const CLIENTS: [(&str, &str); 3] = [
     ("npm", "install --no-fund --no-audit --loglevel=error --fetch-retries=0"),
@@ -123,35 +118,4 @@ fn the_keys_that_end_the_look_up_break_nothing() {
         );
         assert!(own.iter().all(|request| request.authorization.is_token()), "{client} {own:?}");
     }
-}
-
-/// A limit, measured: what yarn 1 does with the credential where the permitted service itself redirects. It shows it to no other host,
-/// not even to one that asks; docs/limits.md says where it keeps it. `promises::redirect` has the other clients.
-#[test]
-fn redirects_of_the_permitted_service() {
-    let Some(command) = command("yarn") else { return };
-    let rows = [
-        ("http", Effect::RedirectToHttp(302)),
-        ("port", Effect::RedirectToPort(302, 444)),
-        ("stranger", Effect::Redirect(302, EVIL.into())),
-    ];
-    in_parallel(&rows, |(name, effect)| {
-        let emulator = Emulator::start(that_asks(World::sample())).unwrap();
-        let mut job = job(&emulator);
-        write(&job, ".npmrc", format!("registry={FEED}\nalways-auth=true\n"));
-        write(&job, "package.json", manifest("\"hello-contoso\":\"1.0.0\""));
-        run(&emulator, &mut job, &step());
-        emulator.clear_requests();
-        let feed = Target::Path("pkgs.dev.azure.com".into(), "/contoso/_packaging/feed1/npm/registry/".into());
-        let fault = emulator.fault(Fault::new(feed, effect.clone()));
-        let sources = job.sources();
-        job.run_script(&command, &sources).unwrap();
-        assert!(emulator.fired(fault) > 0, "{name}");
-        assert!(!emulator.secret_was_sent_to(EVIL), "{name}");
-        let astray = emulator.requests_astray();
-        let reached = if *name == "stranger" { !emulator.requests_to(EVIL).is_empty() } else { !astray.is_empty() };
-        assert!(reached, "{name}: it follows");
-        let kept = astray.iter().any(|request| !request.secrets.is_empty());
-        assert_eq!(kept, *name != "stranger", "{name}");
-    });
 }

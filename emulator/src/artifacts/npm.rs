@@ -19,6 +19,9 @@ pub(crate) fn answer(call: &Call, shelf: &Shelf<'_>, tail: &[&str]) -> Reply {
     }
 }
 
+/// When all packages were published: yarn 4 takes none that is only days old.
+const PUBLISHED: &str = "2020-01-01T00:00:00.000Z";
+
 fn missing(name: &str) -> Answer {
     Answer::json(404, &json!({ "error": format!("Package '{name}' was not found.") }))
 }
@@ -26,13 +29,14 @@ fn missing(name: &str) -> Answer {
 fn document(shelf: &Shelf<'_>, name: &str) -> Answer {
     let found = shelf.versions(Protocol::Npm, name);
     let Some(latest) = found.last() else { return missing(name) };
-    let mut versions = serde_json::Map::new();
+    let (mut versions, mut times) = (serde_json::Map::new(), serde_json::Map::new());
     for package in &found {
         let Some(file) = package.files.first() else { continue };
         let dependencies: serde_json::Map<String, Value> =
             package.dependencies.iter().map(|(name, range)| (name.clone(), range.as_str().into())).collect();
         let sha1 = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &file.content);
         let sha512 = digest::digest(&digest::SHA512, &file.content);
+        times.insert(package.version.clone(), PUBLISHED.into());
         versions.insert(
             package.version.clone(),
             json!({
@@ -47,7 +51,7 @@ fn document(shelf: &Shelf<'_>, name: &str) -> Answer {
     }
     Answer::json(
         200,
-        &json!({ "name": name, "_id": name, "dist-tags": { "latest": latest.version }, "versions": versions }),
+        &json!({ "name": name, "_id": name, "dist-tags": { "latest": latest.version }, "versions": versions, "time": times }),
     )
 }
 

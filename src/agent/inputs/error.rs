@@ -4,7 +4,7 @@ use super::identity::{ARM_CONNECTION, CONNECTION};
 use crate::diagnosis::Explain;
 use crate::diagnosis::causes::Cause;
 use crate::identity::certificate::CertificateError;
-use crate::tools::TOOLS;
+use crate::tools;
 
 /// Why an input cannot be followed.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -108,7 +108,7 @@ impl Explain for InputError {
                 format!("set '{tool}' in the input '{name}': it serves {serves}")
             }
             Self::Unsupported { name, instead: None, .. } => {
-                let known: Vec<&str> = TOOLS.iter().map(|tool| tool.id().name).collect();
+                let known: Vec<&str> = tools::names().collect();
                 format!("correct the input '{name}': only auto, or any of {}", known.join(", "))
             }
             Self::Certificate(error) => error.remedy(),

@@ -190,12 +190,11 @@ fn choice(job: &Job) -> Result<Choice, InputError> {
         if let Some((later, instead)) = LATER_TOOLS.iter().find(|(later, _)| later.eq_ignore_ascii_case(name)) {
             return Err(InputError::Unsupported { name: NAME, value: later, instead: *instead });
         }
-        let Some(tool) = tools::by_name(name) else {
-            let known: Vec<&str> = TOOLS.iter().map(|tool| tool.id().name).collect();
-            let reason = format!("use only auto, or any of {}", known.join(", "));
+        let Some(known) = tools::names().find(|known| known.eq_ignore_ascii_case(name)) else {
+            let reason = format!("use only auto, or any of {}", tools::names().collect::<Vec<_>>().join(", "));
             return Err(InputError::Refused { name: NAME, value: name.to_owned(), reason });
         };
-        named.insert(tool.id().name);
+        named.insert(known);
     }
     Ok(Choice { tools, named: Some(named) })
 }

@@ -35,11 +35,16 @@ fn without_inputs_the_defaults_hold() {
 }
 
 #[test]
-fn a_tool_of_a_later_version_leads_to_the_one_that_serves_it() {
-    let remedy = |tools: &str| settings(&job(&[("tools", tools)], &[])).err().unwrap().remedy();
-    assert_eq!(remedy("Yarn"), "set 'npm' in the input 'tools': it serves yarn 1, too, for packages with a scope");
-    assert_eq!(remedy("git, pnpm"), "set 'npm' in the input 'tools': it serves pnpm, too");
-    assert!(remedy("gradle").contains("any of npm, maven"));
+fn a_tool_of_a_later_version_is_told_from_those_that_there_are() {
+    let set = |tools: &str| settings(&job(&[("tools", tools)], &[]));
+    assert!(set("conda").err().unwrap().remedy().contains("any of npm, pnpm, yarn, bun, maven"));
+    for (name, tools) in
+        [("Yarn", vec!["npm", "yarn"]), ("pnpm", vec!["npm"]), ("bun", vec!["npm", "bun"]), ("npm", vec!["npm"])]
+    {
+        let choice = set(name).unwrap().choice;
+        let wanted = TOOLS.iter().map(|tool| tool.id().name).filter(|tool| choice.wants(tool) == Some(true));
+        assert_eq!(wanted.collect::<Vec<_>>(), tools, "{name}");
+    }
 }
 
 #[test]
@@ -92,7 +97,7 @@ fn a_token_variable_may_hold_dots() {
 
 #[test]
 fn what_later_versions_bring_is_said_to_be_missing() {
-    for tool in ["pnpm", "conda", "azureDevOpsCli"] {
+    for tool in ["gradle", "conda", "azureDevOpsCli"] {
         assert!(refused("tools", tool).contains(tool));
     }
 }

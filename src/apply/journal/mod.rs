@@ -12,6 +12,7 @@ mod edits;
 mod entry;
 mod first_version;
 mod holder;
+mod lines;
 mod remnants;
 mod salvage;
 mod sealed;

@@ -5,6 +5,7 @@
 
 use std::ops::Range;
 
+use super::lines;
 use crate::edit::xml::{Document, Node};
 pub use crate::plan::names::VARIABLE_PREFIX;
 
@@ -19,7 +20,7 @@ pub fn removed(body: &str, is_known: impl Fn(&str) -> bool) -> Option<String> {
     if !body.contains(VARIABLE_PREFIX) {
         return None;
     }
-    let document = Document::parse(body).ok()?;
+    let Ok(document) = Document::parse(body) else { return lines::removed(body, is_known) };
     let entries = document.root().children().flat_map(Node::children);
     let remnants = entries.filter(|entry| variable(body, *entry).is_some_and(|variable| !is_known(variable)));
     let ranges: Vec<Range<usize>> = remnants.map(|entry| with_its_line(body, entry.range())).collect();
@@ -54,11 +55,12 @@ pub fn has_root(body: &str) -> bool {
 
 /// Whether nothing stands in a text but tags and blanks.
 pub fn is_bare(body: &str) -> bool {
-    Document::parse(body).is_ok_and(|document| {
-        let tags: usize = document.nodes().map(|node| node.start_tag().len() + node.end_tag().len()).sum();
-        let written: usize = body.chars().filter(|c| !c.is_whitespace()).map(char::len_utf8).sum();
-        tags == written && document.nodes().count() <= 2
-    })
+    body.trim().is_empty()
+        || Document::parse(body).is_ok_and(|document| {
+            let tags: usize = document.nodes().map(|node| node.start_tag().len() + node.end_tag().len()).sum();
+            let written: usize = body.chars().filter(|c| !c.is_whitespace()).map(char::len_utf8).sum();
+            tags == written && document.nodes().count() <= 2
+        })
 }
 
 /// The variable that an element refers to, where it is all ours: a user name and a reference, each by an element in it, as
@@ -96,9 +98,19 @@ mod tests {
     use super::*;
     use crate::edit::text::splice;
     use crate::plan::{Entry, Revise};
-    use crate::tools::{maven, nuget};
+    use crate::tools::{maven, npm, nuget};
 
-    const FILES: [(Revise, [&str; 4]); 2] = [
+    const FILES: [(Revise, [&str; 4]); 4] = [
+        (npm::bun::revise, ["", "a=b\r\n", "//registry.example.com/:_authToken=${ADO_ENTRA_AUTH_X}?\n", "a=b\n[x]\n"]),
+        (
+            npm::yarn::credentials::revise,
+            [
+                "",
+                "npmRegistries:\r\n  \"//registry.example.com\":\r\n    npmAuthToken: \"${ADO_ENTRA_AUTH_X-}\"\r\n",
+                "# ADO_ENTRA_AUTH_X\nnodeLinker: pnp\n",
+                "nodeLinker: pnp\nnpmRegistries:\n    # mine\n    '//registry.example.com':\n        npmAlwaysAuth: true\n",
+            ],
+        ),
         (
             maven::settings::revise,
             [
@@ -122,7 +134,7 @@ mod tests {
 
     fn written(text: Option<&str>, revise: Revise, variables: &[&str]) -> String {
         let entry = |variable: &&str| Entry {
-            key: format!("id {}", variable.to_lowercase()),
+            key: format!("//{}/:_authToken", variable.to_lowercase()),
             variable: (*variable).to_owned(),
         };
         let entries: Vec<Entry> = variables.iter().map(entry).collect();

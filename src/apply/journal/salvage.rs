@@ -11,8 +11,10 @@ use crate::disk;
 use crate::edit::text::Text;
 
 /// The files that the tools share, below their places. An entry's name stands for its file's path, and tells no other.
-const SHARED_FILES: [&str; 8] = [
+const SHARED_FILES: [&str; 10] = [
     ".m2/settings.xml",
+    ".yarnrc.yml",
+    ".npmrc",
     "nuget.config",
     "NuGet.config",
     "NuGet.Config",

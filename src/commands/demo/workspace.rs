@@ -24,7 +24,7 @@ pub const PIP_INDEX: (&str, &str) =
     ("PIP_INDEX_URL", "https://pkgs.dev.azure.com/contoso/_packaging/feed1/pypi/simple/");
 
 /// The errands, a tool each.
-pub fn errands() -> [Errand; 7] {
+pub fn errands() -> [Errand; 9] {
     [
         Errand {
             tool: "npm",
@@ -32,6 +32,20 @@ pub fn errands() -> [Errand; 7] {
             command: "npm install",
             folder: "web",
             proof: "web/node_modules/@contoso/hello/package.json",
+        },
+        Errand {
+            tool: "yarn",
+            programs: &["node", "yarn"],
+            command: "yarn install",
+            folder: "website",
+            proof: "website/node_modules/@contoso/hello/package.json",
+        },
+        Errand {
+            tool: "bun",
+            programs: &["bun"],
+            command: "bun install",
+            folder: "worker",
+            proof: "worker/node_modules/@contoso/hello/package.json",
         },
         Errand {
             tool: "maven",
@@ -82,6 +96,23 @@ const NPMRC: &str = "\
 ; the company's feed, and a registry that the token must not reach
 registry=https://pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/
 @left:registry=https://registry.example.com/
+";
+
+/// For yarn 2 and later; yarn 1 reads the other.
+const YARNRC_YML: &str = "\
+npmRegistryServer: https://pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/
+enableImmutableInstalls: false
+nodeLinker: node-modules
+";
+
+const YARN_1_NPMRC: &str = "\
+registry=https://pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/
+always-auth=true
+";
+
+const BUNFIG: &str = "\
+[install]
+registry = \"https://pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/\"
 ";
 
 const PACKAGE_JSON: &str = r#"{ "name": "web", "version": "1.0.0", "private": true, "dependencies": { "@contoso/hello": "1.0.0" } }
@@ -180,6 +211,12 @@ pub fn write(home: &Path, sources: &Path) -> anyhow::Result<()> {
     let files = [
         (sources.join("web/.npmrc"), NPMRC),
         (sources.join("web/package.json"), PACKAGE_JSON),
+        (sources.join("website/.npmrc"), YARN_1_NPMRC),
+        (sources.join("website/.yarnrc.yml"), YARNRC_YML),
+        (sources.join("website/package.json"), PACKAGE_JSON),
+        (sources.join("website/yarn.lock"), ""),
+        (sources.join("worker/bunfig.toml"), BUNFIG),
+        (sources.join("worker/package.json"), PACKAGE_JSON),
         (sources.join("service/pom.xml"), POM),
         (sources.join("desktop/nuget.config"), NUGET_CONFIG),
         (sources.join("desktop/packages.config"), PACKAGES_CONFIG),
@@ -206,6 +243,7 @@ pub fn user_files(root: &Path, home: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>
         home.join(".npmrc"),
         home.join(".m2/settings.xml"),
         home.join(".gitconfig"),
+        workspace.join(".yarnrc.yml"),
         workspace.join("nuget.config"),
         workspace.join("s/web/.npmrc"),
         workspace.join("s/desktop/nuget.config"),

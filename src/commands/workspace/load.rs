@@ -15,8 +15,13 @@ pub(super) fn taken_apart(tool: &dyn Tool, file: &SourceFile, host: &Host) -> Re
     let is_users = file.source.origin == Origin::User;
     let refers = !is_users && !tool.searches(file.name()) && tool.is_configured_by(file);
     let references = if refers { references::in_text(&file.text.body) } else { Vec::new() };
-    let parsed = tool.parse(file, host);
-    ReadFile { source: file.source.clone(), parsed, text: is_users.then(|| file.text.clone()), references }
+    let parsed = tool.parse(file, host).into();
+    ReadFile {
+        source: file.source.clone(),
+        parsed,
+        text: is_users.then(|| file.text.clone()),
+        references: Arc::new(references),
+    }
 }
 
 pub(super) fn load(path: &Path, root: &Path, origin: Origin) -> Result<Option<SourceFile>, Unparsable> {

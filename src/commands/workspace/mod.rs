@@ -77,6 +77,13 @@ impl Workspace {
         for (index, outside) in outside.iter().enumerate() {
             self.read_further(index, root, &bounds, budget);
             for path in outside {
+                let family = self.tools[index].tool.family();
+                let known = self.tools[..index].iter().filter(|found| found.tool.family() == family);
+                let is_it = |file: &&ReadFile| file.source.origin == Origin::User && file.source.path == *path;
+                if let Some(known) = known.flat_map(|found| &found.files).find(is_it).cloned() {
+                    self.tools[index].files.push(known);
+                    continue;
+                }
                 let found = &mut self.tools[index];
                 // Above the working directory, or where a variable points, it may be the repository's.
                 match load(path, root, Origin::User).and_then(|file| budget.parses(file)) {
@@ -119,14 +126,20 @@ impl Workspace {
         if let Some(reason) = budget.refuses(&file) {
             return Err(Unparsable { file: shown(path, root), reason, hides: Hidden::Names, origin: *origin });
         }
-        let read = |index: &usize| {
+        let mut of_families: Vec<(&str, ReadFile)> = Vec::new();
+        let mut read = |index: &usize| {
             let tool = self.tools[*index].tool;
             if is_large(&file) && !tool.searches(file.name()) {
                 return Err(Unparsable::hides_names(&file.source, TOO_LARGE));
             }
-            Ok(taken_apart(tool, &file, &self.host))
+            if let Some((_, known)) = of_families.iter().find(|(family, _)| *family == tool.family()) {
+                return Ok(known.clone());
+            }
+            let taken = taken_apart(tool, &file, &self.host);
+            of_families.push((tool.family(), taken.clone()));
+            Ok(taken)
         };
-        Ok(readers.iter().map(read).collect())
+        Ok(readers.iter().map(&mut read).collect())
     }
 
     fn take(&mut self, wanted: &WantedFile, outcome: Outcome) {

@@ -78,11 +78,15 @@ static COUNTING: ToolId = ToolId {
 #[derive(Default)]
 struct Counting {
     parsed: Mutex<Vec<PathBuf>>,
+    family: &'static str,
 }
 
 impl Tool for Counting {
     fn id(&self) -> &'static ToolId {
         &COUNTING
+    }
+    fn family(&self) -> &'static str {
+        self.family
     }
     fn reads(&self, path: RelPath<'_>, _among: Among) -> bool {
         ["a.x", "b.x", "c.x"].contains(&path.name())
@@ -109,7 +113,7 @@ impl Tool for Counting {
 }
 
 #[test]
-fn each_file_is_read_once_for_all_tools_and_parsed_once_for_each() {
+fn each_file_is_read_once_for_all_tools_and_parsed_once_for_each_family() {
     let folder = tempfile::tempdir().unwrap();
     for n in 0..FEWEST_FOR_THREADS {
         write(folder.path(), &format!("s/{n}/a.x"), "a");
@@ -117,7 +121,10 @@ fn each_file_is_read_once_for_all_tools_and_parsed_once_for_each() {
     write(folder.path(), "s/node_modules/b.x", "b");
     write(folder.path(), "t/c.x", "c");
     write(folder.path(), "home/own.x", "d");
-    let tools: [&'static Counting; 2] = [Box::leak(Box::default()), Box::leak(Box::default())];
+    let tools = ["one", "two", "two"].map(|family| {
+        let tool: &'static Counting = Box::leak(Box::new(Counting { family, ..Counting::default() }));
+        tool
+    });
     let root = folder.path().join("s");
     let host = Host {
         pipeline_workspace: Some(folder.path().to_path_buf()),
@@ -128,7 +135,10 @@ fn each_file_is_read_once_for_all_tools_and_parsed_once_for_each() {
     let sources = tools.map(|tool| ToolSources { tool, files: Vec::new(), unread: Vec::new(), unusable: None });
     let mut workspace = Workspace { host, look, tools: sources.into(), warnings: Vec::new() };
     workspace.read_all(&root, &Budget::new(|| 0));
-    for tool in tools {
+    assert_eq!(workspace.tools[2].files.len(), FEWEST_FOR_THREADS + 3);
+    // Of the family's second tool only what the first one had not: nothing.
+    assert_eq!(tools[2].parsed.lock().unwrap().len(), 0);
+    for tool in &tools[..2] {
         let mut parsed = tool.parsed.lock().unwrap().clone();
         parsed.sort();
         let all = parsed.len();

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use toml::de::{DeTable, DeValue};
 
+use crate::edit::text::Lines;
 use crate::host::Host;
 use crate::tools::reading::{SourceFile, Unparsable};
-use crate::tools::tables::{self, Lines, Value, tables, text};
+use crate::tools::tables::{self, Value, tables, text};
 
 /// What a configuration file says, each with its line.
 #[derive(Debug, Default)]
@@ -33,14 +34,14 @@ impl Config {
     pub fn parse(file: &SourceFile, host: &Host) -> Result<Self, Unread> {
         let table = tables::parse(file).map_err(Unread)?;
         let root = table.get_ref();
-        let lines = Lines::of(file);
+        let lines = Lines::of(&file.text.body);
         let mut config = Self { includes: includes(root, file), ..Self::default() };
         for (name, registry) in tables(root, "registries") {
             if let Some((url, line)) = text(registry, "index", &lines) {
                 config.indexes.push((Some(name.to_owned()), url, line));
             }
             if let Some(provider) = registry.get("credential-provider") {
-                config.providers.push((name.to_owned(), lines.at(provider)));
+                config.providers.push((name.to_owned(), lines.at(provider.span().start)));
             }
         }
         for (_, source) in tables(root, "source") {

@@ -1,6 +1,6 @@
 //! Addresses of feeds in files that hold whole ones: lock files, dependencies. They are searched, not parsed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
@@ -16,6 +16,8 @@ pub struct Addresses {
     pub exposed: Vec<(String, usize)>,
     /// Where the host of feeds is named in such a way and the feed cannot be told.
     pub unclear: Option<usize>,
+    /// Of a lock file of yarn's: where its archives come from that lie elsewhere than their registry has them.
+    pub archives: BTreeSet<String>,
 }
 
 /// Whether an address may go without a scheme: in an rc file, keys look so.
@@ -55,6 +57,7 @@ pub fn feeds_in_text(text: &str, schemes: Schemes) -> Addresses {
         feeds: found.feeds.into_iter().collect(),
         exposed: found.exposed.into_iter().collect(),
         unclear: found.unclear,
+        archives: BTreeSet::new(),
     }
 }
 
@@ -226,7 +229,7 @@ mod tests {
                 ("http://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/", 8),
                 ("https://pkgs.dev.azure.com:444/contoso/_packaging/f/npm/registry/", 9),
             ]),
-            unclear: None,
+            ..Addresses::default()
         };
         assert_eq!(feeds_in_text(&text, Schemes::Optional), expected);
     }

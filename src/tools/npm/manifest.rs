@@ -12,7 +12,9 @@ use super::spelling::each_stretch;
 pub struct Manifest {
     /// Whole addresses, of dependencies and of whatever else.
     pub addresses: Addresses,
-    /// What `publishConfig` sets: any setting of an rc file counts there (npm, lib/commands/publish.js).
+    /// The registry that `publishConfig` names, and its line.
+    pub publish_registry: Option<(String, usize)>,
+    /// What else `publishConfig` sets: any setting of an rc file counts there (npm, lib/commands/publish.js).
     pub publish_settings: Vec<Line>,
     /// Whether it may set more there that cannot be told here.
     pub is_unclear: bool,
@@ -33,7 +35,7 @@ impl Manifest {
     /// Reads a file. The addresses are found whether or not it is JSON.
     pub fn parse(text: &str) -> Self {
         let addresses = feeds_in_text(text, Schemes::Optional);
-        let mut manifest = Self { addresses, publish_settings: Vec::new(), is_unclear: false };
+        let mut manifest = Self { addresses, publish_registry: None, publish_settings: Vec::new(), is_unclear: false };
         if !names_publishing(text) {
             return manifest;
         }
@@ -44,11 +46,12 @@ impl Manifest {
             return manifest;
         };
         let line = |(key, value): (&String, &Value)| {
-            // Its registry is among the addresses.
             let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
             (key != "registry").then(|| Line::literal(key, &value, line_of(text, key)))
         };
         let settings = settings.as_ref().and_then(Value::as_object);
+        let registry = settings.and_then(|settings| settings.get("registry")?.as_str());
+        manifest.publish_registry = registry.map(|url| (url.to_owned(), line_of(text, PUBLISHING)));
         manifest.publish_settings = settings.into_iter().flatten().filter_map(line).collect();
         manifest
     }

@@ -1,15 +1,18 @@
-//! npm, whose user configuration pnpm and yarn classic read too.
+//! npm, whose user configuration pnpm, yarn 1 and bun read too, and their family: [`yarn`] is for yarn 2 and later.
 //!
 //! Later steps get a user configuration of ours that holds the user's own lines and then a credential for each feed, which
 //! refers to a variable: npm, pnpm and yarn replace `${VAR}` (npm's documentation of `.npmrc`).
 
 mod addresses;
+pub(crate) mod bun;
+mod bunfig;
 mod keys;
 mod manifest;
 mod perils;
 mod rc;
 mod spelling;
 mod yaml;
+pub(crate) mod yarn;
 mod yarnrc;
 
 use std::collections::BTreeSet;
@@ -40,7 +43,7 @@ static ID: ToolId = ToolId {
     speaks: Some(Protocol::Npm),
     auto: Auto::NamesAFeed,
     takes_inputs: true,
-    variables: &[USER_CONFIG],
+    variables: &[USER_CONFIG, PNPM_FILES[0], PNPM_FILES[1]],
     dependency_folders: &["node_modules", "bower_components", "jspm_packages", ".yarn", ".pnpm-store"],
     ways: &[Way { clients: "", source: TokenSource::Reference, afterwards: super::REMOVED }],
 };
@@ -48,9 +51,19 @@ static ID: ToolId = ToolId {
 /// pnpm takes each (@pnpm/cli-utils, readProjectManifest).
 const MANIFESTS: [&str; 3] = ["package.json", "package.json5", "package.yaml"];
 /// Files that hold whole addresses and are searched for them. npm takes the last for what is installed already.
-const SEARCHED: &[&str] =
-    &["package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "lerna.json", ".package-lock.json"];
+const SEARCHED: &[&str] = &[
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "lerna.json",
+    ".package-lock.json",
+    bun::OWN[1],
+    bun::OWN[2],
+];
 const USER_CONFIG: &str = "NPM_CONFIG_USERCONFIG";
+/// By these pnpm 11 is pointed past npm's file.
+const PNPM_FILES: [&str; 2] = ["PNPM_CONFIG_NPMRC_AUTH_FILE", "PNPM_CONFIG_USERCONFIG"];
 const REGISTRY: &str = "NPM_CONFIG_REGISTRY";
 
 impl Tool for Npm {
@@ -70,17 +83,12 @@ impl Tool for Npm {
     }
 
     fn outside(&self, host: &Host, _look: &dyn Look) -> Vec<PathBuf> {
-        let named = host.variable_in_any_case(USER_CONFIG).map(PathBuf::from);
-        named.or_else(|| host.home.as_ref().map(|home| home.join(".npmrc"))).into_iter().collect()
+        user_files(host).into_iter().filter_map(|(_, path)| path).collect()
     }
 
     fn parse(&self, file: &SourceFile, host: &Host) -> Parsed {
         if file.source.origin != Origin::User && self.searches(file.name()) {
-            let text = as_npm_reads(&file.text);
-            if file.is_named(&MANIFESTS) {
-                return Box::new(Manifest::parse(&text));
-            }
-            return Box::new(feeds_in_text(&text, Schemes::Optional));
+            return searched(file);
         }
         Box::new(Rc::parse(file, host))
     }
@@ -97,7 +105,7 @@ impl Tool for Npm {
         }
         for (file, manifest) in sources.of::<Manifest>() {
             read_addresses(file, &manifest.addresses, &mut reading);
-            read_lines(file, &manifest.publish_settings, sources.host, &mut reading);
+            read_lines(file, &manifest.publish_settings, Binding::Path, sources.host, &mut reading);
             if manifest.is_unclear {
                 let reason = "its publishConfig cannot be told; write plain JSON";
                 reading.doubts.push(Unparsable::hides_names(&file.source, reason));
@@ -105,11 +113,11 @@ impl Tool for Npm {
         }
         for (file, rc) in sources.of::<Rc>() {
             read_addresses(file, &rc.addresses, &mut reading);
-            read_lines(file, &rc.lines, sources.host, &mut reading);
+            read_lines(file, &rc.lines, Binding::Path, sources.host, &mut reading);
             reading.doubts.extend(rc.doubt.clone());
         }
         if let Some((name, url)) = sources.host.environment.in_any_case(REGISTRY) {
-            reading.mentions.push(mention(url.to_owned(), None, Place::Variable(name.to_owned())));
+            reading.mentions.push(mention(url.to_owned(), None, Binding::Path, Place::Variable(name.to_owned())));
         }
         reading
     }
@@ -123,10 +131,6 @@ impl Tool for Npm {
     }
 
     fn plan(&self, served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Result<(), PlanError> {
-        // What npm cannot read has no effect to carry over.
-        let users = sources.of::<Rc>().filter(|(file, _)| file.source.origin == Origin::User);
-        let user_file = users.into_iter().find(|(_, rc)| rc.doubt.is_none());
-        let carried = user_file.and_then(|(file, _)| file.text.clone()).unwrap_or_default();
         let mut lines = BTreeSet::new();
         for feed in served {
             let reference = format!("${{{}}}", draft.reference(&feed.feed.organization));
@@ -138,20 +142,38 @@ impl Tool for Npm {
         }
         let mut lines: Vec<String> = lines.into_iter().collect();
         lines.extend(keys::of_root(served, sources, draft));
-        let edits = npmrc::append(&carried, &lines);
-        let file = draft.private_file(PrivateFile::carrying("npmrc", carried, edits));
-        draft.set(user_config_variable(draft.host, &file));
+        for (number, (variable, path)) in user_files(draft.host).into_iter().enumerate() {
+            // What npm cannot read has no effect to carry over.
+            let mut users = sources.of::<Rc>().filter(|(file, rc)| {
+                file.source.origin == Origin::User && Some(&file.source.path) == path.as_ref() && rc.doubt.is_none()
+            });
+            let carried = users.next().and_then(|(file, _)| file.text.clone()).unwrap_or_default();
+            let edits = npmrc::append(&carried, &lines);
+            let name = ["npmrc", "npmrc-1", "npmrc-2"][number];
+            let file = draft.private_file(PrivateFile::carrying(name, carried, edits));
+            draft.set(user_config_variable(variable, draft.host, &file));
+        }
         Ok(())
     }
 }
 
-fn mention(url: String, doubt: Option<String>, place: Place) -> Mention {
-    Mention { name: None, url, doubt, role: Role::Source, bound: Binding::Path, place }
+/// What a file says that is searched for addresses, for all of the family.
+fn searched(file: &SourceFile) -> Parsed {
+    let text = as_npm_reads(&file.text);
+    if file.is_named(&MANIFESTS) {
+        return Box::new(Manifest::parse(&text));
+    }
+    let archives = if file.is_named(&[yarn::LOCK]) { yarn::archives(&text) } else { BTreeSet::new() };
+    Box::new(Addresses { archives, ..feeds_in_text(&text, Schemes::Optional) })
+}
+
+fn mention(url: String, doubt: Option<String>, bound: Binding, place: Place) -> Mention {
+    Mention { name: None, url, doubt, role: Role::Source, bound, place }
 }
 
 fn read_addresses(file: &ReadFile, addresses: &Addresses, reading: &mut Reading) {
     for (url, line) in addresses.feeds.iter().chain(&addresses.exposed) {
-        reading.mentions.push(mention(url.clone(), None, Place::line(&file.source, *line)));
+        reading.mentions.push(mention(url.clone(), None, Binding::Path, Place::line(&file.source, *line)));
     }
     if let Some(line) = addresses.unclear {
         let reason = format!(
@@ -161,7 +183,7 @@ fn read_addresses(file: &ReadFile, addresses: &Addresses, reading: &mut Reading)
     }
 }
 
-fn read_lines(file: &ReadFile, lines: &[Line], host: &Host, reading: &mut Reading) {
+fn read_lines(file: &ReadFile, lines: &[Line], bound: Binding, host: &Host, reading: &mut Reading) {
     for line in lines {
         let place = Place::line(&file.source, line.number);
         let text = format!("{} {}", line.value, line.readings.join(" "));
@@ -171,7 +193,7 @@ fn read_lines(file: &ReadFile, lines: &[Line], host: &Host, reading: &mut Readin
             let known = line.readings.iter().any(|url| is_known(&url));
             let urls = line.readings.iter().filter(|url| !known || is_known(url));
             for url in urls.clone() {
-                reading.mentions.push(mention(with_scheme(url), doubt(line, url), place.clone()));
+                reading.mentions.push(mention(with_scheme(url), doubt(line, url), bound, place.clone()));
             }
             urls.clone().next().cloned().unwrap_or_default()
         } else {
@@ -198,13 +220,21 @@ fn doubt(line: &Line, url: &str) -> Option<String> {
     (url.contains("${") && !elsewhere).then(|| format!("no variable of the job has what '{}' refers to", line.value))
 }
 
-/// The variable that points npm to our file. Where the job has it in another spelling, two would be in each other's way, so
+/// The variables by which clients are pointed to a file of the user's, and that file: npm's, and those of pnpm's that the job sets.
+fn user_files(host: &Host) -> Vec<(&'static str, Option<PathBuf>)> {
+    let named = |variable: &str| host.variable_in_any_case(variable).map(PathBuf::from);
+    let of_npm = named(USER_CONFIG).or_else(|| host.home.as_ref().map(|home| home.join(".npmrc")));
+    let further = PNPM_FILES.into_iter().map(|variable| (variable, named(variable))).filter(|(_, path)| path.is_some());
+    std::iter::once((USER_CONFIG, of_npm)).chain(further).collect()
+}
+
+/// The variable that points a client to our file. Where the job has it in another spelling, two would be in each other's way, so
 /// that spelling is used.
-fn user_config_variable(host: &Host, file: &std::path::Path) -> Variable {
-    let standing = host.environment.iter().find(|(name, _)| name.eq_ignore_ascii_case(USER_CONFIG));
-    let name = standing.map_or(USER_CONFIG, |(name, _)| name);
-    let variable = Variable::new(name, Template::text(file.to_string_lossy()));
-    if name == USER_CONFIG { variable } else { variable.exact_case() }
+fn user_config_variable(variable: &str, host: &Host, file: &std::path::Path) -> Variable {
+    let standing = host.environment.iter().find(|(name, _)| name.eq_ignore_ascii_case(variable));
+    let name = standing.map_or(variable, |(name, _)| name);
+    let set = Variable::new(name, Template::text(file.to_string_lossy()));
+    if name == variable { set } else { set.exact_case() }
 }
 
 #[cfg(test)]

@@ -14,6 +14,11 @@ const OWN_PROXIES: &[&str] =
     &["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "AGENT_PROXYURL", "NPM_CONFIG_HTTPS_PROXY", "NPM_CONFIG_PROXY"];
 const OWN_TRUST: &[&str] = &["NODE_EXTRA_CA_CERTS", "NPM_CONFIG_CAFILE", "SSL_CERT_FILE", "AGENT_CAINFO"];
 
+/// Whether a setting says through whom the traffic goes, or whom it trusts.
+pub fn is_one(key: &str) -> bool {
+    TRUST.contains(&key) || PROXIES.contains(&key) || key == "strict-ssl"
+}
+
 /// What a line does to every credential, in a clause; nothing where it does nothing.
 pub fn of_line(line: &Line, host: &Host) -> Option<&'static str> {
     let key = match line.prefix() {
@@ -34,10 +39,10 @@ pub fn of_line(line: &Line, host: &Host) -> Option<&'static str> {
     let is_set = |value: &str| !["", "null", "undefined", "false", "~"].contains(&value);
     if PROXIES.contains(&key) && any(&|value| is_set(value) && !is_own(OWN_PROXIES, host, |own| same_proxy(own, value)))
     {
-        return Some("sends npm's traffic through a proxy that the job does not set");
+        return Some("sends the traffic through a proxy that the job does not set");
     }
     if TRUST.contains(&key) && any(&|value| is_set(value) && !is_own(OWN_TRUST, host, |own| own.trim() == value)) {
-        return Some("makes npm trust a certificate authority that the job does not set");
+        return Some("adds trust in a certificate authority that the job does not set");
     }
     if key == "strict-ssl" && any(&|value| !["", "true", "1"].contains(&value)) {
         return Some("switches off the check of certificates");
@@ -45,6 +50,10 @@ pub fn of_line(line: &Line, host: &Host) -> Option<&'static str> {
     // yarn takes every host with that end for the registry's.
     if key == "custom-host-suffix" && any(&is_set) {
         return Some("makes yarn send the credential to other hosts");
+    }
+    // Its addresses are looked at in the usual one.
+    if key == "lockfileFilename" && any(&|value| value != "yarn.lock") {
+        return Some("makes yarn read another lock file");
     }
     // Relative to wherever the client is started, so no search of the folders could tell which file that is.
     (["globalconfig", "use-yarnrc"].contains(&key) && any(&is_set))

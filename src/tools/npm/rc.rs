@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::addresses::{Addresses, Schemes, feeds_in_text};
-use super::{yaml, yarnrc};
+use super::{bunfig, yaml, yarnrc};
 use crate::edit::npmrc::{self, Assignment, Client};
 use crate::edit::text::Text;
 use crate::host::Host;
@@ -39,11 +39,12 @@ pub struct Line {
 pub const MOST_LINES: usize = 100_000;
 const YARN: &str = ".yarnrc";
 const PNPM: &str = "pnpm-workspace.yaml";
+const BUN: &str = bunfig::NAME;
 
 /// Whether a file of this name may be an rc file: scripts copy `release.npmrc` and `.npmrc-publish` into place, and npm reads
 /// `etc/npmrc` below whatever `prefix` says.
 pub fn is_rc(name: &str) -> bool {
-    folded(name).contains(".npmrc") || is_one_of(name, &[YARN, PNPM, "npmrc"])
+    folded(name).contains(".npmrc") || is_one_of(name, &[YARN, PNPM, BUN, "npmrc"])
 }
 
 /// A text as npm reads it: as UTF-8, whatever its mark says.
@@ -70,6 +71,12 @@ impl Rc {
                 };
                 lines = settings;
             }
+            BUN if file.source.origin != Origin::User => match bunfig::settings(&text, host) {
+                Ok(settings) => lines = settings,
+                Err(reason) => {
+                    return Self { doubt: Some(Unparsable::hides_names(&file.source, reason)), ..Self::default() };
+                }
+            },
             _ => {
                 let text = Text::decode(text.as_bytes()).unwrap_or_default();
                 let assignments = npmrc::assignments(&text).flat_map(|assignment| of_assignment(&assignment, host));
@@ -109,6 +116,11 @@ impl Line {
     /// The same as it stands, for a file in which nothing is replaced.
     pub fn literal(key: &str, value: &str, number: usize) -> Self {
         Self { key: key.to_owned(), value: value.to_owned(), readings: vec![value.to_owned()], number }
+    }
+
+    /// Whether yarn 2 and later sign in with it.
+    pub fn is_credential(&self) -> bool {
+        self.key.ends_with(":npmAuthToken") || self.key.ends_with(":npmAuthIdent")
     }
 
     /// Whether it names a registry.

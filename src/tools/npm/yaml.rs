@@ -1,5 +1,5 @@
-//! The settings of `pnpm-workspace.yaml` that matter here: `registry`, `registries`, and those of trust, under npm's names
-//! (pnpm.io/settings).
+//! Settings in YAML: of `.yarnrc.yml`, and of `pnpm-workspace.yaml` (pnpm.io/settings), where `registry`, `registries` and those of
+//! trust matter. They go under npm's names.
 
 use saphyr_parser::{Event, Parser};
 
@@ -10,72 +10,101 @@ use crate::host::Host;
 const COMPOUND: &str = "[…]";
 const REGISTRIES: &str = "registries";
 
-/// A text in which pnpm may see settings that cannot be told here.
+/// A text in which a client may see settings that cannot be told here.
 #[derive(Debug)]
 pub struct Unclear;
 
+/// A setting of a YAML file.
+#[derive(Debug, PartialEq)]
+pub struct Setting {
+    /// The keys that lead to it.
+    pub path: Vec<String>,
+    /// Its value; a mark where it is no text.
+    pub value: String,
+    /// The line on which it stands, from 1.
+    pub line: usize,
+}
+
+/// Reads the settings of `pnpm-workspace.yaml`.
+///
+/// # Errors
+///
+/// As [`entries`].
+pub fn settings(text: &str, host: &Host) -> Result<Vec<Line>, Unclear> {
+    let line = |Setting { path, value, line }: Setting| {
+        let key = match &path[..] {
+            [_, name] if name == "default" => "registry".to_owned(),
+            [_, scope] => format!("{scope}:registry"),
+            [name, ..] => npms(name).to_owned(),
+            [] => String::new(),
+        };
+        Line::new(&key, &value, line, host)
+    };
+    Ok(entries(text, |path| path == [REGISTRIES])?.into_iter().map(line).collect())
+}
+
 /// Reads a file as YAML has it: in whatever style, with escapes undone. The parser's events are taken one by one, so that no depth
-/// and no alias costs more than its text.
+/// and no alias costs more than its text. What is in a map counts where `opens` says so of the keys that lead to it.
 ///
 /// # Errors
 ///
 /// Where it is no YAML, has more settings than any file, or takes them from elsewhere in the text.
-pub fn settings(text: &str, host: &Host) -> Result<Vec<Line>, Unclear> {
-    let mut lines = Vec::new();
-    // The keys that wait for their values: at the top level, and below `registries`.
-    let (mut key, mut scope): (Option<String>, Option<String>) = (None, None);
-    let mut depth = 0_usize;
+pub fn entries(text: &str, opens: impl Fn(&[String]) -> bool) -> Result<Vec<Setting>, Unclear> {
+    let mut found = Vec::new();
+    // The keys that lead to where the parser is; the last one waits for its value.
+    let (mut path, mut waits): (Vec<String>, bool) = (Vec::new(), false);
+    // How deep it is in maps that count, and how deep below them in what does not.
+    let (mut depth, mut beyond) = (0_usize, 0_usize);
+    let mut documents = 0;
     for event in Parser::new_from_str(text) {
         let (event, span) = event.map_err(|_| Unclear)?;
-        let mut add = |name: &str, value: &str| lines.push(Line::new(name, value, span.start.line(), host));
-        let in_registries = depth == 2 && key.as_deref() == Some(REGISTRIES);
         match event {
-            Event::MappingStart(..) | Event::SequenceStart(..) => {
-                depth += 1;
-                match (depth, key.as_deref()) {
-                    (2, None) => return Err(Unclear),
-                    (2, Some(name)) if name != REGISTRIES => {
-                        add(npms(name), COMPOUND);
-                        key = None;
-                    }
-                    _ if in_registries => return Err(Unclear),
-                    _ => {}
-                }
+            Event::MappingStart(..) | Event::SequenceStart(..) if beyond > 0 => beyond += 1,
+            Event::MappingEnd | Event::SequenceEnd if beyond > 0 => beyond -= 1,
+            Event::Scalar(..) | Event::Alias(_) if beyond > 0 => {}
+            Event::MappingStart(..) if depth == 0 || waits && opens(&path) => (depth, waits) = (depth + 1, false),
+            Event::MappingStart(..) | Event::SequenceStart(..) if depth == 1 && waits && !opens(&path) => {
+                found.push(Setting { path: path.clone(), value: COMPOUND.to_owned(), line: span.start.line() });
+                path.pop();
+                (beyond, waits) = (1, false);
             }
-            Event::MappingEnd | Event::SequenceEnd => {
+            Event::MappingEnd => {
+                path.pop();
                 depth = depth.saturating_sub(1);
-                if depth == 1 {
-                    (key, scope) = (None, None);
-                }
             }
-            Event::Scalar(value, ..) if depth == 1 || in_registries => {
-                let waiting = if in_registries { &mut scope } else { &mut key };
-                match waiting.take() {
-                    // It takes settings from elsewhere.
-                    None if value == "<<" => return Err(Unclear),
-                    None => *waiting = Some(value.into_owned()),
-                    Some(name) if !in_registries => add(npms(&name), &value),
-                    Some(name) if name == "default" => add("registry", &value),
-                    Some(name) => add(&format!("{name}:registry"), &value),
-                }
+            Event::Scalar(value, ..) if waits => {
+                found.push(Setting { path: path.clone(), value: value.into_owned(), line: span.start.line() });
+                path.pop();
+                waits = false;
             }
-            Event::Alias(_) if depth == 1 || in_registries => return Err(Unclear),
+            // `<<` takes settings from elsewhere.
+            Event::Scalar(value, ..) if depth > 0 && value != "<<" => {
+                path.push(value.into_owned());
+                waits = true;
+            }
+            // A file of comments only.
+            Event::Scalar(value, ..) if depth == 0 && value.is_empty() => {}
+            Event::Scalar(..) | Event::Alias(_) | Event::MappingStart(..) | Event::SequenceStart(..) => {
+                return Err(Unclear);
+            }
+            Event::DocumentStart(..) if documents > 0 => return Err(Unclear),
+            Event::DocumentStart(..) => documents = 1,
             _ => {}
         }
-        if lines.len() > MOST_LINES {
+        if found.len() > MOST_LINES {
             return Err(Unclear);
         }
     }
-    Ok(lines)
+    Ok(found)
 }
 
-/// npm's name of one of pnpm's settings.
-fn npms(name: &str) -> &str {
+/// npm's name of a setting of pnpm's, or of yarn's since 2.
+pub fn npms(name: &str) -> &str {
     match name {
         "httpsProxy" => "https-proxy",
         "httpProxy" => "http-proxy",
-        "strictSsl" => "strict-ssl",
-        "caFile" => "cafile",
+        "strictSsl" | "enableStrictSsl" => "strict-ssl",
+        "caFile" | "caFilePath" | "httpsCaFilePath" => "cafile",
         other => other,
     }
 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use toml::de::DeTable;
 
 use super::Python;
+use crate::edit::text::Lines;
 use crate::host::Host;
 use crate::reach::Role;
 use crate::tools::reading::{RelPath, SourceFile, Unparsable, folded};
-use crate::tools::tables::{self, Lines, table, tables, text};
+use crate::tools::tables::{self, table, tables, text};
 
 /// More than any file has; a repository does not decide how many.
 const MOST: usize = 1000;
@@ -128,7 +129,7 @@ pub fn parse(client: &Python, file: &SourceFile, host: &Host) -> Found {
         Kind::Pypirc => pypirc(&file.text.body, &mut found),
         kind => match tables::parse(file) {
             Ok(root) => {
-                let (lines, root) = (Lines::of(file), root.get_ref());
+                let (lines, root) = (Lines::of(&file.text.body), root.get_ref());
                 let name = if matches!(client, Python::Uv) { "uv" } else { "poetry" };
                 let own = match kind {
                     Kind::Pyproject => table(root, "tool").and_then(|tool| table(tool, name)),
@@ -277,13 +278,13 @@ fn uv(root: &DeTable<'_>, lines: &Lines, found: &mut Found) {
         let extra = settings.get("extra-index-url").and_then(|extra| extra.get_ref().as_array());
         for url in extra.into_iter().flat_map(|all| all.iter()) {
             if let Some(text) = url.get_ref().as_str() {
-                found.add(None, (text.to_owned(), lines.at(url)), Role::Source, Spot::UvKey);
+                found.add(None, (text.to_owned(), lines.at(url.span().start)), Role::Source, Spot::UvKey);
             }
         }
         let insecure = settings.get("allow-insecure-host").and_then(|hosts| hosts.get_ref().as_array());
         let trusted = insecure.into_iter().flat_map(|all| all.iter());
         let trusted = trusted.filter(|host| host.get_ref().as_str().is_some_and(is_azure));
-        found.trusting.extend(trusted.map(|host| lines.at(host)));
+        found.trusting.extend(trusted.map(|host| lines.at(host.span().start)));
     }
 }
 
@@ -304,7 +305,7 @@ fn poetry(root: &DeTable<'_>, lines: &Lines, found: &mut Found) {
     }
     for (_, certificate) in tables(root, "certificates") {
         if let Some(cert) = certificate.get("cert").filter(|cert| cert.get_ref().as_bool() == Some(false)) {
-            found.trusting.push(lines.at(cert));
+            found.trusting.push(lines.at(cert.span().start));
         }
     }
     let enabled = table(root, "keyring").and_then(|keyring| keyring.get("enabled")?.get_ref().as_bool());

@@ -117,15 +117,16 @@ impl Source {
 pub type Parsed = Box<dyn Any + Send + Sync>;
 
 /// A file that a tool has taken apart.
+#[derive(Clone)]
 pub struct ReadFile {
     /// Which it is.
     pub source: Arc<Source>,
-    /// What the tool made of it.
-    pub parsed: Parsed,
+    /// What the tool made of it, for all of its family.
+    pub parsed: Arc<dyn Any + Send + Sync>,
     /// Its content, where it is the user's own and may be carried over. What a repository has is not kept: it may be large.
     pub text: Option<Text>,
     /// The variables that it refers to, in whatever dialect, and on which lines.
-    pub references: Vec<(String, usize)>,
+    pub references: Arc<Vec<(String, usize)>>,
 }
 
 /// Everything that a tool reads.
@@ -149,6 +150,10 @@ mod tests {
     use super::*;
     use crate::tools::testing::{file, host, mentioned};
 
+    fn named(name: &str) -> &'static dyn crate::tools::Tool {
+        crate::tools::TOOLS.iter().copied().find(|tool| tool.id().name == name).unwrap()
+    }
+
     #[test]
     fn names_are_compared_as_windows_and_macos_do() {
         for name in ["package.json", "Package.JSON", "pac\u{212a}age.j\u{17f}on"] {
@@ -171,19 +176,20 @@ mod tests {
             ("npm", ".NPMRC", format!("registry={feed}")),
             ("npm", ".YarnRC", format!("registry \"{feed}\"")),
             ("npm", "Package.json", format!("{{\"publishConfig\": {{\"@x:registry\": \"{feed}\"}}}}")),
+            ("yarn", ".YarnRC.yml", format!("npmRegistryServer: \"{feed}\"")),
             ("cargo", ".Cargo/Config.toml", format!("[registries.f]\nindex = '{feed}'")),
             ("maven", "POM.XML", pom),
             ("nuget", "nuget.con\u{fb01}g", source),
             ("git", ".GitModules", format!("[submodule \"f\"]\npath = f\nurl = {feed}")),
         ] {
-            let tool = crate::tools::by_name(tool).unwrap();
+            let tool = named(tool);
             let file = file(&format!("/agent/1/s/{path}"), &text);
             let folder = file.source.path.parent().unwrap();
             assert!(tool.reads(RelPath::new(folder, file.name()), Among::Project), "{path}");
             let found = mentioned(tool, std::slice::from_ref(&file), &host(&[]));
             assert!(found.iter().any(|line| line.contains(feed) && line.ends_with(path)), "{path}: {found:?}");
         }
-        let maven = crate::tools::by_name("maven").unwrap();
+        let maven = named("maven");
         let file = file("/agent/1/s/.mvn/JVM.config", "-javaagent:evil.jar");
         assert!(maven.reads(RelPath::new(Path::new("/agent/1/s/.mvn"), file.name()), Among::Project));
         assert_eq!(crate::tools::testing::reading(maven, &[file], &host(&[])).perils.len(), 1);

@@ -19,6 +19,17 @@ pub struct Reading {
     pub doubts: Vec<Unparsable>,
     /// Settings by which a credential would reach somebody else, whatever its address.
     pub perils: Vec<Peril>,
+    /// Addresses of no feed to which the tool would show a feed's credential.
+    pub detours: Vec<Detour>,
+}
+
+/// An address to which a tool shows the credential of a feed, though a file and not the feed sends it there.
+#[derive(Clone, Debug)]
+pub struct Detour {
+    /// Where it stands.
+    pub place: Place,
+    /// The address.
+    pub url: String,
 }
 
 /// Where something is said.

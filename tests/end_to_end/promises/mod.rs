@@ -20,13 +20,16 @@ macro_rules! matrix {
         })*
     };
     (@tools $check:path) => {
-        matrix!(@each $check; npm NPM, maven MAVEN, maven_3_9 MAVEN_3_9, nuget NUGET, dotnet DOTNET, git GIT, cargo CARGO,
-            pip PIP, uv UV, poetry POETRY);
+        matrix!(
+            @each $check; npm NPM, yarn_4 YARN_4, bun_1_3 BUN_1_3, maven MAVEN, maven_3_9 MAVEN_3_9, nuget NUGET, dotnet DOTNET,
+            pip PIP, uv UV, poetry POETRY, git GIT, cargo CARGO
+        );
     };
     (@versions $check:path) => {
         matrix!(
             @each $check; npm_6 NPM_6, npm_7 NPM_7, npm_8 NPM_8, npm_9 NPM_9, npm_10 NPM_10, npm_11 NPM_11, npm_12 NPM_12,
-            pnpm_8 PNPM_8, pnpm_9 PNPM_9, pnpm_10 PNPM_10, pnpm_11 PNPM_11, maven_3_9_settings MAVEN_3_9_SETTINGS,
+            pnpm_8 PNPM_8, pnpm_9 PNPM_9, pnpm_10 PNPM_10, pnpm_11 PNPM_11,
+            yarn_1 YARN_1, yarn_2 YARN_2, yarn_3 YARN_3, bun BUN, maven_3_9_settings MAVEN_3_9_SETTINGS,
             dotnet_provider DOTNET_PROVIDER, git_of_system GIT_OF_SYSTEM, pip_26 PIP_26
         );
     };

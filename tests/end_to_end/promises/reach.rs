@@ -87,7 +87,7 @@ pub fn the_token_is_in_no_file_and_in_no_variable_that_has_a_name(subject: &Subj
         environment.lines().filter(|line| !emulator.leaks_in(line.as_bytes()).is_empty()).collect();
     // What a client must be pointed to.
     let is_said = |line: &&str| subject.held_in.is_some_and(|name| line.starts_with(name));
-    assert!(holding.iter().all(is_said) && holding.len() == usize::from(subject.held_in.is_some()), "{holding:?}");
+    assert!(holding.iter().all(is_said) && holding.len() == subject.holders(), "{holding:?}");
     assert_eq!(leaks_below(&emulator, job.root()), Vec::<String>::new());
     let (fetched, said) = subject.fetches(&mut job);
     assert!(fetched, "{said}");

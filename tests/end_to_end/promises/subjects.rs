@@ -119,6 +119,11 @@ impl Subject {
             && self.installs.iter().all(|(_, program)| only_brought(program).is_some())
     }
 
+    /// How many variables hold the token: the line of older bun at home has one of its own beside npm's.
+    pub fn holders(&self) -> usize {
+        usize::from(self.held_in.is_some()) + usize::from(self.tool == "bun" && self.changes_home)
+    }
+
     /// The sample world, with what this tool needs of it.
     pub fn world(&self) -> World {
         if self.tool == "git" { World::sample_with_repositories() } else { World::sample() }
@@ -252,6 +257,9 @@ javascript! {
     PNPM_8: PNPM, "installed/pnpm" by "pnpm8/bin/pnpm.cjs", PNPM.limits;
     PNPM_9: PNPM, "installed/pnpm" by "pnpm9/bin/pnpm.cjs", PNPM.limits;
     PNPM_10: PNPM, "installed/pnpm" by "pnpm10/bin/pnpm.cjs", PNPM.limits;
+    YARN_2: YARN, "installed/yarn" by "yarn2/bin/yarn.js", YARN.limits;
+    YARN_3: YARN, "installed/yarn" by "yarn3/bin/yarn.js", YARN.limits;
+    YARN_4: YARN, "installed/yarn" by "yarn4/bin/yarn.js", YARN.limits;
 }
 
 /// With the Node that these versions demand.
@@ -279,6 +287,86 @@ const PNPM: Subject = Subject {
     ask_directly: "pnpm add --fetch-retries=0 DIRECT/npm/registry/@fabrikam/plant/-/plant-1.0.0.tgz",
     publish: Some("pnpm publish --no-git-checks"),
     ..NPM
+};
+
+/// What yarn 2 and later have in common.
+const YARN: Subject = Subject {
+    tool: "yarn",
+    served_by: "_CONTOSO",
+    limits: Limits { keeps_on: &[Away::Http], ..NO_LIMITS },
+    project: |other| {
+        let scope = other
+            .map(|other| format!("npmScopes:\n  fabrikam:\n    npmRegistryServer: {}/npm/registry/\n", other.feed()));
+        let settings = "enableImmutableInstalls: false\nenableTelemetry: false\nnodeLinker: node-modules\n";
+        let rc = format!("npmRegistryServer: {FEED}/npm/registry/\n{settings}{}", scope.unwrap_or_default());
+        // As yarn itself writes it.
+        let manifest = serde_json::from_slice::<serde_json::Value>(&(NPM.project)(other)[1].1).unwrap();
+        let manifest = text(format!("{manifest:#}\n"));
+        vec![("package.json", manifest), (".yarnrc.yml", text(rc)), ("yarn.lock", text(""))]
+    },
+    users: ("_work/1/.yarnrc.yml", "# mine\r\nenableColors: false"),
+    users_own: || {
+        let entry = format!(
+            "{}/npm/registry\":\n    npmAlwaysAuth: true\n    npmAuthToken: {USERS_OWN}\n",
+            Other::Foreign.feed()
+        );
+        vec![("home/.yarnrc.yml", text(format!("npmRegistries:\n  \"{entry}")))]
+    },
+    fetch: "yarn install",
+    forget: "rm -rf node_modules .yarn \"$HOME/.yarn\" \"$HOME/.cache/yarn\" && : >yarn.lock",
+    ask_other: "yarn add @fabrikam/plant@1.0.0",
+    ask_directly: "yarn add @fabrikam/plant@DIRECT/npm/registry/@fabrikam/plant/-/plant-1.0.0.tgz",
+    publish: Some("yarn install && yarn npm publish"),
+    ..NPM
+};
+
+/// yarn 1, which reads what npm reads.
+pub const YARN_1: Subject = Subject {
+    tool: "yarn",
+    limits: Limits { keeps_on: &[Away::Http, Away::Port], ..NO_LIMITS },
+    needs: &["node"],
+    installs: &[("installed/yarn", "npm/node_modules/yarn/bin/yarn.js")],
+    project: |other| {
+        let mut files = (NPM.project)(other);
+        files[0].1.extend(b"always-auth=true\n");
+        files
+    },
+    fetch: "yarn install --non-interactive --no-lockfile --network-timeout 5000",
+    forget: "rm -rf node_modules yarn.lock \"$HOME/.cache/yarn\"",
+    ask_other: "yarn info --non-interactive @fabrikam/plant",
+    ask_directly: "yarn add --non-interactive --no-lockfile DIRECT/npm/registry/@fabrikam/plant/-/plant-1.0.0.tgz",
+    publish: Some("yarn publish --non-interactive"),
+    ..NPM
+};
+
+/// A bun that reads npm's variable.
+pub const BUN: Subject = Subject {
+    tool: "bun",
+    limits: NO_LIMITS,
+    needs: &[],
+    installs: &[("installed/bun", "npm/node_modules/bun/bin/bun.exe")],
+    project: |other| {
+        let scope = other.map(|other| format!("[install.scopes]\nfabrikam = \"{}/npm/registry/\"\n", other.feed()));
+        let bunfig = format!("[install]\nregistry = \"{FEED}/npm/registry/\"\n{}", scope.unwrap_or_default());
+        let rest = (NPM.project)(other).into_iter().filter(|(path, _)| *path == "package.json");
+        rest.chain([("bunfig.toml", text(bunfig))]).collect()
+    },
+    fetch: "bun install --no-save",
+    forget: "rm -rf node_modules bun.lock \"$HOME/.bun\"",
+    ask_other: "bun add --no-save @fabrikam/plant",
+    ask_directly: "bun add --no-save @fabrikam/plant@DIRECT/npm/registry/@fabrikam/plant/-/plant-1.0.0.tgz",
+    publish: Some("bun publish"),
+    ..NPM
+};
+
+/// One that does not.
+pub const BUN_1_3: Subject = Subject {
+    served_by: "ADO_ENTRA_AUTH_BUN_CONTOSO",
+    changes_home: true,
+    installs: &[("installed/bun", "javascript/node_modules/bun1.3/bin/bun.exe")],
+    // It publishes past every proxy.
+    publish: None,
+    ..BUN
 };
 
 fn maven_settings() -> Vec<u8> {
