@@ -1,6 +1,6 @@
 //! What a client asks at run time, and what it is told.
 //!
-//! A client starts this program for each answer: git for a process of its own, cargo for a registry. So nothing here waits for the
+//! A client starts this program for each answer: git for a process of its own, cargo for a registry, NuGet for a run of its own. So nothing here waits for the
 //! command line's parser, the whole environment or the network.
 //!
 //! [`reply`] is the one decision for every client. A dialect only turns its client's words into a [`Question`] and the [`Reply`]
@@ -8,13 +8,15 @@
 
 pub mod cargo;
 pub mod git;
+mod lines;
+pub mod nuget;
 mod others;
 pub mod start;
 #[cfg(test)]
 mod tests;
 pub mod vault;
 
-use crate::azure_devops::feed::Feed;
+use crate::azure_devops::feed::{Feed, Protocol};
 use crate::diagnosis::{Explain, Explanation};
 use crate::kernel::clock::now;
 use crate::kernel::dialect::Dialect;
@@ -78,8 +80,8 @@ fn in_time(issued: Issued) -> Reply {
     Reply::Trouble(Explanation::of(&Expired(issued.organization)))
 }
 
-/// What a question is about, where the client may ask for it: git for repositories, cargo for the index of a feed, a script for an
-/// organization.
+/// What a question is about, where the client may ask for it: git for repositories, cargo for the index of a feed, NuGet for a feed's
+/// addresses for NuGet, a script for an organization.
 fn wanted(question: &Question) -> Option<Wanted> {
     let client = question.client;
     match client {
@@ -92,6 +94,10 @@ fn wanted(question: &Question) -> Option<Wanted> {
         }
         Dialect::Cargo => {
             let feed = Feed::parse(&question.url).filter(Feed::is_cargo_index)?;
+            Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
+        }
+        Dialect::NuGet => {
+            let feed = Feed::parse(&question.url).filter(|feed| feed.serves(Protocol::NuGet))?;
             Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
         }
         Dialect::Script => Some(Wanted { client, organization: Organization::of_url(&question.url)?, feed: None }),

@@ -9,6 +9,9 @@ pub const USER_NAME: &str = "ado-entra-auth";
 /// The file name under which cargo starts this program.
 pub const CARGO_PROGRAM: &str = "cargo-credential-ado-entra-auth";
 
+/// The file name under which NuGet starts this program: it takes whatever on PATH begins so, in these letters.
+pub const NUGET_PROGRAM: &str = "nuget-plugin-ado-entra-auth";
+
 /// Who asks a run's vault: a client that starts this program, with the words in which it is answered, or a script.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Dialect {
@@ -16,19 +19,22 @@ pub enum Dialect {
     Git,
     /// cargo's credential providers.
     Cargo,
+    /// NuGet's plugins.
+    NuGet,
     /// Nobody who starts this program as a helper: this program's own command line, in a script of a later step.
     Script,
 }
 
 impl Dialect {
     /// Every dialect in which this program is started as a helper.
-    pub const ALL: [Self; 2] = [Self::Git, Self::Cargo];
+    pub const ALL: [Self; 3] = [Self::Git, Self::Cargo, Self::NuGet];
 
     /// Its name: in the arguments of `credential`, in a run's vault and in messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Git => "git",
             Self::Cargo => "cargo",
+            Self::NuGet => "nuget",
             Self::Script => "script",
         }
     }
@@ -36,11 +42,12 @@ impl Dialect {
     /// The file name under which a client starts this program, without the ending that Windows adds. Nothing where its
     /// configuration names the program and what to pass to it.
     ///
-    /// For clients that pass a provider no arguments: cargo sends its words in the question (measured with cargo 1.95).
+    /// For clients that pass a provider no arguments of ours: cargo sends them in the question (measured with cargo 1.95), NuGet none.
     pub fn program(self) -> Option<&'static str> {
         match self {
             Self::Git | Self::Script => None,
             Self::Cargo => Some(CARGO_PROGRAM),
+            Self::NuGet => Some(NUGET_PROGRAM),
         }
     }
 
@@ -79,7 +86,7 @@ mod tests {
             let near = [format!("x{program}"), format!("{program}x"), format!("{program}/x")];
             assert!(near.iter().all(|path| Dialect::of_program(OsStr::new(path)).is_none()));
         }
-        for other in ["", "ado-entra-auth", "git", "cargo", "/"] {
+        for other in ["", "ado-entra-auth", "git", "cargo", "nuget", "/"] {
             assert_eq!(Dialect::of_program(OsStr::new(other)), None);
         }
         assert_eq!(Dialect::of_name("Git"), None);

@@ -351,7 +351,6 @@ pub fn tool(name: &str) -> Option<PathBuf> {
 }
 
 /// Where a tool lies that is only in a folder of its own below `target/tools`.
-#[cfg(target_os = "linux")]
 pub fn only_brought(path: &str) -> Option<PathBuf> {
     let brought = brought_tool(path);
     if brought.is_none() {

@@ -1,0 +1,1 @@
+//! NuGet's words.
