@@ -177,7 +177,7 @@ impl Tool for NuGet {
             if !provided {
                 match &one.name {
                     None => draft.warn(needs_provider(one, is_answered)),
-                    Some(name) if in_variables && !is_answered => draft.warn(format!(
+                    Some(name) if in_variables => draft.warn(format!(
                         "NuGet gets no credential for {} by its name '{name}' in {}. This task's file does not reach it there, and no \
                          variable of that name can be set; set a short name for the source of letters and digits",
                         one.feed, one.named_in

@@ -3,15 +3,15 @@
 pub mod shim;
 
 use ado_entra_auth_emulator::agent::Job;
+use ado_entra_auth_emulator::message::Answer;
 use ado_entra_auth_emulator::vault::SecretKind;
-use ado_entra_auth_emulator::world::{CLIENT, Challenge, FABRIKAM_CLIENT, FABRIKAM_CONNECTION, Package};
-use ado_entra_auth_emulator::{Emulator, World};
+use ado_entra_auth_emulator::world::{CLIENT, FABRIKAM_CLIENT, FABRIKAM_CONNECTION, Package};
+use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target};
 
 use crate::modes::link;
 use crate::nuget_clients::{Client, assert_sent_to_feeds_only, bash, config, sdk_project};
 use crate::support::{
-    EVIL, assert_nothing_sent_to, bare_step, carried, emulator, finish, job, named, only_brought, run, script, step,
-    tool, with_token, write,
+    EVIL, bare_step, carried, emulator, finish, job, named, only_brought, run, script, step, tool, with_token, write,
 };
 
 const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/nuget/v3/index.json";
@@ -134,9 +134,10 @@ fn organizations_that_files_name_at_one_host_are_not_mixed_up() {
 
 #[test]
 fn foreign_sources_and_organizations_that_are_not_permitted_get_nothing() {
-    let mut world = World::sample();
-    world.foreign_host_mut(EVIL).unwrap().challenge = Challenge::Basic;
-    let emulator = Emulator::start(world).unwrap();
+    let emulator = emulator();
+    // It refuses what NuGet tries by itself, so the plugin is asked.
+    let challenge = Answer::status(401).header("WWW-Authenticate", "Basic realm=\"x\"");
+    emulator.fault(Fault::new(Target::Host(EVIL.into()), Effect::Answer(Box::new(challenge))));
     let mut job = job(&emulator);
     if !install(&job) {
         return;
@@ -148,11 +149,10 @@ fn foreign_sources_and_organizations_that_are_not_permitted_get_nothing() {
         emulator.clear_requests();
         restores(&mut job, source);
         assert!(!emulator.requests().is_empty() && with_token(&emulator.requests()).is_empty(), "{source}");
-        assert_nothing_sent_to(&emulator, EVIL);
     }
+    emulator.clear_requests();
     restores(&mut job, &format!("{foreign} --source {FEED}"));
     assert!(!emulator.requests_to(EVIL).is_empty() && !with_token(&emulator.requests()).is_empty());
-    assert_nothing_sent_to(&emulator, EVIL);
     assert_sent_to_feeds_only(&emulator);
     finish(&mut job);
 }
@@ -211,13 +211,4 @@ fn a_token_that_is_refused_is_explained() {
     assert!(!outcome.succeeded());
     assert!(outcome.raw.contains("Azure DevOps refuses the access token for contoso (remedy: "), "{}", outcome.raw);
     assert!((1..4).contains(&with_token(&emulator.requests()).len()), "{:?}", emulator.requests());
-}
-
-#[test]
-fn zz_capture() {
-    let emulator = emulator();
-    let Some(mut job) = job_of_both(&emulator) else { return };
-    let folder = job.sources();
-    let s = format!("--source {OWN_HOST} --source {THEIRS} --source https://{EVIL}/x/nuget/v3/index.json");
-    Client::Dotnet.restores_after("export PATH=/tmp/plug/bin:$PATH;", &mut job, &folder, &s, &[]);
 }
