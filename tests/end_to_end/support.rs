@@ -327,7 +327,8 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, Found> {
 
 /// Whether a file is the program, under its own name or that of a client.
 pub fn is_program(path: &Path) -> bool {
-    path.file_stem().is_some_and(|name| name == "ado-entra-auth" || name == "cargo-credential-ado-entra-auth")
+    let names = ["ado-entra-auth", "cargo-credential-ado-entra-auth", "nuget-plugin-ado-entra-auth"];
+    path.file_stem().is_some_and(|stem| names.iter().any(|name| stem == *name))
 }
 
 /// Names every secret in the files below a folder, save the program under the names of clients: as it is tested, it has the emulator in

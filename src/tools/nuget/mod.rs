@@ -145,7 +145,6 @@ impl Tool for NuGet {
             };
             let entries: Vec<Entry> = named.iter().map(entry).collect();
             credentials::warn(sources, &entries, &places, draft);
-            scripts::note(served, sources, draft);
             for place in places.into_iter().filter(|_| !entries.is_empty()) {
                 let (entries, revise) = (entries.clone(), credentials::revise as crate::plan::Revise);
                 draft.share(SharedFile { path: place.file, place: place.folder, entries, revise });
@@ -161,11 +160,17 @@ impl Tool for NuGet {
             }
         }
         let clients = plugin::set_up(served, &unnamed, sources, draft);
+        let all_ask = clients.are_new && served.iter().all(|one| clients.ask_for(one));
+        if !in_variables && !all_ask {
+            scripts::note(served, sources, draft);
+        }
         let provided = !unnamed.is_empty() && places::has_provider(draft.host, draft.look);
         // Where every client asks, a variable would hold the token for nobody.
         let (answered, left): (Vec<_>, Vec<_>) =
             unnamed.into_iter().partition(|one| clients.are_new && clients.ask_for(one));
-        answered.iter().for_each(|one| draft.serve(one, TokenSource::Helper(Dialect::NuGet)));
+        for one in answered {
+            draft.serve(one, TokenSource::Helper(Dialect::NuGet));
+        }
         let in_variable = provided && !left.is_empty() && environment::add_provider_variables(&left, draft);
         for one in left {
             let is_answered = clients.ask_for(one);

@@ -51,8 +51,8 @@ pub fn set_up(served: &[ServedFeed], unnamed: &[&ServedFeed], sources: Sources<'
     }
     if unnamed.iter().any(|one| mixed.contains(&one.feed.organization)) {
         draft.note(
-            "nuget: this task's credential provider does not answer for sources of several organizations at one host, since NuGet \
-             would show one of them the other's token: add each to nuget.config as a source",
+            "nuget: this task's credential provider is silent where files name several organizations at one host, since NuGet \
+             would show one the other's token; add each source to nuget.config",
         );
     }
     draft.program(NUGET_PROGRAM);

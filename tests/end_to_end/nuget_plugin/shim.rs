@@ -27,10 +27,10 @@ fn make(dotnet: &Path) -> Option<()> {
     write_file(&at("shim.cs"), SOURCE);
     write_file(&at("CredentialProvider.Shim.csproj"), PROJECT);
     write_file(&at("nuget.config"), NO_SOURCES);
-    let mut build = Command::new(dotnet);
-    build.args(["build", "--output", "shim"]).current_dir(fresh.path()).env("HOME", at("home"));
-    let built = build.output().unwrap();
-    assert!(at("shim/CredentialProvider.Shim.dll").is_file(), "{}", String::from_utf8_lossy(&built.stdout));
+    let mut compiler = Command::new(dotnet);
+    compiler.args(["build", "--output", "shim"]).current_dir(fresh.path()).env("HOME", at("home"));
+    let said = compiler.output().unwrap().stdout;
+    assert!(at("shim/CredentialProvider.Shim.dll").is_file(), "{}", String::from_utf8_lossy(&said));
     std::fs::copy(dotnet, at("dotnet")).unwrap();
     std::fs::create_dir_all(at("sdk/9.0.200")).unwrap();
     // Another process of tests may have been faster.

@@ -10,7 +10,7 @@ use subjects::Subject;
 macro_rules! matrix {
     ($($promise:ident: $check:path;)*) => {
         $(mod $promise {
-            matrix!(@tools $check; npm NPM, maven MAVEN, maven_3_9 MAVEN_3_9, nuget NUGET, dotnet DOTNET, git GIT, cargo CARGO);
+            matrix!(@tools $check; npm NPM, maven MAVEN, maven_3_9 MAVEN_3_9, nuget NUGET, dotnet DOTNET, dotnet_plugin DOTNET_PLUGIN, git GIT, cargo CARGO);
         })*
     };
     (@tools $check:path; $($tool:ident $subject:ident),*) => {

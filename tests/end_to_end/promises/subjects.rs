@@ -6,7 +6,7 @@ use ado_entra_auth_emulator::agent::{Job, TaskStep};
 use ado_entra_auth_emulator::world::Package;
 
 use crate::modes::link;
-use crate::support::{BINARY, EVIL, run_quietly, step, tool, write};
+use crate::support::{BINARY, EVIL, only_brought, run_quietly, step, tool, write};
 
 /// A tool as tests see it. What it runs, it runs in the folder `app` of the checkout.
 pub struct Subject {
@@ -18,7 +18,8 @@ pub struct Subject {
     pub keeps_on: &'static [Away],
     /// Programs that must be there.
     pub needs: &'static [&'static str],
-    /// Programs that the job finds under another name first, as behind a task that installs them.
+    /// Programs that the job finds under another name first, as behind a task that installs them, and where they lie below
+    /// `target/tools`.
     pub installs: &'static [(&'static str, &'static str)],
     /// The files of the project, with another registry in the same configuration, where there is to be one.
     pub project: fn(Option<Other>) -> Files,
@@ -80,9 +81,9 @@ const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1";
 impl Subject {
     /// Whether its programs are there; says so where they are not.
     pub fn is_here(&self) -> bool {
-        let installed = self.installs.iter().map(|(_, program)| program.rsplit('/').next().unwrap_or(program));
-        let installed = installed.map(|name| if name == "mvn" { "mvn39" } else { name });
-        self.needs.iter().copied().chain(installed).all(|name| tool(name).is_some())
+        let is_made = |program: &str| !program.starts_with("nuget-plugin/") || crate::nuget_plugin::shim::is_made();
+        self.needs.iter().all(|name| tool(name).is_some())
+            && self.installs.iter().all(|(_, program)| is_made(program) && only_brought(program).is_some())
     }
 
     /// Writes its project and puts its programs in front.
@@ -97,7 +98,9 @@ impl Subject {
         std::fs::create_dir_all(&folder).unwrap();
         let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools");
         for (name, program) in self.installs {
-            let _ = link(tools.join(program), folder.join(name));
+            let at = folder.join(name);
+            std::fs::create_dir_all(at.parent().unwrap()).unwrap();
+            let _ = link(tools.join(program), at);
         }
         let install = format!("echo '##vso[task.prependpath]{}'", folder.display());
         run_quietly(job, &TaskStep { name: "install".to_owned(), ..TaskStep::new(["sh", "-c", &install]) });
@@ -234,6 +237,31 @@ pub const DOTNET: Subject = Subject {
     forget: "rm -rf obj \"$HOME/.nuget/packages\" \"$HOME/.local/share/NuGet\"",
     publish: Some("dotnet nuget push fresh.nupkg --source feed1 --api-key az"),
     ..NUGET
+};
+
+/// Asks this program by the address of a source, as NuGet 6.13 does.
+pub const DOTNET_PLUGIN: Subject = Subject {
+    asks_a_helper: true,
+    keeps_on: &[Away::Port],
+    installs: &[
+        ("dotnet", "nuget-plugin/dotnet"),
+        ("../home/.nuget/plugins/netcore/CredentialProvider.Shim", "nuget-plugin/shim"),
+    ],
+    project: |other| {
+        // At a host of its own, where another organization is beside it: NuGet has one answer for a host.
+        let feed = match other {
+            Some(Other::Unpermitted) => "https://contoso.pkgs.visualstudio.com/_packaging/feed1",
+            _ => FEED,
+        };
+        let other = other.map(|other| format!(";{}/nuget/v3/index.json", other.feed())).unwrap_or_default();
+        let sources = format!("<RestoreSources>{feed}/nuget/v3/index.json{other}</RestoreSources>");
+        vec![("app.csproj", text(crate::nuget_clients::sdk_project(&sources))), ("fresh.nupkg", fresh_package())]
+    },
+    publish: Some(
+        "dotnet nuget push fresh.nupkg --api-key az \
+         --source https://pkgs.dev.azure.com/contoso/_packaging/feed1/nuget/v3/index.json",
+    ),
+    ..DOTNET
 };
 
 pub const GIT: Subject = Subject {
