@@ -9,6 +9,9 @@ use url::Url;
 
 use crate::kernel::organization::{Organization, unambiguous};
 
+/// Serves the packages of every organization; beside it each has a host of its own.
+const SHARED_HOST: &str = "pkgs.dev.azure.com";
+
 /// What a feed speaks at a URL.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Protocol {
@@ -56,7 +59,7 @@ impl Feed {
         let host = url.host_str()?.to_owned();
         let mut segments: Vec<String> = url.path_segments()?.map(decoded).collect();
         if host.ends_with("azure.com") {
-            if host != "pkgs.dev.azure.com" {
+            if host != SHARED_HOST {
                 return None;
             }
             segments.remove(0);
@@ -97,15 +100,23 @@ impl Feed {
     /// Whether its URL is that of its index for cargo, `…/Cargo/index/`, at a host that serves packages.
     pub fn is_cargo_index(&self) -> bool {
         let rest = self.url.as_str().strip_prefix(&self.base_url()).unwrap_or_default();
-        self.protocol == Some(Protocol::Cargo)
-            && self.serves_packages()
-            && rest.strip_suffix('/').unwrap_or(rest).eq_ignore_ascii_case("/Cargo/index")
+        self.serves(Protocol::Cargo) && rest.strip_suffix('/').unwrap_or(rest).eq_ignore_ascii_case("/Cargo/index")
+    }
+
+    /// Whether its URL is for a protocol, at a host that serves packages.
+    pub fn serves(&self, protocol: Protocol) -> bool {
+        self.protocol == Some(protocol) && self.serves_packages()
+    }
+
+    /// Whether its URL is at the host that serves the packages of every organization.
+    pub fn is_at_shared_host(&self) -> bool {
+        self.url.host_str() == Some(SHARED_HOST)
     }
 
     /// Whether its host is one that serves packages.
     pub fn serves_packages(&self) -> bool {
         let own_host = format!("{}.pkgs.visualstudio.com", self.organization);
-        self.url.host_str().is_some_and(|host| host == "pkgs.dev.azure.com" || host == own_host)
+        self.url.host_str().is_some_and(|host| host == SHARED_HOST || host == own_host)
     }
 
     /// The URL up to the feed's name and view, without a slash at its end, in the spelling of this feed's own URL.

@@ -1,6 +1,6 @@
 //! What a client asks at run time, and what it is told.
 //!
-//! A client starts this program for each answer: git for a process of its own, cargo for a registry. So nothing here waits for the
+//! A client starts this program for each answer: git for a process of its own, cargo for a registry, NuGet for a run of its own. So nothing here waits for the
 //! command line's parser, the whole environment or the network.
 //!
 //! [`reply`] is the one decision for every client. A dialect only turns its client's words into a [`Question`] and the [`Reply`]
@@ -9,6 +9,8 @@
 pub mod cargo;
 pub mod git;
 pub mod keyring;
+mod lines;
+pub mod nuget;
 mod others;
 pub mod start;
 #[cfg(test)]
@@ -79,8 +81,9 @@ fn in_time(issued: Issued) -> Reply {
     Reply::Trouble(Explanation::of(&Expired(issued.organization)))
 }
 
-/// What a question is about, where the client may ask for it: git for repositories, cargo for the index of a feed, a script for an
-/// organization, Python's clients for whatever lies in a feed's index, or for the host that only one organization has.
+/// What a question is about, where the client may ask for it: git for repositories, cargo for the index of a feed, NuGet for a feed's
+/// addresses for NuGet, a script for an organization, Python's clients for whatever lies in a feed's index, or for the host that only
+/// one organization has.
 fn wanted(question: &Question) -> Option<Wanted> {
     let client = question.client;
     match client {
@@ -95,12 +98,15 @@ fn wanted(question: &Question) -> Option<Wanted> {
             let feed = Feed::parse(&question.url).filter(Feed::is_cargo_index)?;
             Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
         }
+        Dialect::NuGet => {
+            let feed = Feed::parse(&question.url).filter(|feed| feed.serves(Protocol::NuGet))?;
+            Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
+        }
         Dialect::Script => Some(Wanted { client, organization: Organization::of_url(&question.url)?, feed: None }),
         Dialect::Keyring => {
             let feed = Feed::parse(&question.url);
-            let is_index = |feed: &Feed| feed.protocol == Some(Protocol::Python) && feed.serves_packages();
             let organization = match &feed {
-                Some(feed) => is_index(feed).then(|| feed.organization.clone()),
+                Some(feed) => feed.serves(Protocol::Python).then(|| feed.organization.clone()),
                 None => own_host_of(&question.url),
             };
             Some(Wanted { client, organization: organization?, feed })

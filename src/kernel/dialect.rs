@@ -12,6 +12,9 @@ pub const CARGO_PROGRAM: &str = "cargo-credential-ado-entra-auth";
 /// The file name under which pip and uv start a keyring.
 pub const KEYRING_PROGRAM: &str = "keyring";
 
+/// The file name under which NuGet starts this program: it takes whatever on PATH begins so, in these letters.
+pub const NUGET_PROGRAM: &str = "nuget-plugin-ado-entra-auth";
+
 /// Who asks a run's vault: a client that starts this program, with the words in which it is answered, or a script.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Dialect {
@@ -21,19 +24,22 @@ pub enum Dialect {
     Cargo,
     /// The program of the Python package `keyring`, which pip and uv ask.
     Keyring,
+    /// NuGet's plugins.
+    NuGet,
     /// Nobody who starts this program as a helper: this program's own command line, in a script of a later step.
     Script,
 }
 
 impl Dialect {
     /// Every dialect in which this program is started as a helper.
-    pub const ALL: [Self; 3] = [Self::Git, Self::Cargo, Self::Keyring];
+    pub const ALL: [Self; 4] = [Self::Git, Self::Cargo, Self::NuGet, Self::Keyring];
 
     /// Its name: in the arguments of `credential`, in a run's vault and in messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Git => "git",
             Self::Cargo => "cargo",
+            Self::NuGet => "nuget",
             Self::Script => "script",
             Self::Keyring => "keyring",
         }
@@ -42,12 +48,13 @@ impl Dialect {
     /// The file name under which a client starts this program, without the ending that Windows adds. Nothing where its
     /// configuration names the program and what to pass to it.
     ///
-    /// For clients that pass a provider no arguments: cargo sends its words in the question (measured with cargo 1.95).
+    /// For clients that pass a provider no arguments of ours: cargo sends them in the question (measured with cargo 1.95), NuGet none.
     pub fn program(self) -> Option<&'static str> {
         match self {
             Self::Git | Self::Script => None,
             Self::Cargo => Some(CARGO_PROGRAM),
             Self::Keyring => Some(KEYRING_PROGRAM),
+            Self::NuGet => Some(NUGET_PROGRAM),
         }
     }
 
@@ -86,7 +93,7 @@ mod tests {
             let near = [format!("x{program}"), format!("{program}x"), format!("{program}/x")];
             assert!(near.iter().all(|path| Dialect::of_program(OsStr::new(path)).is_none()));
         }
-        for other in ["", "ado-entra-auth", "git", "cargo", "/"] {
+        for other in ["", "ado-entra-auth", "git", "cargo", "nuget", "/"] {
             assert_eq!(Dialect::of_program(OsStr::new(other)), None);
         }
         assert_eq!(Dialect::of_name("Git"), None);

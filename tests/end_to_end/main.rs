@@ -54,6 +54,7 @@ mod nuget;
 mod nuget_clients;
 mod nuget_files;
 mod nuget_names;
+mod nuget_plugin;
 mod nuget_transport;
 mod nuget_undo;
 mod peers;

@@ -6,19 +6,18 @@
 #[cfg(test)]
 mod tests;
 
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, Write};
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::lines::{Line, next_line, say};
 use super::{Question, Reply};
 use crate::kernel::dialect::Dialect;
 
 /// The argument by which cargo says that it is the one who asks.
 pub const PLUGIN_ARGUMENT: &str = "--cargo-plugin";
 const VERSION: u64 = 1;
-/// What a request may measure; cargo's hold a few hundred bytes, and the headers of the registry's refusal.
-const LONGEST_LINE_BYTES: usize = 1024 * 1024;
 
 /// What cargo asks, as far as it matters here. A `login` also carries a token, which is not read.
 #[derive(Deserialize)]
@@ -74,23 +73,13 @@ pub fn serve(
 ) -> io::Result<()> {
     say(output, br#"{"v":[1]}"#)?;
     loop {
-        let mut line = Zeroizing::new(Vec::new());
-        let length = (&mut *input).take(LONGEST_LINE_BYTES as u64 + 1).read_until(b'\n', &mut line)?;
-        if length == 0 {
-            return Ok(());
-        }
-        if length > LONGEST_LINE_BYTES {
+        match next_line(input)? {
+            Line::Text(line) => say(output, &answer(&line, ask))?,
+            Line::End => return Ok(()),
             // Where the next request begins is not known any more.
-            return say(output, &words(&Answer::Err(not_understood("it is longer than 1 MiB"))));
+            Line::TooLong => return say(output, &words(&Answer::Err(not_understood("it is longer than 1 MiB")))),
         }
-        say(output, &answer(&line, ask))?;
     }
-}
-
-fn say(output: &mut dyn Write, line: &[u8]) -> io::Result<()> {
-    output.write_all(line)?;
-    output.write_all(b"\n")?;
-    output.flush()
 }
 
 /// The answer to one request. Nothing of the request is repeated in it.

@@ -1,11 +1,12 @@
 //! cargo's words: what cargo 1.95 sends, recorded from a provider that wrote them down, and what nobody should.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read};
 
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::helper::lines::LONGEST_LINE_BYTES;
 use crate::helper::tests::{Runs, contoso, token_of};
 use crate::kernel::clock::now;
 

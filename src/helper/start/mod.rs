@@ -4,14 +4,14 @@
 mod tests;
 
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use zeroize::Zeroizing;
 
 use super::git::Outcome;
-use super::{Question, Reply, cargo, git, keyring, others, reply, vault};
+use super::{Question, Reply, cargo, git, keyring, nuget, others, reply, vault};
 use crate::diagnosis::say;
 use crate::kernel::dialect::Dialect;
 use crate::kernel::environment;
@@ -73,7 +73,8 @@ fn own_path(dialect: Dialect, name: &Path, program: impl FnOnce() -> Option<Path
 pub fn run(call: &Call) -> ExitCode {
     let answered = match call.dialect {
         Dialect::Git => answer_git(call),
-        Dialect::Cargo => answer_cargo(call),
+        Dialect::Cargo => answer_lines(call, cargo::PLUGIN_ARGUMENT, cargo::serve),
+        Dialect::NuGet => answer_lines(call, nuget::PLUGIN_ARGUMENT, nuget::serve),
         // The command line asks by itself, once the agent hides the answer.
         Dialect::Script => Ok(()),
         Dialect::Keyring => return answer_keyring(call),
@@ -106,12 +107,15 @@ fn answer_git(call: &Call) -> io::Result<()> {
     }
 }
 
-fn answer_cargo(call: &Call) -> io::Result<()> {
-    if !call.arguments.iter().any(|argument| argument == cargo::PLUGIN_ARGUMENT) {
-        complain("cargo starts this, not a user");
+type Serve = fn(&mut dyn BufRead, &mut dyn Write, &mut dyn FnMut(&Question) -> Reply) -> io::Result<()>;
+
+/// Speaks with a client that says by an argument that it is the one who asks.
+fn answer_lines(call: &Call, argument: &str, serve: Serve) -> io::Result<()> {
+    if !call.arguments.iter().any(|given| given == argument) {
+        complain(&format!("{} starts this, not a user", call.dialect.name()));
         return Ok(());
     }
-    cargo::serve(&mut io::stdin().lock(), &mut answers().lock(), &mut |question| ask(call, question))
+    serve(&mut io::stdin().lock(), &mut answers().lock(), &mut |question| ask(call, question))
 }
 
 fn answer_keyring(call: &Call) -> ExitCode {

@@ -32,6 +32,8 @@ fn a_client_may_start_this_by_a_name_of_its_own() {
     assert_eq!(start(&["cargo-credential-ado-entra-auth", "--cargo-plugin"], CARGO), expected);
     // A link to the task's own program.
     assert_eq!(start(&[CARGO, "--cargo-plugin"], TASK), expected);
+    let nuget = CARGO.replace("cargo-credential", "nuget-plugin");
+    assert_eq!(start(&[&nuget, "-Plugin"], &nuget), call(Dialect::NuGet, FOLDER, &["-Plugin"]));
     // A name without a folder, and no path that would tell it.
     assert_eq!(start(&["cargo-credential-ado-entra-auth", "--cargo-plugin"], TASK), Start::Unclear);
     assert_eq!(start(&["bin/cargo-credential-ado-entra-auth"], TASK), Start::Unclear);

@@ -6,13 +6,15 @@
 //! - a configuration file in the pipeline's workspace, the folder above the checkout, which every client below it reads as a
 //!   parent of the project's own; it holds references to variables, and any name fits (measured with nuget.exe 5.8);
 //! - variables of the sources' names, where there is no place for such a file;
-//! - the variables of Microsoft's credential provider, for sources without a name, where it is installed.
+//! - this program as a credential provider on PATH, for sources without a name, which NuGet 6.13 asks by the address;
+//! - the variables of Microsoft's credential provider, for older clients, where it is installed.
 
 mod config;
 pub(crate) mod credentials;
 mod environment;
 mod names;
 mod places;
+mod plugin;
 mod project;
 mod scripts;
 mod values;
@@ -24,6 +26,7 @@ use super::reading::{Among, Mention, Origin, Parsed, Place, Reading, RelPath, So
 use super::{Auto, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
+use crate::kernel::dialect::Dialect;
 use crate::plan::draft::Draft;
 use crate::plan::{Entry, SharedFile, TokenSource};
 use crate::reach::{Binding, NamedBy, Role, ServedFeed};
@@ -39,7 +42,12 @@ static ID: ToolId = ToolId {
     speaks: Some(Protocol::NuGet),
     auto: Auto::NamesAFeed,
     takes_inputs: true,
-    variables: &["NuGetPackageSourceCredentials_*", "VSS_NUGET_*", "ARTIFACTS_CREDENTIALPROVIDER_*"],
+    variables: &[
+        "NuGetPackageSourceCredentials_*",
+        "VSS_NUGET_*",
+        "ARTIFACTS_CREDENTIALPROVIDER_*",
+        plugin::CACHE_VARIABLE,
+    ],
     dependency_folders: &[],
     ways: &[
         Way {
@@ -47,7 +55,16 @@ static ID: ToolId = ToolId {
             source: TokenSource::Reference,
             afterwards: "`nuget.config` and variables as before",
         },
-        Way { clients: "sources without a name", source: TokenSource::Variable, afterwards: "variables as before" },
+        Way {
+            clients: "6.13 and newer, sources without a name",
+            source: TokenSource::Helper(Dialect::NuGet),
+            afterwards: super::REMOVED,
+        },
+        Way {
+            clients: "older, sources without a name",
+            source: TokenSource::Variable,
+            afterwards: "variables as before",
+        },
     ],
 };
 
@@ -128,7 +145,6 @@ impl Tool for NuGet {
             };
             let entries: Vec<Entry> = named.iter().map(entry).collect();
             credentials::warn(sources, &entries, &places, draft);
-            scripts::note(served, sources, draft);
             for place in places.into_iter().filter(|_| !entries.is_empty()) {
                 let (entries, revise) = (entries.clone(), credentials::revise as crate::plan::Revise);
                 draft.share(SharedFile { path: place.file, place: place.folder, entries, revise });
@@ -143,15 +159,29 @@ impl Tool for NuGet {
                 unnamed.push(one);
             }
         }
+        let clients = plugin::set_up(served, &unnamed, sources, draft);
+        let all_ask = clients.are_new && served.iter().all(|one| clients.ask_for(one));
+        if !in_variables && !all_ask {
+            scripts::note(served, sources, draft);
+        }
         let provided = !unnamed.is_empty() && places::has_provider(draft.host, draft.look);
-        if provided && environment::add_provider_variables(&unnamed, draft) {
-            for one in unnamed {
+        // Where every client asks, a variable would hold the token for nobody.
+        let (answered, left): (Vec<_>, Vec<_>) =
+            unnamed.into_iter().partition(|one| clients.are_new && clients.ask_for(one));
+        for one in answered {
+            draft.serve(one, TokenSource::Helper(Dialect::NuGet));
+        }
+        let in_variable = provided && !left.is_empty() && environment::add_provider_variables(&left, draft);
+        for one in left {
+            let is_answered = clients.ask_for(one);
+            if in_variable {
                 draft.serve(one, TokenSource::Variable);
+            } else if is_answered {
+                draft.serve(one, TokenSource::Helper(Dialect::NuGet));
             }
-        } else if !provided {
-            for one in unnamed {
+            if !provided {
                 match &one.name {
-                    None => draft.warn(needs_provider(one)),
+                    None => draft.warn(needs_provider(one, is_answered)),
                     Some(name) if in_variables => draft.warn(format!(
                         "NuGet gets no credential for {} by its name '{name}' in {}. This task's file does not reach it there, and no \
                          variable of that name can be set; set a short name for the source of letters and digits",
@@ -174,15 +204,16 @@ fn public_source() -> Mention {
     Mention { name, url, doubt: None, role, bound, place }
 }
 
-fn needs_provider(one: &ServedFeed) -> String {
+fn needs_provider(one: &ServedFeed, is_answered: bool) -> String {
     let (feed, named_in) = (&one.feed, &one.named_in);
     let remedy = if *named_in == NamedBy::Feeds.to_string() {
         "write name=URL with the name that it has as a source"
     } else {
         "add it to nuget.config as a source"
     };
+    let needs = if is_answered { "NuGet before 6.13 needs" } else { "NuGet needs" };
     format!(
-        "{named_in} names {feed} without a source name, for which NuGet needs Microsoft's credential provider, and that is not \
+        "{named_in} names {feed} without a source name, for which {needs} Microsoft's credential provider, and that is not \
          installed: {remedy}"
     )
 }

@@ -120,8 +120,7 @@ fn machine_folders(host: &Host) -> Vec<PathBuf> {
 /// other ways off; by the folder of plugins; as a program on PATH (NuGet 6.13).
 /// (<https://learn.microsoft.com/nuget/reference/extensibility/nuget-cross-platform-plugins>)
 pub fn has_provider(host: &Host, look: &dyn Look) -> bool {
-    let pointed = ["NUGET_PLUGIN_PATHS", "NUGET_NETCORE_PLUGIN_PATHS", "NUGET_NETFX_PLUGIN_PATHS"];
-    let mut pointed = pointed.iter().filter_map(|name| host.variable(name)).peekable();
+    let mut pointed = super::plugin::POINTERS.iter().filter_map(|name| host.variable(name)).peekable();
     // An older nuget.exe has a folder for them, among them Microsoft's by its name there.
     let of_folder = host.variable("NUGET_CREDENTIALPROVIDERS_PATH").is_some_and(|folder| {
         look.list(Path::new(folder)).iter().any(|name| name.to_ascii_lowercase().starts_with("credentialprovider"))

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::plan::{Change, Part, Plan};
-use crate::tools::testing::{Disk, file, file_of_bytes, host, shown, utf16};
+use crate::tools::testing::{Disk, file, file_of_bytes, host, utf16};
 
 /// The mentions as `name url`.
 fn mentioned(path: &str, text: &str) -> Vec<String> {
@@ -136,6 +136,16 @@ fn planned(feeds: &[ServedFeed], files: &[SourceFile], host: &Host, disk: &Disk)
     crate::tools::testing::planned(&NuGet, feeds, files, host, disk).unwrap()
 }
 
+/// What is planned for NuGet's plugins, the same for whatever is served.
+const PLUGIN: [&str; 2] = ["bin/nuget-plugin-ado-entra-auth", "NUGET_PLUGINS_CACHE_PATH=/run/nuget-plugins"];
+
+/// A line for each other change.
+fn shown(plan: &Plan) -> Vec<String> {
+    let mut lines = crate::tools::testing::shown(plan);
+    lines.retain(|line| !PLUGIN.contains(&line.replace('\\', "/").as_str()));
+    lines
+}
+
 #[test]
 fn a_file_above_the_checkout_refers_to_the_token_and_no_variable_of_the_client_holds_it() {
     let plan = planned(&[feed(Some("f"), FEED)], &[], &host(&[]), &Disk::default());
@@ -152,7 +162,7 @@ fn where_no_file_reaches_the_client_its_own_variable_holds_the_token() {
     let plan = planned(&[feed(Some("f"), FEED)], &[], &nowhere, &Disk::default());
     let value = "Username=ado-entra-auth;Password=***;ValidAuthenticationTypes=Basic";
     assert_eq!(shown(&plan), [format!("NuGetPackageSourceCredentials_f={value}")]);
-    assert!(plan.variables().all(|variable| variable.exact_case) && plan.served[0].source == TokenSource::Variable);
+    assert!(plan.variables().next().unwrap().exact_case && plan.served[0].source == TokenSource::Variable);
 }
 
 #[test]
@@ -161,7 +171,7 @@ fn a_name_that_no_variable_can_have_is_said_where_there_is_no_file() {
     let feeds = [feed(Some("contoso-feed"), FEED), feed(Some("My Feed"), &FEED.replace("/f/", "/g/"))];
     let plan = planned(&feeds, &[], &nowhere, &Disk::default());
     let names: Vec<&str> = plan.variables().map(|variable| variable.name.as_str()).collect();
-    assert_eq!((names, plan.served.len()), (vec!["NuGetPackageSourceCredentials_contoso-feed"], 1));
+    assert_eq!(names, ["NuGetPackageSourceCredentials_contoso-feed", "NUGET_PLUGINS_CACHE_PATH"]);
     assert!(plan.warnings.sentences()[0].contains("'My Feed'"), "{:?}", plan.warnings.sentences());
 }
 
@@ -334,7 +344,8 @@ fn a_variable_of_the_user_comes_back() {
 #[test]
 fn what_gets_no_credential_is_said() {
     let plan = planned(&[feed(Some("a_x0041_b"), FEED)], &[], &host(&[]), &Disk::default());
-    assert!(plan.warnings.sentences()[0].contains("'a_x0041_b'") && plan.served.is_empty());
+    assert!(plan.warnings.sentences()[0].contains("'a_x0041_b'"));
+    assert_eq!(plan.served[0].source, TokenSource::Helper(Dialect::NuGet), "a newer client asks for it");
     let unnamed = [feed(None, FEED)];
     assert_eq!(planned(&unnamed, &[], &host(&[]), &Disk::default()).warnings.sentences().len(), 1);
     let plan = planned(&unnamed, &[], &host(&[]), &provided());
@@ -374,4 +385,90 @@ fn of_dependency_folders_only_sources_are_read() {
     let file = file("/agent/1/s/vendor/nuget.config", &text);
     let plan = planned(&[feed(Some("f"), FEED)], &[file], &host(&[]), &Disk::default());
     assert_eq!(shown(&plan)[1], "/agent/1/nuget.config under /agent/1: f=ADO_ENTRA_AUTH_X_CONTOSO");
+}
+
+/// A machine whose SDKs are these.
+fn with_sdks(disk: Disk, sdks: &[&str]) -> Disk {
+    let disk = disk.with("/dotnet/bin/dotnet", "");
+    sdks.iter().fold(disk, |disk, sdk| disk.with(&format!("/dotnet/bin/sdk/{sdk}"), ""))
+}
+
+fn deposits(plan: &Plan) -> Vec<String> {
+    assert!(plan.deposits.iter().all(|deposit| deposit.client == Dialect::NuGet && deposit.feeds.is_none()));
+    plan.deposits.iter().map(|deposit| deposit.organization.to_string()).collect()
+}
+
+#[test]
+fn this_program_is_put_where_nuget_looks_for_plugins() {
+    let url = |organization: &str| FEED.replace("contoso", organization);
+    let feeds = [feed(Some("f"), FEED), feed(Some("g"), &url("fabrikam")), feed(Some("h"), &url("earlier"))];
+    let plan = planned(&feeds, &[], &host(&[]), &Disk::default());
+    let all: Vec<String> = crate::tools::testing::shown(&plan).iter().map(|line| line.replace('\\', "/")).collect();
+    assert!(PLUGIN.iter().all(|line| all.iter().any(|shown| shown == line)), "{all:?}");
+    assert_eq!(deposits(&plan), ["contoso", "fabrikam"], "an earlier step has its own");
+    let plan = planned(&feeds, &[], &host(&[("NUGET_PLUGINS_CACHE_PATH", "/own")]), &Disk::default());
+    assert!(plan.variables().all(|variable| variable.name != "NUGET_PLUGINS_CACHE_PATH"), "the user's own stays");
+}
+
+#[test]
+fn no_variable_holds_the_token_where_every_client_asks() {
+    for (sdks, is_new) in [
+        (&["9.0.200"][..], true),
+        (&["9.0.300", "10.0.100-rc.1.25451.107"], true),
+        (&["9.0.199"], false),
+        (&["8.0.404", "9.0.200"], false),
+        (&["NuGetFallbackFolder"], false),
+        (&[], false),
+    ] {
+        let plan = planned(&[feed(None, FEED)], &[], &host(&[]), &with_sdks(provided(), sdks));
+        let expected = if is_new { TokenSource::Helper(Dialect::NuGet) } else { TokenSource::Variable };
+        assert_eq!((plan.served.len(), plan.served[0].source), (1, expected), "{sdks:?}");
+        assert_eq!((shown(&plan).is_empty(), deposits(&plan).len()), (is_new, 1), "{sdks:?}");
+        // Without Microsoft's provider an older client gets nothing.
+        let plan = planned(&[feed(None, FEED)], &[], &host(&[]), &with_sdks(Disk::default(), sdks));
+        let said = plan.warnings.sentences().join("");
+        assert_eq!((said.is_empty(), said.contains("NuGet before 6.13 needs")), (is_new, !is_new), "{said}");
+        assert_eq!(plan.served[0].source, TokenSource::Helper(Dialect::NuGet));
+    }
+    // What nuget.exe is, is not known.
+    let disk = with_sdks(provided(), &["9.0.200"]).with("/x/bin/nuget", "");
+    assert_eq!(planned(&[feed(None, FEED)], &[], &host(&[]), &disk).served[0].source, TokenSource::Variable);
+}
+
+#[test]
+fn where_plugins_are_pointed_to_path_is_not_looked_at() {
+    for name in plugin::POINTERS {
+        let disk = with_sdks(Disk::default(), &["9.0.200"]);
+        let plan = planned(&[feed(None, FEED)], &[], &host(&[(name, "/x/y.dll")]), &disk);
+        assert!(plan.notes.len() == 1 && plan.notes[0].contains(name), "{:?}", plan.notes);
+        assert!(plan.served.is_empty() && plan.warnings.sentences().len() == 1, "{name}");
+    }
+}
+
+/// NuGet has one answer of a plugin for a host.
+#[test]
+fn organizations_that_would_be_mixed_up_are_not_answered_for() {
+    let theirs = FEED.replace("contoso", "fabrikam");
+    let own_host = FEED.replace("pkgs.dev.azure.com/contoso", "contoso.pkgs.visualstudio.com");
+    let named = |url: &str| {
+        let text =
+            format!("<configuration><packageSources><add key='g' value='{url}'/></packageSources></configuration>");
+        [file("/agent/1/s/nuget.config", &text)]
+    };
+    let foreign = FEED.replace("contoso", "others");
+    for (feeds, files, expected) in [
+        (vec![feed(None, FEED), feed(None, &theirs)], vec![], &[][..]),
+        (vec![feed(None, FEED)], named(&foreign).to_vec(), &[]),
+        (vec![feed(None, &own_host), feed(None, &theirs)], vec![], &["contoso", "fabrikam"]),
+        (vec![feed(None, &own_host)], named(&foreign).to_vec(), &["contoso"]),
+        (vec![feed(Some("f"), FEED), feed(Some("g"), &theirs)], named(&theirs).to_vec(), &["contoso", "fabrikam"]),
+        (vec![feed(None, FEED), feed(Some("g"), &theirs)], named(&theirs).to_vec(), &["contoso", "fabrikam"]),
+    ] {
+        let plan = planned(&feeds, &files, &host(&[]), &with_sdks(provided(), &["9.0.200"]));
+        assert_eq!(deposits(&plan), expected, "{feeds:?}");
+        let is_told = plan.notes.iter().any(|note| note.contains("the other's token"));
+        assert_eq!(is_told, expected.is_empty());
+        let helped = plan.served.iter().any(|served| served.source == TokenSource::Helper(Dialect::NuGet));
+        assert!(!(expected.is_empty() && helped), "{:?}", plan.served);
+    }
 }

@@ -84,6 +84,7 @@ pub fn a_killed_job_leaves_noise_that_the_next_one_sweeps(subject: &Subject) {
     killed.abandon();
     assert_eq!(leaks_below(&emulator, killed.root()), Vec::<String>::new(), "what is left is noise");
     let mut next = next_job(&emulator, killed.root());
+    subject.set_up(&mut next, None);
     let outcome = run(&emulator, &mut next, &subject.step());
     assert!(outcome.warnings.is_empty(), "{:?}", outcome.warnings);
     finish(&mut next);

@@ -115,8 +115,9 @@ pub const USERS_OWN: &str = "users-own";
 impl Subject {
     /// Whether its programs are there; says so where they are not.
     pub fn is_here(&self) -> bool {
+        let is_made = |program: &str| !program.starts_with("nuget-plugin/") || crate::nuget_plugin::shim::is_made();
         self.needs.iter().all(|name| tool(name).is_some())
-            && self.installs.iter().all(|(_, program)| only_brought(program).is_some())
+            && self.installs.iter().all(|(_, program)| is_made(program) && only_brought(program).is_some())
     }
 
     /// How many variables hold the token: the line of older bun at home has one of its own beside npm's.
@@ -530,6 +531,28 @@ pub const DOTNET_PROVIDER: Subject = Subject {
          --source https://pkgs.dev.azure.com/contoso/_packaging/feed1/nuget/v3/index.json",
     ),
     ..DOTNET
+};
+
+/// Asks this program by the address of a source, as NuGet 6.13 does.
+pub const DOTNET_PLUGIN: Subject = Subject {
+    served_by: "NUGET_PLUGINS_CACHE_PATH",
+    held_in: None,
+    limits: Limits { keeps_on: &[Away::Port], ..NO_LIMITS },
+    installs: &[
+        ("installed/dotnet", "nuget-plugin/dotnet"),
+        ("home/.nuget/plugins/netcore/CredentialProvider.Shim", "nuget-plugin/shim"),
+    ],
+    project: |other| {
+        // At a host of its own, where another organization is beside it: NuGet has one answer for a host.
+        let feed = match other {
+            Some(Other::Unpermitted | Other::Permitted) => "https://contoso.pkgs.visualstudio.com/_packaging/feed1",
+            _ => FEED,
+        };
+        let other_source = other.map(|other| format!(";{}/nuget/v3/index.json", other.feed())).unwrap_or_default();
+        let property = format!("<RestoreSources>{feed}/nuget/v3/index.json{other_source}</RestoreSources>");
+        vec![("app.csproj", sdk_project(other, &property)), ("fresh.nupkg", fresh_package())]
+    },
+    ..DOTNET_PROVIDER
 };
 
 pub const GIT: Subject = Subject {
