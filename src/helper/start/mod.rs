@@ -13,8 +13,9 @@ use zeroize::Zeroizing;
 use super::git::Outcome;
 use super::{Question, Reply, cargo, git, keyring, nuget, others, reply, vault};
 use crate::diagnosis::say;
+use crate::disk;
 use crate::kernel::dialect::Dialect;
-use crate::kernel::environment;
+use crate::kernel::{environment, run_folder};
 
 /// The subcommand by which a client's configuration starts this program.
 const SUBCOMMAND: &str = "credential";
@@ -115,7 +116,22 @@ fn answer_lines(call: &Call, argument: &str, serve: Serve) -> io::Result<()> {
         complain(&format!("{} starts this, not a user", call.dialect.name()));
         return Ok(());
     }
-    serve(&mut io::stdin().lock(), &mut answers().lock(), &mut |question| ask(call, question))
+    let is_ours = call.dialect != Dialect::NuGet || is_first(call, &environment::variable("PATH").unwrap_or_default());
+    let mut answer = |question: &Question| if is_ours { ask(call, question) } else { Reply::NotOurs };
+    serve(&mut io::stdin().lock(), &mut answers().lock(), &mut answer)
+}
+
+/// Whether no later run's program lies before this one on PATH: NuGet asks all that it finds, and an earlier step's identity does not
+/// answer where that of a later one was refused.
+fn is_first(call: &Call, path: &str) -> bool {
+    let Some(program) = call.dialect.program() else { return true };
+    let run_of = |folder: PathBuf| {
+        let is_there = disk::exists(&folder.join(program).with_extension(std::env::consts::EXE_EXTENSION));
+        // By the name only: the same folder may have several paths.
+        run_folder::name_of(folder.parent()?).filter(|_| is_there).map(str::to_owned)
+    };
+    let first = std::env::split_paths(path).find_map(run_of);
+    first.is_none_or(|first| run_folder::name_of(&call.folder) == Some(first.as_str()))
 }
 
 fn answer_keyring(call: &Call) -> ExitCode {

@@ -5,7 +5,7 @@ pub mod shim;
 use ado_entra_auth_emulator::agent::Job;
 use ado_entra_auth_emulator::message::Answer;
 use ado_entra_auth_emulator::vault::SecretKind;
-use ado_entra_auth_emulator::world::{CLIENT, FABRIKAM_CLIENT, FABRIKAM_CONNECTION, Package};
+use ado_entra_auth_emulator::world::{CLIENT, FABRIKAM_CLIENT, FABRIKAM_CONNECTION, Package, SECOND_CONNECTION};
 use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target};
 
 use crate::modes::link;
@@ -211,4 +211,28 @@ fn a_token_that_is_refused_is_explained() {
     assert!(!outcome.succeeded());
     assert!(outcome.raw.contains("Azure DevOps refuses the access token for contoso (remedy: "), "{}", outcome.raw);
     assert!((1..4).contains(&with_token(&emulator.requests()).len()), "{:?}", emulator.requests());
+}
+
+/// NuGet asks each plugin on PATH: that of an earlier step does not answer with its own identity where the later one's was refused.
+#[test]
+fn only_the_last_steps_plugin_answers() {
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    write(&job, "nuget.config", config(&[("feed1", FEED)]));
+    let second = bare_step().connection("azureDevOpsServiceConnection", SECOND_CONNECTION);
+    let folders = [named(&step(), "one"), named(&second, "two")].map(|step| {
+        let outcome = run(&emulator, &mut job, &step);
+        outcome.paths_prepended[0].clone()
+    });
+    let payload = format!("{{\"Uri\":\"{FEED}\",\"IsRetry\":true}}");
+    let request = format!(
+        "{{\"RequestId\":\"1\",\"Type\":\"Request\",\"Method\":\"GetAuthenticationCredentials\",\"Payload\":{payload}}}"
+    );
+    let sources = job.sources();
+    for (folder, answers) in folders.iter().zip([false, true]) {
+        let ask = format!("echo '{request}' | '{folder}/nuget-plugin-ado-entra-auth' -Plugin");
+        let said = script(&mut job, &sources, &ask).raw;
+        assert_eq!((said.contains("\"Success\""), said.contains("\"Error\"")), (answers, !answers), "{said}");
+    }
+    finish(&mut job);
 }
