@@ -171,12 +171,12 @@ impl<'p> Draft<'p> {
         }
     }
 
-    /// Says that the repositories of an organization will be reached, and how.
-    pub fn serve_repositories(&mut self, permitted: &PermittedOrganization, source: TokenSource) {
+    /// Says that something of an organization will be reached, such as its repositories, and how.
+    pub fn serve_organization(&mut self, permitted: &PermittedOrganization, what: &str, source: TokenSource) {
         self.plan.served.push(Served {
             tool: self.tool,
             organization: permitted.organization.clone(),
-            target: format!("repositories of {}", permitted.organization),
+            target: format!("{what} of {}", permitted.organization),
             feed: None,
             named_in: permitted.named_in(),
             source,

@@ -77,6 +77,7 @@ pub fn plan(
         let of_tool = feeds::of_tool(tool, &reading, &found.unread, wanted);
         let by_itself = match id.auto {
             Auto::Always => true,
+            Auto::OnlyIfNamed => false,
             Auto::NamesAFeed => of_tool.chooses && is_used,
         };
         if !by_name.unwrap_or(by_itself) {

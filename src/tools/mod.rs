@@ -2,6 +2,7 @@
 //!
 //! Everything here is pure: it takes text and gives a plan. A tool is one file and one line in [`TOOLS`].
 
+mod azure_cli;
 pub(crate) mod cargo;
 mod error;
 pub(crate) mod git;
@@ -41,14 +42,15 @@ pub static TOOLS: &[&dyn Tool] = &[
     &python::Python::Twine,
     &cargo::Cargo,
     &git::WITH_HELPER,
+    &azure_cli::AzureCli,
 ];
 
-/// Tools that the manifest names and this version does not serve, with the tool to set in their place, and what that one serves.
-pub const LATER_TOOLS: &[(&str, Option<(&str, &str)>)] =
-    &[("gradle", None), ("conda", None), ("universal", None), ("azureDevOpsCli", None)];
+/// Tools that the manifest names and this version does not serve.
+pub const LATER_TOOLS: &[&str] = &["gradle", "conda"];
 
-/// Further names of the input `tools`, and the tool whose files such a client reads: yarn 1 reads npm's, yarn 2 its own.
-pub const SERVED_BY: &[(&str, &str)] = &[("pnpm", "npm"), ("yarn", "npm"), ("bun", "npm")];
+/// Further names of the input `tools`, and the tool that serves such a client: yarn 1 reads npm's files, yarn 2 its own.
+pub const SERVED_BY: &[(&str, &str)] =
+    &[("pnpm", "npm"), ("yarn", "npm"), ("bun", "npm"), ("universal", "azureDevOpsCli")];
 
 pub use crate::kernel::dialect::USER_NAME;
 
@@ -97,6 +99,8 @@ pub enum Auto {
     Always,
     /// Where the project's configuration or an input names a feed for it.
     NamesAFeed,
+    /// Never, since its credential goes wherever a command of its client says.
+    OnlyIfNamed,
 }
 
 /// A client that takes credentials for feeds or repositories.

@@ -8,7 +8,7 @@ const MANIFEST: &str = include_str!("../../task/task.json");
 const MANIFEST_TEST: &str = include_str!("../../tests/wrapper/manifest.test.js");
 
 fn later() -> Vec<&'static str> {
-    LATER_TOOLS.iter().map(|(name, _)| *name).collect()
+    LATER_TOOLS.to_vec()
 }
 
 /// The table of tools.md.

@@ -10,6 +10,7 @@
 mod agents;
 mod arc;
 mod authorities;
+mod azure_cli;
 mod cargo;
 mod causes;
 mod certificate_assertions;

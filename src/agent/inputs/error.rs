@@ -58,8 +58,6 @@ pub enum InputError {
         name: &'static str,
         /// The value.
         value: &'static str,
-        /// What to set in its place, and what that serves; nothing where nothing does.
-        instead: Option<(&'static str, &'static str)>,
     },
     /// The certificate cannot be used.
     #[error(transparent)]
@@ -104,10 +102,7 @@ impl Explain for InputError {
                 "take back what sets {name}: the machine sets it, nobody else should; an authority of your own goes into the input \
                  'authorityHost'"
             ),
-            Self::Unsupported { name, instead: Some((tool, serves)), .. } => {
-                format!("set '{tool}' in the input '{name}': it serves {serves}")
-            }
-            Self::Unsupported { name, instead: None, .. } => {
+            Self::Unsupported { name, .. } => {
                 let known: Vec<&str> = tools::names().collect();
                 format!("correct the input '{name}': only auto, or any of {}", known.join(", "))
             }

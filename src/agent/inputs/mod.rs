@@ -187,8 +187,8 @@ fn choice(job: &Job) -> Result<Choice, InputError> {
     }
     let mut named = BTreeSet::new();
     for name in wanted {
-        if let Some((later, instead)) = LATER_TOOLS.iter().find(|(later, _)| later.eq_ignore_ascii_case(name)) {
-            return Err(InputError::Unsupported { name: NAME, value: later, instead: *instead });
+        if let Some(later) = LATER_TOOLS.iter().find(|later| later.eq_ignore_ascii_case(name)) {
+            return Err(InputError::Unsupported { name: NAME, value: later });
         }
         let Some(known) = tools::names().find(|known| known.eq_ignore_ascii_case(name)) else {
             let reason = format!("use only auto, or any of {}", tools::names().collect::<Vec<_>>().join(", "));

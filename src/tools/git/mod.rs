@@ -117,7 +117,7 @@ impl Tool for Git {
                 pairs.add("include.path".to_owned(), Template::text(include::slashed(&file)));
                 for permitted in draft.organizations() {
                     draft.deposit(Dialect::Git, &permitted.organization, None);
-                    draft.serve_repositories(permitted, TokenSource::Helper(Dialect::Git));
+                    draft.serve_organization(permitted, "repositories", TokenSource::Helper(Dialect::Git));
                 }
                 warn_of_headers(sources, draft);
                 warn_of_passwords(sources, draft);
@@ -127,7 +127,7 @@ impl Tool for Git {
                     for (key, value) in headers::pairs(permitted, draft) {
                         pairs.add(key, value);
                     }
-                    draft.serve_repositories(permitted, TokenSource::Variable);
+                    draft.serve_organization(permitted, "repositories", TokenSource::Variable);
                 }
             }
         }
