@@ -34,7 +34,8 @@ fn caller(state: &State, call: &Call, organization: &str, door: Door) -> Result<
     let secret = match call.credential() {
         // As GitHub answers it; the status of Azure Repos is not known.
         Credential::Several => return Err(Answer::text(400, "Duplicate header: Authorization")),
-        Credential::Basic { user, password } if !user.is_empty() => password,
+        // Azure DevOps' own command line sends no user.
+        Credential::Basic { user, password } if !user.is_empty() || door == Door::Main => password,
         Credential::Bearer(token) => token,
         Credential::None | Credential::Basic { .. } | Credential::Other(_) => String::new(),
     };
