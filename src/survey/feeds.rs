@@ -218,7 +218,7 @@ fn unlisted(tool: &'static dyn Tool, mention: &Mention, other: &Organization, un
         return format!("{name}: {place} names {what}, which gets no token: {reason}");
     }
     format!(
-        "{name}: {place} names {what}, whose organization is not permitted, so it gets no token; to permit it, add '{other}' to \
-         the input 'organizations'"
+        "{name}: {place} names {what}, whose organization is not permitted, so it gets no token; check the \
+         spelling, and only if that organization is yours, add '{other}' to the input 'organizations'"
     )
 }

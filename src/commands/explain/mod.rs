@@ -144,7 +144,8 @@ fn nothing_known() -> Explanation {
         headline: "nothing in this text is in the table of known causes".to_owned(),
         facts: Vec::new(),
         remedy: "name a code (AADSTS700213, TF401444, VS800075), the last word of an error of this task, or the whole error \
-                 with the lines around it; TROUBLESHOOTING.md lists every known cause"
+                 with the lines around it. For a tool's 401 or 403, run `ado-entra-auth status` and `ado-entra-auth check` in a later \
+                 step of the job. TROUBLESHOOTING.md lists every known cause"
             .to_owned(),
         cause: None,
     }

@@ -69,12 +69,12 @@ pub fn warn_of_nearer(served: &ServedFeed, sources: Sources<'_>, draft: &mut Dra
             match kind {
                 "_authToken" if line.sole_reference().is_some_and(|name| draft.host.variable(name).is_none()) => {
                     draft.warn(format!(
-                        "npm: {shown} line {number} refers to a variable for {prefix}, which npm, pnpm and yarn prefer to this \
+                        "npm: {shown} line {number} refers to a variable for {prefix}, which its readers prefer to this \
                          task's token. Map it in the 'env' of each step that needs it, or remove the line"
                     ));
                 }
                 "_authToken" => draft.warn(format!(
-                    "npm: {shown} line {number} has a credential of its own for {prefix}, which npm, pnpm and yarn prefer to this \
+                    "npm: {shown} line {number} has a credential of its own for {prefix}, which its readers prefer to this \
                      task's: remove the line"
                 )),
                 // npm 11 and yarn 1 take our token first, pnpm 10 what is nearer (measured).
