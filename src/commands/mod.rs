@@ -20,6 +20,7 @@ use std::process::ExitCode;
 
 use crate::cli::Command;
 use crate::diagnosis::say;
+use crate::diagnosis::turns;
 
 /// Runs a command. Exit codes: 0 done, 1 trouble that stands on stderr, 2 wrong arguments. In task mode trouble is said to
 /// the agent, and the exit code is 0.
@@ -73,9 +74,19 @@ fn warn(text: &str) {
     say(&format!("warning: {text}"));
 }
 
-/// A document for programs: an escape for JSON's readers, and no command for an agent's, since texts in it come from elsewhere.
+/// A document for programs. Texts in it come from elsewhere: they command no agent and no terminal.
 fn json(value: &serde_json::Value) -> String {
-    format!("{value:#}\n").replace('#', "\\u0023")
+    use std::fmt::Write;
+    let mut document = String::new();
+    for character in format!("{value:#}\n").chars() {
+        let is_plain = character == '\n' || !(character == '#' || character.is_control() || turns(character));
+        if is_plain {
+            document.push(character);
+        } else {
+            let _ = write!(document, "\\u{:04x}", u32::from(character));
+        }
+    }
+    document
 }
 
 /// Prints to stdout outside task mode. A reader that is gone is no trouble.

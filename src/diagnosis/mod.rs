@@ -57,13 +57,16 @@ impl fmt::Display for Explanation {
     }
 }
 
+/// Whether a character turns the direction of writing or parts lines, so that it could show a text as another.
+pub fn turns(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+}
+
 /// A text from outside as one line that commands nothing: no control characters, no `##vso[` and no `##[`.
 ///
 /// The agent obeys `##vso[` anywhere in a line and in any case of letters, and itself writes `**vso` in its place
 /// (microsoft/azure-pipelines-agent, Agent.Sdk/Util/StringUtil.cs).
 pub fn harmless(text: &str) -> String {
-    // Those that turn the direction of writing, or part lines, could show a text as another.
-    let turns = |c: char| matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
     let blank = |c: char| if c.is_control() || turns(c) { ' ' } else { c };
     let line: String = text.chars().map(blank).collect();
     line.replace("##", "**")

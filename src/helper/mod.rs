@@ -82,8 +82,8 @@ fn in_time(issued: Issued) -> Reply {
 }
 
 /// What a question is about, where the client may ask for it: git for repositories, cargo for the index of a feed, NuGet for a feed's
-/// addresses for NuGet, a script for an organization, Python's clients for whatever lies in a feed's index, or for the host that only
-/// one organization has.
+/// addresses for NuGet, a script for an organization, Python's clients for whatever lies in a feed's index. A bare host is asked for over http too,
+/// and gets nothing.
 fn wanted(question: &Question) -> Option<Wanted> {
     let client = question.client;
     match client {
@@ -104,20 +104,8 @@ fn wanted(question: &Question) -> Option<Wanted> {
         }
         Dialect::Script => Some(Wanted { client, organization: Organization::of_url(&question.url)?, feed: None }),
         Dialect::Keyring => {
-            let feed = Feed::parse(&question.url);
-            let organization = match &feed {
-                Some(feed) => feed.serves(Protocol::Python).then(|| feed.organization.clone()),
-                None => own_host_of(&question.url),
-            };
-            Some(Wanted { client, organization: organization?, feed })
+            let feed = Feed::parse(&question.url).filter(|feed| feed.serves(Protocol::Python))?;
+            Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
         }
     }
-}
-
-/// The organization whose packages a host serves, where an address has nothing but that host.
-fn own_host_of(url: &str) -> Option<Organization> {
-    let organization = Organization::of_url(url)?;
-    let url = unambiguous(url)?;
-    let is_its_own = url.host_str()? == format!("{organization}.pkgs.visualstudio.com");
-    (is_its_own && url.path() == "/").then_some(organization)
 }

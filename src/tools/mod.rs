@@ -9,6 +9,7 @@ pub(crate) mod git;
 pub mod maven;
 pub(crate) mod npm;
 pub(crate) mod nuget;
+mod proxies;
 pub(crate) mod python;
 pub(crate) mod reading;
 mod tables;

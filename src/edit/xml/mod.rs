@@ -146,6 +146,12 @@ impl<'d> Node<'d> {
         self.element().attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
+    /// The values of the attributes of this name, in any case of letters.
+    pub fn attributes_in_any_case(self, name: &str) -> impl Iterator<Item = &'d str> {
+        let attributes = self.element().attributes.iter();
+        attributes.filter(move |(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.as_str())
+    }
+
     /// Where its start tag is.
     pub fn start_tag(self) -> Range<usize> {
         self.element().start_tag.clone()

@@ -50,7 +50,7 @@ fn each_client_is_answered_in_its_form() {
 }
 
 #[test]
-fn an_index_and_what_lies_in_it_is_ours_and_a_host_only_where_one_organization_has_it() {
+fn an_index_and_what_lies_in_it_is_ours_and_no_bare_host_is() {
     let runs = runs(now() + 3600);
     let is_ours = |service: &str| said(&runs, &["get", service, "az"]) == format!("{}\n", token_of("contoso"));
     for service in [
@@ -58,13 +58,14 @@ fn an_index_and_what_lies_in_it_is_ours_and_a_host_only_where_one_organization_h
         "https://pkgs.dev.azure.com/contoso/_packaging/feed1/pypi/simple",
         "https://az@pkgs.dev.azure.com/contoso/Shop/_packaging/f@Local/pypi/upload/",
         "https://contoso.pkgs.visualstudio.com/_packaging/feed1/pypi/download/a/1/a-1.whl",
-        "contoso.pkgs.visualstudio.com",
-        "https://contoso.pkgs.visualstudio.com/",
     ] {
         assert!(is_ours(service), "{service}");
     }
     for service in [
         "pkgs.dev.azure.com",
+        // Asked for over http, too.
+        "contoso.pkgs.visualstudio.com",
+        "https://contoso.pkgs.visualstudio.com/",
         "https://pkgs.dev.azure.com",
         "https://pkgs.dev.azure.com/contoso",
         "https://pkgs.dev.azure.com/contoso/_packaging/feed1/npm/registry/",

@@ -16,6 +16,8 @@ pub struct Addresses {
     pub exposed: Vec<(String, usize)>,
     /// Where the host of feeds is named in such a way and the feed cannot be told.
     pub unclear: Option<usize>,
+    /// The first address of another host, and its line, but those that are there for people.
+    pub elsewhere: Option<(String, usize)>,
     /// Of a lock file of yarn's: where its archives come from that lie elsewhere than their registry has them.
     pub archives: BTreeSet<String>,
 }
@@ -57,6 +59,7 @@ pub fn feeds_in_text(text: &str, schemes: Schemes) -> Addresses {
         feeds: found.feeds.into_iter().collect(),
         exposed: found.exposed.into_iter().collect(),
         unclear: found.unclear,
+        elsewhere: found.elsewhere,
         archives: BTreeSet::new(),
     }
 }
@@ -105,6 +108,7 @@ struct Found {
     feeds: BTreeMap<String, usize>,
     exposed: BTreeMap<String, usize>,
     unclear: Option<usize>,
+    elsewhere: Option<(String, usize)>,
     /// Addresses that had to be parsed to be told.
     odd: usize,
     /// The feed found last: most addresses of a lock file are of one.
@@ -136,7 +140,12 @@ impl Found {
         } else {
             None
         };
-        let Some(port) = port else { return };
+        let Some(port) = port else {
+            if scheme != Scheme::None && self.elsewhere.is_none() && !is_for_people(&stretch.bytes[..start]) {
+                self.elsewhere = Some((String::from_utf8_lossy(authority).into_owned(), line()));
+            }
+            return;
+        };
         let cut = rest.iter().position(|byte| b"\"' ,)}>#?:".contains(byte)).unwrap_or(rest.len());
         // The end of the text may lie within a character, never within an address that matters.
         let path = String::from_utf8_lossy(&rest[..cut]);
@@ -158,6 +167,15 @@ impl Found {
             }
         }
     }
+}
+
+/// Whether an address stands under a key of lock files by which no client fetches anything. `before` ends with its slashes.
+fn is_for_people(before: &[u8]) -> bool {
+    let tail = String::from_utf8_lossy(&before[before.len().saturating_sub(64)..]).into_owned();
+    let tail = tail.trim_end_matches(['/', ':']).trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let tail = tail.strip_suffix('"').unwrap_or_default().trim_end();
+    let key = tail.strip_suffix(':').unwrap_or_default().trim_end();
+    key.ends_with("\"url\"") || key.ends_with("\"funding\"")
 }
 
 /// Whether an authority with letters beyond those of a plain name is worth a closer look.
@@ -229,9 +247,14 @@ mod tests {
                 ("http://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/", 8),
                 ("https://pkgs.dev.azure.com:444/contoso/_packaging/f/npm/registry/", 9),
             ]),
+            elsewhere: Some(("registry.example.com".to_owned(), 6)),
             ..Addresses::default()
         };
         assert_eq!(feeds_in_text(&text, Schemes::Optional), expected);
+        let people = "{\"funding\": {\"url\" : \"https://a.example\"}, \"b\": {\"funding\":\"http://b.example\"}}";
+        assert_eq!(feeds_in_text(people, Schemes::Optional).elsewhere, None);
+        let one = "{\"foo\": [\"foo@1.0.0\", \"http://evil.example/url\", {}, \"\"]}";
+        assert_eq!(feeds_in_text(one, Schemes::Optional).elsewhere, Some(("evil.example".to_owned(), 1)));
     }
 
     const PATH: &str = "/contoso/_packaging/f/npm/registry/d/-/d-1.tgz";

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::addresses::Addresses;
 use super::keys::key_prefixes;
 use super::rc::Rc;
 use super::{Npm, is_one_of};
@@ -15,7 +16,7 @@ use crate::plan::draft::Draft;
 use crate::plan::names::VARIABLE_PREFIX;
 use crate::plan::{CannotRevise, Entry, KeyedEdit, SharedFile, TokenSource};
 use crate::reach::{Binding, ServedFeed};
-use crate::tools::reading::{Among, Origin, Parsed, Reading, RelPath, SourceFile, Sources};
+use crate::tools::reading::{Among, Origin, Parsed, Place, Reading, RelPath, SourceFile, Sources};
 use crate::tools::{Auto, PlanError, Tool, ToolId, Way};
 
 /// bun.
@@ -95,6 +96,13 @@ impl Tool for Bun {
         if is_modern(draft.look) {
             return Ok(());
         }
+        if let Some((place, host)) = led_elsewhere(sources) {
+            draft.warn(format!(
+                "bun: {place} has a package fetched from '{host}', where bun before 1.4.4 would send the token too, so it gets none; \
+                 use bun 1.4.4 or newer"
+            ));
+            return Ok(());
+        }
         let mut folders = folders(draft.host);
         folders.retain(|folder| draft.look.may_write(folder));
         if folders.is_empty() {
@@ -128,6 +136,20 @@ impl Tool for Bun {
         }
         Ok(())
     }
+}
+
+/// Lock files that bun reads, its own or another client's. It sends the registry's credential wherever they have a package fetched from
+/// (measured with 1.3.14; 1.4.5 does not).
+const LOCKS: [&str; 6] =
+    ["bun.lock", "bun.lockb", "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml"];
+
+fn led_elsewhere(sources: Sources<'_>) -> Option<(Place, String)> {
+    let locks = sources.of::<Addresses>().filter(|(file, _)| is_one_of(file.source.name(), &LOCKS));
+    let mut locks = locks;
+    locks.find_map(|(file, found)| {
+        let (host, line) = found.elsewhere.as_ref()?;
+        Some((Place::line(&file.source, *line), host.clone()))
+    })
 }
 
 /// The folders in which bun looks for the user's file: the first that has one, or in older versions the first.

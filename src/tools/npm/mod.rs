@@ -6,6 +6,7 @@
 mod addresses;
 pub(crate) mod bun;
 mod bunfig;
+mod dotenv;
 mod keys;
 mod manifest;
 mod perils;
@@ -31,6 +32,7 @@ use crate::plan::{PrivateFile, Template, TokenSource, Variable};
 use crate::reach::{Binding, Role, ServedFeed};
 
 use addresses::{Addresses, Schemes, feeds_in_text};
+use dotenv::DotEnv;
 use keys::key_prefixes;
 use manifest::Manifest;
 use rc::{Line, Rc, as_npm_reads};
@@ -74,7 +76,7 @@ impl Tool for Npm {
     fn reads(&self, path: RelPath<'_>, _among: Among) -> bool {
         // A package's own manifest may name dependencies by their addresses, wherever it lies: in `vendor` for `file:`, in a
         // `node_modules` that the repository brings.
-        rc::is_rc(path.name()) || self.searches(path.name())
+        rc::is_rc(path.name()) || self.searches(path.name()) || is_one_of(path.name(), &dotenv::NAMES)
     }
 
     fn searches(&self, name: &str) -> bool {
@@ -89,6 +91,9 @@ impl Tool for Npm {
     fn parse(&self, file: &SourceFile, host: &Host) -> Parsed {
         if file.source.origin != Origin::User && self.searches(file.name()) {
             return searched(file);
+        }
+        if is_one_of(file.name(), &dotenv::NAMES) {
+            return Box::new(DotEnv::parse(&file.text.body));
         }
         Box::new(Rc::parse(file, host))
     }
@@ -115,6 +120,14 @@ impl Tool for Npm {
             read_addresses(file, &rc.addresses, &mut reading);
             read_lines(file, &rc.lines, Binding::Path, sources.host, &mut reading);
             reading.doubts.extend(rc.doubt.clone());
+        }
+        if bun::Bun.is_used(sources) {
+            let of_files =
+                sources.of::<DotEnv>().flat_map(|(file, lines)| lines.0.iter().map(move |line| (file, *line)));
+            reading.perils.extend(of_files.map(|(file, line)| super::reading::Peril {
+                place: Place::line(&file.source, line),
+                what: "sets a variable by which bun sends its traffic elsewhere".to_owned(),
+            }));
         }
         if let Some((name, url)) = sources.host.environment.in_any_case(REGISTRY) {
             reading.mentions.push(mention(url.to_owned(), None, Binding::Path, Place::Variable(name.to_owned())));

@@ -4,14 +4,13 @@ use super::addresses::is_of_feeds;
 use super::keys::is_root;
 use super::rc::Line;
 use crate::host::Host;
+use crate::tools::proxies;
 
 /// Settings that say whom npm trusts.
 const TRUST: &[&str] = &["ca", "cafile"];
 /// Settings that say through whom the traffic goes.
 const PROXIES: &[&str] = &["proxy", "http-proxy", "https-proxy"];
 /// Variables by which the job itself says so.
-const OWN_PROXIES: &[&str] =
-    &["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "AGENT_PROXYURL", "NPM_CONFIG_HTTPS_PROXY", "NPM_CONFIG_PROXY"];
 const OWN_TRUST: &[&str] = &["NODE_EXTRA_CA_CERTS", "NPM_CONFIG_CAFILE", "SSL_CERT_FILE", "AGENT_CAINFO"];
 
 /// Whether a setting says through whom the traffic goes, or whom it trusts.
@@ -37,8 +36,7 @@ pub fn of_line(line: &Line, host: &Host) -> Option<&'static str> {
     }
     let any = |is: &dyn Fn(&str) -> bool| line.readings.iter().any(|value| is(value.trim()));
     let is_set = |value: &str| !["", "null", "undefined", "false", "~"].contains(&value);
-    if PROXIES.contains(&key) && any(&|value| is_set(value) && !is_own(OWN_PROXIES, host, |own| same_proxy(own, value)))
-    {
+    if PROXIES.contains(&key) && any(&|value| is_set(value) && !proxies::is_jobs(host, value)) {
         return Some("sends the traffic through a proxy that the job does not set");
     }
     if TRUST.contains(&key) && any(&|value| is_set(value) && !is_own(OWN_TRUST, host, |own| own.trim() == value)) {
@@ -68,16 +66,6 @@ fn concerns_feeds(prefix: &str) -> bool {
 
 fn is_own(names: &[&str], host: &Host, same: impl Fn(&str) -> bool) -> bool {
     names.iter().any(|name| host.variable_in_any_case(name).is_some_and(&same))
-}
-
-/// Whether two addresses are of one proxy, whatever the user: the agent keeps that one apart.
-fn same_proxy(one: &str, other: &str) -> bool {
-    let parts = |text: &str| {
-        let text = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-        let url = url::Url::parse(&text).ok()?;
-        Some((url.scheme().to_owned(), url.host_str()?.to_owned(), url.port_or_known_default()))
-    };
-    parts(one.trim()).is_some_and(|own| parts(other) == Some(own))
 }
 
 #[cfg(test)]

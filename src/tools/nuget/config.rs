@@ -190,8 +190,10 @@ fn of_sections(text: &str, root: Node<'_>, host: &Host, found: &mut NuGetFile) {
             };
             let Some(url) = url else { continue };
             // NuGet 6.8 and later.
-            let unchecked = add.attribute("disableTLSCertificateValidation");
-            if unchecked.is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
+            // It may refer to a variable.
+            let mut unchecked = add.attributes_in_any_case("disableTLSCertificateValidation");
+            let is_off = |value: &str| value.trim().is_empty() || value.trim().eq_ignore_ascii_case("false");
+            if unchecked.any(|value| !is_off(value))
                 && (Organization::of_url(&url.text).is_some() || url.doubt().is_some())
             {
                 let start = add.start_tag().start;

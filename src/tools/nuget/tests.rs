@@ -107,14 +107,21 @@ fn every_section_that_may_have_sources_is_read() {
 
 #[test]
 fn certificates_that_are_not_checked_are_told_for_audit_sources_too() {
-    let add = format!("\n<add key='f' value='{FEED}' disableTLSCertificateValidation='True'/>");
-    let text = format!(
-        "<configuration><packageSources>{add}</packageSources><auditSources>{add}</auditSources></configuration>"
-    );
-    let file = file("/agent/1/s/nuget.config", &text);
-    let found = crate::tools::testing::reading(&NuGet, &[file], &host(&[])).perils;
-    let places: Vec<String> = found.iter().map(|peril| peril.place.to_string()).collect();
-    assert_eq!(places, ["nuget.config line 2", "nuget.config line 3"]);
+    // NuGet takes the name in any case of letters, and a variable for the value.
+    let switches = ["disableTLSCertificateValidation='True'", "DisableTlsCertificateValidation='%TF_BUILD%'"];
+    for (switch, is_told) in
+        switches.into_iter().map(|on| (on, true)).chain([("disableTLSCertificateValidation=' False '", false)])
+    {
+        let add = format!("\n<add key='f' value='{FEED}' {switch}/>");
+        let text = format!(
+            "<configuration><packageSources>{add}</packageSources><auditSources>{add}</auditSources></configuration>"
+        );
+        let file = file("/agent/1/s/nuget.config", &text);
+        let found = crate::tools::testing::reading(&NuGet, &[file], &host(&[])).perils;
+        let places: Vec<String> = found.iter().map(|peril| peril.place.to_string()).collect();
+        let expected: &[&str] = if is_told { &["nuget.config line 2", "nuget.config line 3"] } else { &[] };
+        assert_eq!(places, expected, "{switch}");
+    }
 }
 
 #[test]

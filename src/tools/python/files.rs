@@ -8,6 +8,7 @@ use super::Python;
 use crate::edit::text::Lines;
 use crate::host::Host;
 use crate::reach::Role;
+use crate::tools::proxies;
 use crate::tools::reading::{RelPath, SourceFile, Unparsable, folded};
 use crate::tools::tables::{self, table, tables, text};
 
@@ -21,8 +22,10 @@ pub struct Found {
     pub indexes: Vec<Index>,
     /// Further files of the same kind that it reads.
     pub further: Vec<PathBuf>,
-    /// The lines that have a client trust any certificate of a host of Azure's.
-    pub trusting: Vec<usize>,
+    /// Addresses of packages by themselves: their line, and the address.
+    pub direct: Vec<(usize, String)>,
+    /// What would show a credential to others: the line, and a clause.
+    pub perils: Vec<(usize, &'static str)>,
     /// Whether it keeps poetry from asking a keyring.
     pub has_no_keyring: bool,
     /// Why it cannot be read.
@@ -125,7 +128,7 @@ pub fn parse(client: &Python, file: &SourceFile, host: &Host) -> Found {
     let mut found = Found::default();
     match kind(client, file.name()).unwrap_or_else(|| kind_of_any(client, file, host)) {
         Kind::Requirements => requirements(file, host, &mut found),
-        Kind::PipConfig => pip_config(&file.text.body, &mut found),
+        Kind::PipConfig => pip_config(&file.text.body, host, &mut found),
         Kind::Pypirc => pypirc(&file.text.body, &mut found),
         kind => match tables::parse(file) {
             Ok(root) => {
@@ -136,7 +139,7 @@ pub fn parse(client: &Python, file: &SourceFile, host: &Host) -> Found {
                     _ => Some(root),
                 };
                 match (client, own) {
-                    (Python::Uv, Some(own)) => uv(own, &lines, &mut found),
+                    (Python::Uv, Some(own)) => uv(own, &lines, host, &mut found),
                     (_, Some(own)) => poetry(own, &lines, &mut found),
                     (_, None) => {}
                 }
@@ -144,9 +147,46 @@ pub fn parse(client: &Python, file: &SourceFile, host: &Host) -> Found {
             Err(unread) => found.unread = Some(unread),
         },
     }
-    found.indexes.truncate(MOST);
-    found.further.truncate(MOST);
+    if client.reads_requirements() {
+        directly(file, &mut found);
+    }
+    if found.indexes.len() > MOST || found.further.len() > MOST || found.direct.len() > MOST {
+        found.unread = Some(Unparsable::hides_names(&file.source, "it names more than 1,000 addresses or files"));
+        found.indexes.truncate(MOST);
+        found.further.truncate(MOST);
+        found.direct.truncate(MOST);
+    }
     found
+}
+
+const UNCHECKED: &str = "switches off the check of certificates";
+const PROXY: &str = "sends the traffic through a proxy that the job does not set";
+const TRUST: &str = "adds trust in a certificate authority that the job does not set";
+const EXPOSED: &str =
+    "names a host of feeds over http or at a port of its own, where pip and uv send what they know for the host";
+
+/// Addresses at the hosts of feeds wherever they stand, but in comments of whole lines: what a client fetches from there, it asks for
+/// with the credential of an index.
+fn directly(file: &SourceFile, found: &mut Found) {
+    for (number, line) in
+        file.text.body.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with(['#', ';']))
+    {
+        let lower = line.to_ascii_lowercase();
+        for (at, _) in lower.match_indices("http") {
+            let Some(rest) = line.get(at..) else { continue };
+            let end = rest.find(|c: char| c.is_whitespace() || "\"'<>,;]})".contains(c)).unwrap_or(rest.len());
+            let Ok(url) = url::Url::parse(&rest[..end]) else { continue };
+            let serves_packages = |host: &str| host == "pkgs.dev.azure.com" || host.ends_with(".pkgs.visualstudio.com");
+            if !url.host_str().is_some_and(serves_packages) {
+                continue;
+            }
+            if url.scheme() != "https" || url.port().is_some() {
+                found.perils.push((number + 1, EXPOSED));
+            } else if found.indexes.iter().all(|index| index.url != rest[..end]) {
+                found.direct.push((number + 1, rest[..end].to_owned()));
+            }
+        }
+    }
 }
 
 impl Found {
@@ -160,43 +200,90 @@ fn is_azure(host: &str) -> bool {
     host == "pkgs.dev.azure.com" || host.ends_with(".visualstudio.com")
 }
 
-/// Options stand on lines of their own; a `\` at the end joins the next one. pip takes them abbreviated as well.
-fn requirements(file: &SourceFile, host: &Host, found: &mut Found) {
-    let folder = file.source.path.parent().unwrap_or(Path::new(""));
-    let mut option: Option<&str> = None;
+/// Whether what a client is told to trust may be a host of Azure's: clients take patterns and whole addresses too.
+fn may_be_azure(trusted: &str) -> bool {
+    let host = trusted.split_once("://").map_or(trusted, |(_, rest)| rest);
+    let host = host.rsplit('@').next().unwrap_or_default().split('/').next().unwrap_or_default();
+    host.contains('*') || is_azure(host)
+}
+
+/// Lines of requirements as pip joins them, without comments, each with the number of its first.
+fn logical_lines(body: &str) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
     let mut goes_on = false;
-    for (number, line) in file.text.body.lines().enumerate() {
-        let (words, joined) = match line.trim_end().strip_suffix('\\') {
+    for (number, line) in body.lines().enumerate() {
+        let is_comment = line.trim_start().starts_with('#');
+        let (words, joined) = match line.strip_suffix('\\').filter(|_| !is_comment) {
             Some(words) => (words, true),
             None => (line, false),
         };
-        if !goes_on {
-            option = None;
-        }
-        if goes_on || words.trim_start().starts_with('-') {
-            for word in words.split_whitespace().take_while(|word| !word.starts_with('#')) {
-                let (name, value) = match word.split_once('=').filter(|_| word.starts_with("--")) {
-                    Some((name, value)) => (Some(name), Some(value)),
-                    None if word.starts_with("--") => (Some(word), None),
-                    None if word.starts_with('-') && word.is_char_boundary(2) => {
-                        (word.get(..2), word.get(2..).filter(|rest| !rest.is_empty()))
-                    }
-                    None => (option, Some(word)),
-                };
-                option = name;
-                let (Some(name), Some(value)) = (name, value) else { continue };
-                let value = value.trim_matches(['"', '\'']);
-                let is = |short: &str, long: &str| name == short || name.len() > 4 && long.starts_with(name);
-                if is("-i", "--index-url") || is("-i", "--extra-index-url") {
-                    found.add(None, (expanded(value, host), number + 1), Role::Source, Spot::Requirements);
-                } else if is("-r", "--requirement") || is("-c", "--constraint") {
-                    found.further.push(folder.join(value));
-                } else if is("", "--trusted-host") && is_azure(value) {
-                    found.trusting.push(number + 1);
-                }
-            }
+        let words = if is_comment { "" } else { words };
+        match lines.last_mut().filter(|_| goes_on) {
+            Some((_, whole)) => whole.push_str(words),
+            None => lines.push((number + 1, words.to_owned())),
         }
         goes_on = joined;
+    }
+    lines
+}
+
+/// Whether one of the first two lines declares an encoding in which the rest reads otherwise (PEP 263).
+fn is_of_another_encoding(body: &str) -> bool {
+    body.lines().take(2).filter(|line| line.trim_start().starts_with('#')).any(|line| {
+        let declared = line.split_once("coding").and_then(|(_, rest)| rest.strip_prefix([':', '=']));
+        let name = declared
+            .map(|rest| rest.trim_start().split(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c)).next());
+        let name = name.flatten().unwrap_or_default().to_ascii_lowercase().replace('_', "-");
+        !["", "utf-8", "utf8", "ascii", "us-ascii", "latin-1", "iso-8859-1"].contains(&name.as_str())
+    })
+}
+
+/// Options stand on lines of their own. pip takes them abbreviated as well.
+fn requirements(file: &SourceFile, host: &Host, found: &mut Found) {
+    let folder = file.source.path.parent().unwrap_or(Path::new(""));
+    let mut doubt = |reason: &str| found.unread = Some(Unparsable::hides_names(&file.source, reason));
+    if is_of_another_encoding(&file.text.body) {
+        doubt("it declares another encoding than UTF-8");
+    }
+    let mut further = Vec::new();
+    let mut named = Vec::new();
+    let mut trusting = Vec::new();
+    for (number, line) in
+        logical_lines(&file.text.body).into_iter().filter(|(_, line)| line.trim_start().starts_with('-'))
+    {
+        let mut option: Option<&str> = None;
+        for word in line.split_whitespace().take_while(|word| !word.starts_with('#')) {
+            let (name, value) = match word.split_once('=').filter(|_| word.starts_with("--")) {
+                Some((name, value)) => (Some(name), Some(value)),
+                None if word.starts_with("--") => (Some(word), None),
+                None if word.starts_with('-') && word.is_char_boundary(2) => {
+                    (word.get(..2), word.get(2..).filter(|rest| !rest.is_empty()))
+                }
+                None => (option, Some(word)),
+            };
+            option = name;
+            let (Some(name), Some(value)) = (name, value) else { continue };
+            let value = value.trim_matches(['"', '\'']);
+            if word.contains('\\') || value.contains(['"', '\'']) {
+                doubt("it has quotes or backslashes within an option; write it without");
+            }
+            let is = |short: &str, long: &str| name == short || name.len() > 2 && long.starts_with(name);
+            if is("-i", "--index-url") || is("-i", "--extra-index-url") || is("-f", "--find-links") {
+                named.push((expanded(value, host), number));
+            } else if is("-r", "--requirement") || is("-c", "--constraint") {
+                if value.contains("://") {
+                    doubt("it takes further requirements from an address");
+                }
+                further.push(folder.join(value));
+            } else if is("", "--trusted-host") && may_be_azure(value) {
+                trusting.push((number, UNCHECKED));
+            }
+        }
+    }
+    found.further = further;
+    found.perils.extend(trusting);
+    for (url, number) in named.into_iter().filter(|(url, _)| url.contains("://")) {
+        found.add(None, (url, number), Role::Source, Spot::Requirements);
     }
 }
 
@@ -218,7 +305,7 @@ fn expanded(text: &str, host: &Host) -> String {
 fn settings(body: &str) -> Vec<(String, String, String, usize)> {
     let (mut section, mut key) = (String::new(), None::<String>);
     let mut settings = Vec::new();
-    for (number, line) in body.lines().enumerate().take(MOST) {
+    for (number, line) in body.lines().enumerate() {
         let text = line.trim();
         if text.is_empty() || text.starts_with(['#', ';']) {
             continue;
@@ -239,8 +326,15 @@ fn settings(body: &str) -> Vec<(String, String, String, usize)> {
 /// The keys under which pip's configuration names indexes.
 pub const PIP_KEYS: [&str; 2] = ["index-url", "extra-index-url"];
 
-fn pip_config(body: &str, found: &mut Found) {
+fn pip_config(body: &str, host: &Host, found: &mut Found) {
     for (section, key, value, line) in settings(body) {
+        let peril = match key.as_str() {
+            "trusted-host" => value.split_whitespace().any(may_be_azure).then_some(UNCHECKED),
+            "proxy" => (!proxies::is_jobs(host, &value)).then_some(PROXY),
+            "cert" => Some(TRUST),
+            _ => None,
+        };
+        found.perils.extend(peril.map(|what| (line, what)));
         let Some(key) = PIP_KEYS.into_iter().find(|known| *known == key) else { continue };
         let whom = if section == "global" { For::All } else { For::One };
         for url in value.split_whitespace() {
@@ -257,7 +351,7 @@ fn pypirc(body: &str, found: &mut Found) {
     }
 }
 
-fn uv(root: &DeTable<'_>, lines: &Lines, found: &mut Found) {
+fn uv(root: &DeTable<'_>, lines: &Lines, host: &Host, found: &mut Found) {
     for entry in root.get("index").and_then(|index| index.get_ref().as_array()).into_iter().flat_map(|all| all.iter()) {
         let Some(entry) = entry.get_ref().as_table() else { continue };
         let name = text(entry, "name", lines).map(|(name, _)| name);
@@ -281,10 +375,15 @@ fn uv(root: &DeTable<'_>, lines: &Lines, found: &mut Found) {
                 found.add(None, (text.to_owned(), lines.at(url.span().start)), Role::Source, Spot::UvKey);
             }
         }
+        for proxy in ["http-proxy", "https-proxy"].into_iter().filter_map(|key| text(settings, key, lines)) {
+            if !proxies::is_jobs(host, &proxy.0) {
+                found.perils.push((proxy.1, PROXY));
+            }
+        }
         let insecure = settings.get("allow-insecure-host").and_then(|hosts| hosts.get_ref().as_array());
         let trusted = insecure.into_iter().flat_map(|all| all.iter());
-        let trusted = trusted.filter(|host| host.get_ref().as_str().is_some_and(is_azure));
-        found.trusting.extend(trusted.map(|host| lines.at(host.span().start)));
+        let trusted = trusted.filter(|host| host.get_ref().as_str().is_none_or(may_be_azure));
+        found.perils.extend(trusted.map(|host| (lines.at(host.span().start), UNCHECKED)));
     }
 }
 
@@ -304,8 +403,9 @@ fn poetry(root: &DeTable<'_>, lines: &Lines, found: &mut Found) {
         }
     }
     for (_, certificate) in tables(root, "certificates") {
-        if let Some(cert) = certificate.get("cert").filter(|cert| cert.get_ref().as_bool() == Some(false)) {
-            found.trusting.push(lines.at(cert.span().start));
+        if let Some(cert) = certificate.get("cert") {
+            let what = if cert.get_ref().as_bool() == Some(false) { UNCHECKED } else { TRUST };
+            found.perils.push((lines.at(cert.span().start), what));
         }
     }
     let enabled = table(root, "keyring").and_then(|keyring| keyring.get("enabled")?.get_ref().as_bool());

@@ -144,10 +144,12 @@ impl Tool for Python {
             for Index { name, url, line, role, .. } in &found.indexes {
                 reading.mentions.push(mention(name.clone(), url, *role, Place::line(&file.source, *line)));
             }
-            reading.perils.extend(found.trusting.iter().map(|line| Peril {
-                place: Place::line(&file.source, *line),
-                what: format!("has {} trust any certificate of a host of Azure's", self.id().name),
-            }));
+            reading.perils.extend(
+                found
+                    .perils
+                    .iter()
+                    .map(|(line, what)| Peril { place: Place::line(&file.source, *line), what: (*what).to_owned() }),
+            );
         }
         for (variable, role) in self.facts().addresses {
             for item in addresses::items(sources.host.variable(variable).unwrap_or_default()) {
@@ -164,7 +166,7 @@ impl Tool for Python {
     }
 
     fn binds(&self) -> Binding {
-        Binding::Url
+        Binding::Address
     }
 
     fn usual_name(&self, _feed: &Feed) -> Option<String> {
@@ -193,7 +195,7 @@ impl Tool for Python {
 }
 
 fn mention(name: Option<String>, url: &str, role: Role, place: Place) -> Mention {
-    Mention { name, url: url.to_owned(), doubt: None, role, bound: Binding::Url, place }
+    Mention { name, url: url.to_owned(), doubt: None, role, bound: Binding::Address, place }
 }
 
 /// The feeds as they are told: a file may name one for reading and for publishing.

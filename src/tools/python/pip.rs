@@ -89,12 +89,15 @@ pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
 
 /// The indexes of files and variables on the host that organizations share.
 fn asked(sources: Sources<'_>) -> Vec<Asked> {
+    let settable = PIP_KEYS.map(|key| (key, configured(sources, key)));
+    let is_settable = |spot: Spot, url: &String| matches!(spot, Spot::PipKey(key, _) if settable.iter().any(|(of, urls)| *of == key && urls.contains(url)));
     let of_files = sources.of::<Found>().flat_map(|(file, found)| {
-        found.indexes.iter().filter_map(move |index| {
-            let is_settable =
-                matches!(index.spot, Spot::PipKey(key, _) if configured(sources, key).contains(&index.url));
-            Asked::new(&index.url, is_settable, Place::line(&file.source, index.line))
-        })
+        let indexes = found.indexes.iter().map(|index| (&index.url, is_settable(index.spot, &index.url), index.line));
+        let direct = found.direct.iter().map(|(line, url)| (url, false, *line));
+        let asked = |(url, is_settable, line): (&String, bool, usize)| {
+            Asked::new(url, is_settable, Place::line(&file.source, line))
+        };
+        indexes.chain(direct).filter_map(asked).collect::<Vec<_>>()
     });
     let of_variables = [MAIN, EXTRA].into_iter().flat_map(|variable| {
         let items = items(sources.host.variable(variable).unwrap_or_default());
@@ -150,11 +153,12 @@ fn say_what_is_not_asked_for(
     if version.is_some_and(|version| version >= ASKS_FOR_ANY) {
         return;
     }
+    let settable: Vec<String> = PIP_KEYS.iter().flat_map(|key| configured(sources, key)).collect();
     for (file, found) in sources.of::<Found>() {
         for index in &found.indexes {
             let stays = match index.spot {
                 Spot::Requirements => true,
-                Spot::PipKey(key, _) => configured(sources, key).iter().all(|url| *url != index.url),
+                Spot::PipKey(..) => !settable.contains(&index.url),
                 _ => false,
             };
             let is_old = version.is_some_and(|version| version < ASKS);

@@ -63,16 +63,71 @@ fn indexes_are_found_in_every_file_of_each_client() {
 }
 
 #[test]
-fn what_has_a_client_trust_anybody_at_azures_host_is_a_peril() {
-    for (client, path, text, is_peril) in [
+fn what_shows_the_credential_to_others_is_a_peril() {
+    let rows: &[(Python, &str, &str, bool)] = &[
         (Python::Pip, "requirements.txt", "--trusted-host PKGS.dev.azure.com:443", true),
+        (Python::Pip, "requirements.txt", "--tr pkgs.dev.azure.com", true),
+        (Python::Pip, "requirements.txt", "--trusted-host pkgs.dev\\\n.azure.com", true),
         (Python::Pip, "requirements.txt", "--trusted-host registry.example.com", false),
+        (Python::Pip, "requirements.txt", "a\n# --trusted-host pkgs.dev.azure.com \\\nb", false),
+        (Python::Pip, "requirements.txt", "evil @ http://contoso@pkgs.dev.azure.com/x/evil-1.whl", true),
+        (Python::Pip, "requirements.txt", "evil @ https://pkgs.dev.azure.com:444/x/evil-1.whl", true),
+        (Python::Pip, "pip.conf", "[global]\ntrusted-host = a\n  pkgs.dev.azure.com", true),
+        (Python::Pip, "pip.conf", "[global]\nproxy = http://evil.example:8080", true),
+        (Python::Pip, "pip.conf", "[install]\ncert = ca.pem", true),
+        (Python::Pip, "pip.conf", "[global]\ntimeout = 5\nproxy = http://own.example:8080", false),
         (Python::Uv, "uv.toml", "allow-insecure-host = ['x', 'contoso.pkgs.visualstudio.com']", true),
+        (Python::Uv, "uv.toml", "allow-insecure-host = ['*']", true),
+        (Python::Uv, "uv.toml", "allow-insecure-host = ['https://pkgs.dev.azure.com']", true),
+        (Python::Uv, "uv.toml", "https-proxy = 'http://evil.example:8080'", true),
+        (Python::Uv, "uv.toml", "allow-insecure-host = ['registry.example.com']", false),
+        (Python::Uv, "pyproject.toml", "[tool.uv.sources]\nx = {url = 'http://pkgs.dev.azure.com/c/x.whl'}", true),
         (Python::Poetry, "poetry.toml", "[certificates.f]\ncert = false", true),
-        (Python::Poetry, "poetry.toml", "[certificates.f]\ncert = 'ca.pem'", false),
+        (Python::Poetry, "poetry.toml", "[certificates.f]\ncert = 'ca.pem'", true),
+        (Python::Poetry, "poetry.toml", "[certificates.f]\nclient-cert = 'own.pem'", false),
+    ];
+    let host = host(&[("HTTPS_PROXY", "http://own.example:8080/")]);
+    for (client, path, text, is_peril) in rows {
+        let perils = reading(client, &[file(&format!("/agent/1/s/{path}"), text)], &host).perils;
+        assert_eq!(!perils.is_empty(), *is_peril, "{path}: {text}");
+    }
+}
+
+#[test]
+fn an_address_by_itself_at_another_organization_takes_the_token_away() {
+    let served = [ServedFeed { bound: Binding::Address, ..crate::tools::testing::feed(None, FEED, "x") }];
+    let of = |organization: &str| {
+        let feed = FEED.replace("https://", "https://contoso@");
+        let served = [ServedFeed { written: feed.clone(), ..served[0].clone() }];
+        let text = format!(
+            "-i {feed}\nevil @ https://contoso@pkgs.dev.azure.com/{organization}/_packaging/e/pypi/download/evil/1/evil-1.whl"
+        );
+        let files = [file("/agent/1/s/requirements.txt", &text)];
+        shown(&planned(&Python::Pip, &served, &files, &host(&[]), &Disk::default()).unwrap())
+    };
+    assert!(of("tailspin").contains(&"PIP_KEYRING_PROVIDER=disabled".to_owned()));
+    assert!(of("contoso").contains(&"PIP_KEYRING_PROVIDER=subprocess".to_owned()));
+}
+
+#[test]
+fn what_hides_options_is_a_doubt() {
+    let many = "--extra-index-url https://registry.example.com/x\n".repeat(1001);
+    for text in [
+        "-r https://evil.example/r.txt",
+        "--constraint=https://evil.example/c.txt",
+        "# coding: utf-7\n+AC0ALQ-trusted-host pkgs.dev.azure.com",
+        "--trusted-host pkgs\\.dev.azure.com",
+        "--trusted-host pkgs.dev\".azure.com\"",
+        &many,
     ] {
-        let perils = reading(&client, &[file(&format!("/agent/1/s/{path}"), text)], &host(&[])).perils;
-        assert_eq!(!perils.is_empty(), is_peril, "{path}: {text}");
+        let doubts = reading(&Python::Pip, &[file("/agent/1/s/requirements.txt", text)], &host(&[])).doubts;
+        assert_eq!(doubts.len(), 1, "{text:.60}");
+    }
+    for text in
+        ["# -*- coding: utf-8 -*-\n-i \"https://registry.example.com/\"", "a==1 \\\n  --hash=sha256:00", "-r b.txt"]
+    {
+        let doubts = reading(&Python::Pip, &[file("/agent/1/s/requirements.txt", text)], &host(&[])).doubts;
+        assert!(doubts.is_empty(), "{text}");
     }
 }
 
@@ -96,6 +151,7 @@ fn files_in_force_are_those_that_the_client_reads() {
 }
 
 #[test]
+#[cfg(unix)] // Its folders are called otherwise on Windows.
 fn a_pip_before_23_1_has_the_token_in_its_address() {
     let serving = |installed: &str, first_line: &str| {
         let disk = Disk::default()

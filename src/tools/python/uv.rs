@@ -127,11 +127,14 @@ impl Names {
 /// The indexes of files and variables on the host that organizations share.
 fn asked(sources: Sources<'_>, names: &Names) -> Vec<Asked> {
     let of_files = sources.of::<Found>().flat_map(|(file, found)| {
-        found.indexes.iter().filter(|index| index.role == Role::Source).filter_map(move |index| {
+        let direct =
+            found.direct.iter().filter_map(|(line, url)| Asked::new(url, false, Place::line(&file.source, *line)));
+        let indexes = found.indexes.iter().filter(|index| index.role == Role::Source).filter_map(|index| {
             let name = index.name.as_deref().filter(|_| index.spot == Spot::UvTable);
             let place = Place::line(&file.source, index.line);
             Asked::new(&index.url, name.is_some_and(|name| names.is_settable(name)), place)
-        })
+        });
+        indexes.chain(direct).collect::<Vec<_>>()
     });
     let of_variables = LISTS.into_iter().flat_map(|variable| {
         let items = items(sources.host.variable(variable).unwrap_or_default());
