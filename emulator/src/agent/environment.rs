@@ -33,9 +33,10 @@ impl Job<'_> {
         environment
     }
 
-    /// `PATH` with the prepended folders, newest first.
+    /// `PATH`, the job's where it has one of its own, with the prepended folders, newest first.
     pub(super) fn path(&self) -> String {
-        let own = std::env::var_os("PATH").unwrap_or_default();
+        let of_job = self.variables.get("PATH").map(|variable| variable.value.clone().into());
+        let own: std::ffi::OsString = of_job.or_else(|| std::env::var_os("PATH")).unwrap_or_default();
         let folders = self.prepended.iter().rev().map(std::path::PathBuf::from).chain(std::env::split_paths(&own));
         std::env::join_paths(folders).map(|joined| joined.to_string_lossy().into_owned()).unwrap_or_default()
     }

@@ -39,13 +39,18 @@ pub const PIP: Subject = Subject {
     forget: "rm -rf t",
     ask_other: "true",
     proof_of_other: "test -f t/fabrikam_plant/__init__.py",
-    ask_directly: "pip install --no-input --no-cache-dir --disable-pip-version-check --retries 0 --target t -r requirements.txt \
+    ask_directly: "pip install --no-input --no-cache-dir --disable-pip-version-check --retries 0 --target t contoso-hello \
+                   --index-url https://any@pkgs.dev.azure.com/contoso/_packaging/feed1/pypi/simple/ \
                    --extra-index-url DIRECT/pypi/simple/",
     publish: None,
 };
 
-pub const PIP_26: Subject =
-    Subject { installs: &[("installed/pip", "pips/26.3/bin/pip")], project: |other| requirements("", other), ..PIP };
+/// It asks for an address without a user, too; but beside another organization's on the host each needs one.
+pub const PIP_26: Subject = Subject {
+    installs: &[("installed/pip", "pips/26.3/bin/pip")],
+    project: |other| requirements(if other == Some(Other::Permitted) { "contoso@" } else { "" }, other),
+    ..PIP
+};
 
 /// The wheel that is published, by a name that its clients can read.
 fn fresh_wheel(path: &'static str) -> (&'static str, Vec<u8>) {
@@ -139,7 +144,7 @@ pub const POETRY: Subject = Subject {
     proof: "test -f .venv/lib/python3*/site-packages/contoso_hello/__init__.py",
     forget: "rm -rf .venv poetry.lock other/poetry.lock other/.venv \"$HOME/.cache/pypoetry\"",
     ask_other: "cd other && poetry install --no-interaction --no-root",
-    proof_of_other: "ls .venv/lib/python3*/site-packages/fabrikam_plant/__init__.py other/.venv/lib/python3*/site-packages/fabrikam_plant/__init__.py 2>/dev/null | grep -q .",
+    proof_of_other: "find \"$HOME/.cache/pypoetry/virtualenvs\" -path '*fabrikam_plant/__init__.py' | grep -q .",
     ask_directly: "poetry source add --no-interaction other DIRECT/pypi/simple/ && \
                    poetry add --no-interaction --source other fabrikam-plant",
     publish: Some("poetry publish --no-interaction --repository up"),

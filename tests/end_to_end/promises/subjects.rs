@@ -1,9 +1,9 @@
 //! The tools that promises are held to: a project that fetches from a feed of contoso, and the plain commands of its later steps.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ado_entra_auth_emulator::World;
-use ado_entra_auth_emulator::agent::{Job, TaskStep};
+use ado_entra_auth_emulator::agent::{Job, TaskStep, Variable};
 use ado_entra_auth_emulator::world::Package;
 
 pub use super::python::{PIP, PIP_26, POETRY, UV};
@@ -138,6 +138,12 @@ impl Subject {
         if self.installs.is_empty() {
             return;
         }
+        // Programs of other versions that the tests have brought are none of this job's.
+        let brought = |folder: &PathBuf| folder.ends_with("target/tools/bin");
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = std::env::split_paths(&path).filter(|folder| !brought(folder));
+        let path = std::env::join_paths(path).unwrap();
+        job.set_variable(Variable::public("PATH", path.to_str().unwrap()));
         let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools");
         for (place, program) in self.installs {
             let place = job.root().join(place);
@@ -540,6 +546,7 @@ pub const DOTNET_PLUGIN: Subject = Subject {
     limits: Limits { keeps_on: &[Away::Port], ..NO_LIMITS },
     installs: &[
         ("installed/dotnet", "nuget-plugin/dotnet"),
+        ("installed/sdk", "nuget-plugin/sdk"),
         ("home/.nuget/plugins/netcore/CredentialProvider.Shim", "nuget-plugin/shim"),
     ],
     project: |other| {
