@@ -107,11 +107,9 @@ impl Http {
             Ok(if own.is_empty() { builder } else { builder.tls_certs_merge(own) })
         };
         let client = merged(own()?)?.build().or_else(|_| {
-            // Slim images hold no authorities at all, and a system's own check may take none beside its own (wine); what browsers
-            // trust is better than nothing.
-            let browsers = webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter();
-            let browsers = browsers.filter_map(|der| Certificate::from_der(der).ok());
-            base()?.tls_certs_only(browsers.chain(own()?)).build().map_err(settings)
+            // Slim images hold no authorities at all; what browsers trust is better than nothing. And a system's own check may take none
+            // beside its own (wine).
+            base()?.tls_certs_only(of_browsers().chain(own()?)).build().map_err(settings)
         })?;
         Ok(Self { client, deadline })
     }
@@ -227,4 +225,16 @@ fn plain_client() -> reqwest::ClientBuilder {
         .http1_only()
         .read_timeout(READ_LIMIT)
         .timeout(TRY_LIMIT)
+}
+
+/// The authorities that browsers trust, where a system may have none of its own.
+#[cfg(all(unix, not(target_vendor = "apple")))]
+fn of_browsers() -> impl Iterator<Item = Certificate> {
+    webpki_root_certs::TLS_SERVER_ROOT_CERTS.iter().filter_map(|der| Certificate::from_der(der).ok())
+}
+
+/// Windows and macOS have their own.
+#[cfg(not(all(unix, not(target_vendor = "apple"))))]
+fn of_browsers() -> impl Iterator<Item = Certificate> {
+    std::iter::empty()
 }
