@@ -91,6 +91,11 @@ pub fn is_read(client: &Python, path: RelPath<'_>) -> bool {
         || client.reads_requirements() && path.is_in("requirements") && has_ending(&folded(path.name()), &["txt", "in"])
 }
 
+/// Whether a file is one of pip's configuration.
+pub fn is_pips_configuration(name: &str) -> bool {
+    ["pip.conf", "pip.ini"].contains(&folded(name).as_str())
+}
+
 fn has_ending(folded: &str, endings: &[&str]) -> bool {
     folded.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(&ending))
 }

@@ -104,7 +104,8 @@ impl Tool for Python {
     }
 
     fn reads(&self, path: RelPath<'_>, among: Among) -> bool {
-        among == Among::Project && files::is_read(self, path)
+        // pip also reads the one at the root of its environment, which a repository may bring.
+        files::is_read(self, path) && (among == Among::Project || files::is_pips_configuration(path.name()))
     }
 
     fn outside(&self, host: &Host, _look: &dyn Look) -> Vec<PathBuf> {

@@ -60,6 +60,8 @@ fn indexes_are_found_in_every_file_of_each_client() {
     {
         assert!(!client.reads(RelPath::new(std::path::Path::new("/agent/1/s"), path), Among::Project), "{path}");
     }
+    let reads = |path| Python::Pip.reads(RelPath::new(std::path::Path::new("/agent/1/s/.venv"), path), Among::Beside);
+    assert!(reads("pip.conf") && !reads("requirements.txt"));
 }
 
 #[test]
