@@ -1,7 +1,7 @@
 //! What a client asks at run time, and what it is told.
 //!
-//! A client starts this program for each answer: git for a process of its own, cargo for a registry, NuGet for a run of its own. So nothing here waits for the
-//! command line's parser, the whole environment or the network.
+//! A client starts this program for each answer: git for a process of its own, cargo for a registry, NuGet for a run of its own. So
+//! nothing here waits for the command line's parser, the whole environment or the network.
 //!
 //! [`reply`] is the one decision for every client. A dialect only turns its client's words into a [`Question`] and the [`Reply`]
 //! into words; it is pure over bytes.
@@ -82,8 +82,7 @@ fn in_time(issued: Issued) -> Reply {
 }
 
 /// What a question is about, where the client may ask for it: git for repositories, cargo for the index of a feed, NuGet for a feed's
-/// addresses for NuGet, a script for an organization, Python's clients for whatever lies in a feed's index. A bare host is asked for over http too,
-/// and gets nothing.
+/// addresses for NuGet, Python's clients for whatever lies in a feed's index, a script for an organization.
 fn wanted(question: &Question) -> Option<Wanted> {
     let client = question.client;
     match client {

@@ -42,8 +42,8 @@ struct Call<'a> {
 pub fn answer(arguments: &[OsString], ask: &mut dyn FnMut(&Question) -> Reply) -> Outcome {
     let arguments: Option<Vec<&str>> = arguments.iter().map(|argument| argument.to_str()).collect();
     let Some(call) = arguments.as_deref().and_then(parse) else { return Outcome::NotOurs };
-    // pip and uv ask for the bare host as well.
-    let url = if call.service.contains("://") { call.service.to_owned() } else { format!("https://{}", call.service) };
+    // pip and uv ask for the bare host as well, over http too: that is no address of a feed.
+    let url = call.service.to_owned();
     match (ask(&Question { client: Dialect::Keyring, url }), call.operation) {
         (Reply::NotOurs, _) => Outcome::NotOurs,
         (Reply::Token(issued), "get") => Outcome::Answer(words(&issued, &call)),

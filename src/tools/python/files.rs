@@ -1,5 +1,6 @@
 //! The files in which Python's clients name indexes: requirements, `pip.conf`, `.pypirc`, and TOML.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
@@ -14,6 +15,7 @@ use crate::tools::tables::{self, table, tables, text};
 
 /// More than any file has; a repository does not decide how many.
 const MOST: usize = 1000;
+const LONGEST_NAME: usize = 256;
 
 /// What a file says.
 #[derive(Debug, Default)]
@@ -155,6 +157,8 @@ pub fn parse(client: &Python, file: &SourceFile, host: &Host) -> Found {
     if client.reads_requirements() {
         directly(file, &mut found);
     }
+    // One is enough for no credential at all.
+    found.perils.truncate(MOST);
     if found.indexes.len() > MOST || found.further.len() > MOST || found.direct.len() > MOST {
         found.unread = Some(Unparsable::hides_names(&file.source, "it names more than 1,000 addresses or files"));
         found.indexes.truncate(MOST);
@@ -173,13 +177,16 @@ const EXPOSED: &str =
 /// Addresses at the hosts of feeds wherever they stand, but in comments of whole lines: what a client fetches from there, it asks for
 /// with the credential of an index.
 fn directly(file: &SourceFile, found: &mut Found) {
+    let indexes: BTreeSet<String> = found.indexes.iter().map(|index| index.url.clone()).collect();
     for (number, line) in
         file.text.body.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with(['#', ';']))
     {
         let lower = line.to_ascii_lowercase();
-        for (at, _) in lower.match_indices("http") {
-            let Some(rest) = line.get(at..) else { continue };
+        let mut from = 0;
+        while let Some(at) = lower[from..].find("http").map(|at| from + at) {
+            let rest = &line[at..];
             let end = rest.find(|c: char| c.is_whitespace() || "\"'<>,;]})".contains(c)).unwrap_or(rest.len());
+            from = at + end;
             let Ok(url) = url::Url::parse(&rest[..end]) else { continue };
             let serves_packages = |host: &str| host == "pkgs.dev.azure.com" || host.ends_with(".pkgs.visualstudio.com");
             if !url.host_str().is_some_and(serves_packages) {
@@ -187,7 +194,7 @@ fn directly(file: &SourceFile, found: &mut Found) {
             }
             if url.scheme() != "https" || url.port().is_some() {
                 found.perils.push((number + 1, EXPOSED));
-            } else if found.indexes.iter().all(|index| index.url != rest[..end]) {
+            } else if !indexes.contains(&rest[..end]) {
                 found.direct.push((number + 1, rest[..end].to_owned()));
             }
         }
@@ -196,7 +203,11 @@ fn directly(file: &SourceFile, found: &mut Found) {
 
 impl Found {
     fn add(&mut self, name: Option<&str>, (url, line): (String, usize), role: Role, spot: Spot) {
-        self.indexes.push(Index { name: name.map(str::to_owned), url, line, role, spot });
+        // One more than is looked at tells that there are more. A section's long name would be kept for each of its addresses.
+        if self.indexes.len() <= MOST {
+            let name = name.filter(|name| name.len() <= LONGEST_NAME).map(str::to_owned);
+            self.indexes.push(Index { name, url, line, role, spot });
+        }
     }
 }
 
@@ -306,54 +317,52 @@ fn expanded(text: &str, host: &Host) -> String {
     whole + rest
 }
 
-/// The settings of a file as Python's `configparser` reads it: section, key in small letters, a value for each line, the line.
-fn settings(body: &str) -> Vec<(String, String, String, usize)> {
-    let (mut section, mut key) = (String::new(), None::<String>);
-    let mut settings = Vec::new();
+/// Shows each setting of a file as Python's `configparser` reads it: section, key in small letters, a value for each line, the line.
+fn each_setting(body: &str, mut show: impl FnMut(&str, &str, &str, usize)) {
+    let (mut section, mut key) = ("", None::<String>);
     for (number, line) in body.lines().enumerate() {
         let text = line.trim();
         if text.is_empty() || text.starts_with(['#', ';']) {
             continue;
         }
-        if line.starts_with(char::is_whitespace) && key.is_some() {
-            settings.push((section.clone(), key.clone().unwrap_or_default(), text.to_owned(), number + 1));
+        if let Some(key) = key.as_deref().filter(|_| line.starts_with(char::is_whitespace)) {
+            show(section, key, text, number + 1);
         } else if let Some(name) = text.strip_prefix('[').and_then(|rest| rest.split(']').next()) {
-            (section, key) = (name.trim().to_owned(), None);
+            (section, key) = (name.trim(), None);
         } else if let Some((name, value)) = text.split_once(['=', ':']) {
             let name = name.trim().to_lowercase().replace('_', "-");
-            settings.push((section.clone(), name.clone(), value.trim().to_owned(), number + 1));
+            show(section, &name, value.trim(), number + 1);
             key = Some(name);
         }
     }
-    settings
 }
 
 /// The keys under which pip's configuration names indexes.
 pub const PIP_KEYS: [&str; 2] = ["index-url", "extra-index-url"];
 
 fn pip_config(body: &str, host: &Host, found: &mut Found) {
-    for (section, key, value, line) in settings(body) {
-        let peril = match key.as_str() {
+    each_setting(body, |section, key, value, line| {
+        let peril = match key {
             "trusted-host" => value.split_whitespace().any(may_be_azure).then_some(UNCHECKED),
-            "proxy" => (!proxies::is_jobs(host, &value)).then_some(PROXY),
+            "proxy" => (!proxies::is_jobs(host, value)).then_some(PROXY),
             "cert" => Some(TRUST),
             _ => None,
         };
         found.perils.extend(peril.map(|what| (line, what)));
-        let Some(key) = PIP_KEYS.into_iter().find(|known| *known == key) else { continue };
+        let Some(key) = PIP_KEYS.into_iter().find(|known| *known == key) else { return };
         let whom = if section == "global" { For::All } else { For::One };
         for url in value.split_whitespace() {
             found.add(None, (url.to_owned(), line), Role::Source, Spot::PipKey(key, whom));
         }
-    }
+    });
 }
 
 fn pypirc(body: &str, found: &mut Found) {
-    for (section, key, value, line) in settings(body) {
+    each_setting(body, |section, key, value, line| {
         if key == "repository" {
-            found.add(Some(&section), (value, line), Role::Publish, Spot::Other);
+            found.add(Some(section), (value.to_owned(), line), Role::Publish, Spot::Other);
         }
-    }
+    });
 }
 
 fn uv(root: &DeTable<'_>, lines: &Lines, host: &Host, found: &mut Found) {

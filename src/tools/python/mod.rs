@@ -15,7 +15,9 @@ mod uv;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::reading::{Among, Mention, Parsed, Peril, Place, Reading, RelPath, SourceFile, Sources};
+use super::reading::{
+    Among, Hidden, Mention, Origin, Parsed, Peril, Place, Reading, RelPath, SourceFile, Sources, Unparsable,
+};
 use super::{Auto, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
@@ -46,6 +48,8 @@ struct Facts {
     addresses: &'static [(&'static str, Role)],
 }
 
+/// More than any workspace names: each is compared with others.
+const MOST_ADDRESSES: usize = 10_000;
 const HELPER: TokenSource = TokenSource::Helper(Dialect::Keyring);
 
 const fn id(name: &'static str, variables: &'static [&'static str], ways: &'static [Way]) -> ToolId {
@@ -140,6 +144,15 @@ impl Tool for Python {
 
     fn read(&self, sources: Sources<'_>) -> Reading {
         let mut reading = Reading::default();
+        let addresses: usize = sources.of::<Found>().map(|(_, found)| found.indexes.len() + found.direct.len()).sum();
+        if addresses > MOST_ADDRESSES {
+            reading.doubts.push(Unparsable {
+                file: format!("the files of {}", self.id().name),
+                reason: "they name more than 10,000 addresses".to_owned(),
+                hides: Hidden::Names,
+                origin: Origin::Workspace,
+            });
+        }
         for (file, found) in sources.of::<Found>() {
             reading.doubts.extend(found.unread.clone());
             for Index { name, url, line, role, .. } in &found.indexes {

@@ -1,7 +1,7 @@
 //! The host that organizations share: pip and uv send what they know for a user there to every index of the host that has the same user
 //! or none (measured with pip 25 and 26, uv 0.13).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::addresses::user;
 use crate::azure_devops::feed::Feed;
@@ -40,13 +40,25 @@ impl Asked {
 pub fn is_safe(client: &str, served: &[ServedFeed], asked: &[Asked], draft: &mut Draft<'_>) -> bool {
     let permitted: BTreeSet<&Organization> = draft.organizations().iter().map(|one| &one.organization).collect();
     let written: BTreeSet<&str> = served.iter().map(|feed| feed.written.as_str()).collect();
-    let own: Vec<&Asked> = asked.iter().filter(|own| written.contains(own.url.as_str())).collect();
+    // Two of different organizations are enough to find one that is not of a third, so the work does not grow with their number.
+    let mut own: BTreeMap<Option<&str>, Vec<&Asked>> = BTreeMap::new();
+    let mut any: Vec<&Asked> = Vec::new();
+    for one in asked.iter().filter(|one| written.contains(one.url.as_str())) {
+        for known in [own.entry(one.user.as_deref()).or_default(), &mut any] {
+            if known.len() < 2 && known.iter().all(|other| other.organization != one.organization) {
+                known.push(one);
+            }
+        }
+    }
     let mut is_safe = true;
     let mut told = BTreeSet::new();
     for other in asked {
-        let meets =
-            |own: &Asked| own.organization != other.organization && (other.user.is_none() || other.user == own.user);
-        let Some(own) = own.iter().find(|own| meets(own)) else { continue };
+        let meets = match other.user.as_deref() {
+            Some(user) => own.get(&Some(user)),
+            None => Some(&any),
+        };
+        let meets = meets.into_iter().flatten().find(|own| own.organization != other.organization);
+        let Some(own) = meets else { continue };
         let is_permitted = permitted.contains(&other.organization);
         is_safe &= is_permitted;
         if told.insert(&other.organization) {

@@ -111,6 +111,21 @@ fn an_address_by_itself_at_another_organization_takes_the_token_away() {
     assert!(of("contoso").contains(&"PIP_KEYRING_PROVIDER=subprocess".to_owned()));
 }
 
+/// Time and memory grow with the file, whatever is in it. Each of these took minutes, or gigabytes, where they grew with its square.
+#[test]
+fn no_file_takes_more_than_its_size() {
+    let long = "x".repeat(1_000_000);
+    for (client, path, text) in [
+        (Python::Pip, "requirements.txt", "https://pkgs.dev.azure.com/c/_packaging/f/pypi/ ".repeat(100_000)),
+        (Python::Pip, "requirements.txt", "http".repeat(1_000_000)),
+        (Python::Pip, "pip.conf", format!("[{long}]\n{long} = a\n{}", " b\n".repeat(300_000))),
+        (Python::Twine, ".pypirc", format!("[{long}]\n{}", "repository = https://a.example/\n".repeat(100_000))),
+    ] {
+        let parsed = reading(&client, &[file(&format!("/agent/1/s/{path}"), &text)], &host(&[]));
+        assert!(parsed.mentions.len() <= 1000, "{path}");
+    }
+}
+
 #[test]
 fn what_hides_options_is_a_doubt() {
     let many = "--extra-index-url https://registry.example.com/x\n".repeat(1001);
