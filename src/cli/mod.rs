@@ -114,6 +114,9 @@ pub struct Demo {
     /// A staged task folder whose index.js and post.js to run with node, as the agent does
     #[arg(long, value_name = "DIR")]
     pub task: Option<PathBuf>,
+    /// Show every request, variable and file, and the words of each tool
+    #[arg(long)]
+    pub verbose: bool,
 }
 
 /// A form of output.

@@ -62,8 +62,9 @@ pub(super) fn settings(emulator: &Emulator, folder: &Path, home: &Path) -> anyho
 fn maven_options(emulator: &Emulator, store: &Path, home: &Path) -> String {
     let address = emulator.proxy_url().replace("http://", "");
     let (host, port) = address.split_once(':').unwrap_or((&address, "80"));
+    // A JVM that lives for seconds compiles once, and needs no second thread to collect what it dropped.
     format!(
-        "-Dhttps.proxyHost={host} -Dhttps.proxyPort={port} -Dhttp.proxyHost={host} -Dhttp.proxyPort={port} -Djavax.net.ssl.trustStore={} \
+        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dhttps.proxyHost={host} -Dhttps.proxyPort={port} -Dhttp.proxyHost={host} -Dhttp.proxyPort={port} -Djavax.net.ssl.trustStore={} \
          -Djavax.net.ssl.trustStorePassword={STORE_PASSWORD} -Duser.home={}",
         store.display(),
         home.display()
