@@ -63,6 +63,7 @@ mod pods;
 mod promises;
 mod propagation;
 mod python;
+mod python_own;
 mod rc_reader;
 mod recipes;
 mod round_trips;
