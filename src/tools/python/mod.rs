@@ -171,12 +171,9 @@ impl Tool for Python {
         }
         for (file, found) in sources.of::<Found>() {
             reading.doubts.extend(found.unread.clone());
-            reading.perils.extend(
-                found
-                    .perils
-                    .iter()
-                    .map(|(line, what)| Peril { place: Place::line(&file.source, *line), what: (*what).to_owned() }),
-            );
+            reading
+                .perils
+                .extend(found.perils.iter().map(|(line, what)| Peril::new(Place::line(&file.source, *line), *what)));
         }
         reading.mentions.extend(named::all(self.facts().addresses, sources).map(|named| Mention {
             name: named.name.map(str::to_owned),
