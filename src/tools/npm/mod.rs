@@ -151,6 +151,7 @@ impl Tool for Npm {
             keys::warn_of_nearer(feed, sources, draft);
             draft.serve(feed, TokenSource::Reference);
         }
+        keys::warn_of_yarn_1(served, sources, draft);
         let mut lines: Vec<String> = lines.into_iter().collect();
         lines.extend(keys::of_root(served, sources, draft));
         for (number, (variable, path)) in user_files(draft.host).into_iter().enumerate() {
@@ -174,8 +175,10 @@ fn searched(file: &SourceFile) -> Parsed {
     if file.is_named(&MANIFESTS) {
         return Box::new(Manifest::parse(&text));
     }
-    let archives = if file.is_named(&[yarn::LOCK]) { yarn::archives(&text) } else { BTreeSet::new() };
-    Box::new(Addresses { archives, ..feeds_in_text(&text, Schemes::Optional) })
+    let is_lock = file.is_named(&[yarn::LOCK]);
+    let archives = if is_lock { yarn::archives(&text) } else { BTreeSet::new() };
+    let is_of_yarn_1 = is_lock && text.lines().take(5).any(|line| line.trim_end() == "# yarn lockfile v1");
+    Box::new(Addresses { archives, is_of_yarn_1, ..feeds_in_text(&text, Schemes::Optional) })
 }
 
 fn mention(url: String, doubt: Option<String>, bound: Binding, place: Place) -> Mention {

@@ -52,7 +52,7 @@ static ID: ToolId = ToolId {
 const AFTERWARDS: &str = "`.yarnrc.yml` and variables as before";
 /// Its lock file, which names where archives lie.
 pub const LOCK: &str = "yarn.lock";
-const USUAL_NAME: &str = ".yarnrc.yml";
+pub const USUAL_NAME: &str = ".yarnrc.yml";
 /// The variable by which the file has another name, in every folder.
 const FILE_NAME: &str = "YARN_RC_FILENAME";
 const REGISTRY: &str = "YARN_NPM_REGISTRY_SERVER";
