@@ -59,6 +59,7 @@ mod nuget_plugin;
 mod nuget_transport;
 mod nuget_undo;
 mod peers;
+mod peers_asked;
 mod pods;
 mod promises;
 mod propagation;
