@@ -141,7 +141,13 @@ fn as_text(settings: &Settings, plan: &Plan) -> String {
                     1 => text.push_str("  (1 line of your own file is carried over)\n"),
                     lines => _ = writeln!(text, "  ({lines} lines of your own file are carried over)"),
                 }
-                added(&mut text, &file.added_text());
+                match file.pack {
+                    Some(pack) => {
+                        let lines = file.added_text().lines().count();
+                        _ = writeln!(text, "  {}, {lines} lines, which --format json shows", pack.purpose);
+                    }
+                    None => added(&mut text, &file.added_text()),
+                }
             }
             Change::SharedFile(file) => {
                 let what = if disk::exists(&file.path) { "changed, and put back" } else { "made, and removed" };

@@ -102,7 +102,7 @@ fn wanted(question: &Question) -> Option<Wanted> {
             Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
         }
         Dialect::Script => Some(Wanted { client, organization: Organization::of_url(&question.url)?, feed: None }),
-        Dialect::Keyring => {
+        Dialect::Pip | Dialect::Uv | Dialect::Poetry | Dialect::Twine => {
             let feed = Feed::parse(&question.url).filter(|feed| feed.serves(Protocol::Python))?;
             Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
         }

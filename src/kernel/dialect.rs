@@ -22,8 +22,14 @@ pub enum Dialect {
     Git,
     /// cargo's credential providers.
     Cargo,
-    /// The program of the Python package `keyring`, which pip and uv ask.
-    Keyring,
+    /// pip, by the program of the Python package `keyring`.
+    Pip,
+    /// uv, by the same program.
+    Uv,
+    /// poetry, by a module of that package, which starts the program.
+    Poetry,
+    /// twine, likewise.
+    Twine,
     /// NuGet's plugins.
     NuGet,
     /// Nobody who starts this program as a helper: this program's own command line, in a script of a later step.
@@ -32,7 +38,9 @@ pub enum Dialect {
 
 impl Dialect {
     /// Every dialect in which this program is started as a helper.
-    pub const ALL: [Self; 4] = [Self::Git, Self::Cargo, Self::NuGet, Self::Keyring];
+    pub const ALL: [Self; 7] = [Self::Git, Self::Cargo, Self::NuGet, Self::Pip, Self::Uv, Self::Poetry, Self::Twine];
+    /// Those of Python's clients, which start one program.
+    pub const PYTHON: [Self; 4] = [Self::Pip, Self::Uv, Self::Poetry, Self::Twine];
 
     /// Its name: in the arguments of `credential`, in a run's vault and in messages.
     pub fn name(self) -> &'static str {
@@ -41,7 +49,10 @@ impl Dialect {
             Self::Cargo => "cargo",
             Self::NuGet => "nuget",
             Self::Script => "script",
-            Self::Keyring => "keyring",
+            Self::Pip => "pip",
+            Self::Uv => "uv",
+            Self::Poetry => "poetry",
+            Self::Twine => "twine",
         }
     }
 
@@ -53,7 +64,7 @@ impl Dialect {
         match self {
             Self::Git | Self::Script => None,
             Self::Cargo => Some(CARGO_PROGRAM),
-            Self::Keyring => Some(KEYRING_PROGRAM),
+            Self::Pip | Self::Uv | Self::Poetry | Self::Twine => Some(KEYRING_PROGRAM),
             Self::NuGet => Some(NUGET_PROGRAM),
         }
     }
@@ -63,7 +74,7 @@ impl Dialect {
         Self::ALL.into_iter().find(|dialect| dialect.name() == name)
     }
 
-    /// The dialect of a client that started this program as `path`, going by the file's name.
+    /// The dialect of a client that started this program as `path`, going by the file's name: of several that start it so, the first.
     pub fn of_program(path: &OsStr) -> Option<Self> {
         let name = Path::new(path).file_name()?.to_str()?;
         let is_program = |program: &str| {
@@ -88,7 +99,8 @@ mod tests {
             assert_eq!(Dialect::of_name(dialect.name()), Some(dialect));
             let Some(program) = dialect.program() else { continue };
             for path in [program.to_owned(), format!("/a b/bin/{program}")] {
-                assert_eq!(Dialect::of_program(OsStr::new(&path)), Some(dialect));
+                let found = Dialect::of_program(OsStr::new(&path)).unwrap();
+                assert!(found == dialect || [found, dialect].iter().all(|one| Dialect::PYTHON.contains(one)), "{path}");
             }
             let near = [format!("x{program}"), format!("{program}x"), format!("{program}/x")];
             assert!(near.iter().all(|path| Dialect::of_program(OsStr::new(path)).is_none()));

@@ -48,7 +48,16 @@ pub struct PrivateFile {
     /// What of ours goes in, by the byte positions of the carried text. None overlap.
     pub added: Vec<(Range<usize>, Template)>,
     /// How the text becomes the file's bytes, where the file is no text.
-    pub pack: Option<fn(&str) -> Vec<u8>>,
+    pub pack: Option<Pack>,
+}
+
+/// How a text becomes the bytes of a file that is no text.
+#[derive(Clone, Copy, Debug)]
+pub struct Pack {
+    /// The bytes.
+    pub bytes: fn(&str) -> Vec<u8>,
+    /// What it is for, as a dry run shows it in place of the text: "a module for twine".
+    pub purpose: &'static str,
 }
 
 impl PrivateFile {
@@ -71,7 +80,7 @@ impl PrivateFile {
         };
         let edits: Vec<TextEdit> = self.added.iter().map(edit).collect();
         let text = splice(&self.carried.body, &edits);
-        self.pack.map_or_else(|| self.carried.encode(&text), |pack| pack(&text))
+        self.pack.map_or_else(|| self.carried.encode(&text), |pack| (pack.bytes)(&text))
     }
 
     /// What of it is ours, as a dry run shows it: the rest may hold the user's secrets.

@@ -179,11 +179,12 @@ fn withhold_perilous(
     if !candidates.is_empty() {
         warnings.extend(perils.map(|peril| {
             format!(
-                "{}: {} {}, so {} gets no token; remove that setting, or let the pipeline set it in a variable",
+                "{}: {} {}, so {} gets no token; {}",
                 tool.id().name,
                 peril.place,
                 peril.what,
-                tool.id().name
+                tool.id().name,
+                peril.remedy
             )
         }));
     }

@@ -17,7 +17,7 @@ use crate::kernel::run_folder;
 use crate::plan::draft::{Draft, Surroundings};
 use crate::plan::names::RunNames;
 use crate::plan::{Change, Deposit, Part, Plan, Template, Variable};
-use crate::reach::{FeedInput, PermittedOrganization, Reach, main_organization};
+use crate::reach::{FeedInput, NamedBy, PermittedOrganization, Reach, main_organization};
 use crate::tools::reading::{ReadFile, Reading, Sources, Unparsable};
 use crate::tools::{Auto, Choice, PlanError, Tool, stands_for};
 
@@ -159,8 +159,11 @@ fn idle_input(input: &FeedInput) -> String {
 /// Says in one line that a tool which is not set up would have feeds to reach.
 fn note_unchosen(tool: &dyn Tool, found: &Found, by_name: bool, plan: &mut Plan) {
     let name = tool.id().name;
-    let Some(first) = found.served.first() else { return };
-    let further = match found.served.len() - 1 {
+    // A feed of an input that serves no tool is said once for all of them.
+    let by_input = NamedBy::Feeds.to_string();
+    let named: Vec<_> = found.served.iter().filter(|feed| feed.named_in != by_input).collect();
+    let Some(first) = named.first() else { return };
+    let further = match named.len() - 1 {
         0 => String::new(),
         more => format!(" and {more} more"),
     };

@@ -384,6 +384,63 @@ fn a_file_of_the_users_that_cannot_be_read_stops_only_the_tool_that_would_hide_i
     assert!(planned("git").is_ok());
 }
 
+/// An input's feed without a protocol could be any tool's. One sentence says so, not one a tool.
+#[test]
+fn a_feed_that_serves_no_tool_is_said_once() {
+    let feed = Feed::parse("https://pkgs.dev.azure.com/contoso/_packaging/feed1").unwrap();
+    for named in [&[][..], &["git"]] {
+        let outcome =
+            Case { named, feeds: &[FeedInput { name: None, feed: feed.clone() }], ..Case::default() }.outcome();
+        let said = warnings(&outcome);
+        assert_eq!((said.len(), outcome.notes.len()), (1, 0), "{said:?} {:?}", outcome.notes);
+        assert!(said[0].contains("contoso/feed1") && said[0].contains("name the tool"), "{said:?}");
+        let files = [(".npmrc", NPMRC)];
+        let outcome = Case {
+            named: &["git"],
+            feeds: &[FeedInput { name: None, feed: feed.clone() }],
+            files: &files,
+            ..Case::default()
+        };
+        assert_eq!(
+            outcome.outcome().notes,
+            ["npm: not set up for contoso/f (.npmrc): the input 'tools' does not name npm"]
+        );
+    }
+}
+
+/// A file of another name is read where an argument names it, and then no other is: each of its sources needs a line of its own.
+#[test]
+fn each_source_of_nugets_file_that_only_an_argument_names_is_told() {
+    for (count, lines) in [(1, 1), (3, 3), (7, 6)] {
+        let names: Vec<String> = (0..count).map(|number| format!("feed-{number}")).collect();
+        let url = |name: &String| format!("https://pkgs.dev.azure.com/contoso/_packaging/{name}/nuget/v3/index.json");
+        let add = |name: &String| format!("<add key='{name}' value='{}'/>", url(name));
+        let sources = names.iter().map(add).collect::<Vec<_>>().join("");
+        let text = format!("<configuration><packageSources>{sources}</packageSources></configuration>");
+        let notes = Case { files: &[("ci.config", &text)], ..Case::default() }.outcome().notes;
+        assert_eq!(notes.len(), lines, "{notes:?}");
+        assert!(notes[0].contains("(ci.config)"), "{notes:?}");
+        for (name, note) in names.iter().zip(&notes).take(5) {
+            let line = format!("NuGetPackageSourceCredentials_{name}: Username=any;Password=$(ADO_ENTRA_TOKEN);");
+            assert!(note.contains(&line), "{note}");
+        }
+        assert_eq!(notes.last().unwrap().contains("2 more sources"), count == 7);
+    }
+}
+
+#[test]
+fn a_setting_that_leads_npm_elsewhere_is_named_with_its_line_and_what_to_do() {
+    for (setting, words) in [
+        ("proxy=http://evil.example:8080", ["sends the traffic through a proxy", "HTTPS_PROXY"]),
+        ("strict-ssl=false", ["switches off the check of certificates", "NODE_EXTRA_CA_CERTS"]),
+    ] {
+        let text = format!("{NPMRC}{setting}\n");
+        let said = warnings(&Case { files: &[(".npmrc", &text)], ..Case::default() }.outcome());
+        let [said] = said.as_slice() else { panic!("{said:?}") };
+        assert!(said.starts_with("npm: .npmrc line 2 ") && words.iter().all(|word| said.contains(word)), "{said}");
+    }
+}
+
 #[test]
 fn tools_that_are_not_set_up_are_told_in_a_line_and_not_warned_of() {
     let files = [(".npmrc", NPMRC)];

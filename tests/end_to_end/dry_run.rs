@@ -123,6 +123,26 @@ fn it_names_every_variable_that_a_run_sets() {
     assert_eq!(shown, set);
 }
 
+/// A file that is no text is told by name, purpose and length; JSON has its text.
+#[test]
+fn the_module_for_python_is_told_and_not_printed() {
+    let home = tempfile::tempdir().unwrap();
+    let url = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/pypi/upload/";
+    write_file(&home.path().join("s/.pypirc"), format!("[f]\nrepository = {url}\n"));
+    let directory = home.path().join("s").display().to_string();
+    let arguments = ["--working-directory", &directory, "--input", "organizations=contoso"];
+    let shown = text(&dry_run(home.path(), &[], &arguments));
+    let module = include_str!("../../src/tools/python/backend.py");
+    let lines = module.lines().count();
+    assert!(shown.contains("ado_entra_auth_keyring-1-py3-none-any.whl"), "{shown}");
+    assert!(shown.contains(&format!("a module by which poetry and twine ask this program, {lines} lines")), "{shown}");
+    assert!(!shown.contains("import json"), "{shown}");
+    let json: Value =
+        serde_json::from_str(&text(&dry_run(home.path(), &[], &[&arguments[..], &["--format", "json"]].concat())))
+            .unwrap();
+    assert!(json["changes"].as_array().unwrap().iter().any(|change| change["added"] == module));
+}
+
 #[test]
 fn texts_of_the_repository_command_nothing() {
     let emulator = emulator();

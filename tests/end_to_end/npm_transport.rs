@@ -287,7 +287,7 @@ fn settings_that_open_the_traffic_to_others_take_the_credential_away() {
         let shown = path.trim_start_matches("../");
         assert_eq!(outcome.warnings.len(), *count, "{path} {text} {:?}", outcome.warnings);
         assert!(
-            warned(&outcome, &[shown, "line ", "npm gets no token", "remove that setting"]),
+            warned(&outcome, &[shown, "line ", "npm gets no token", "remove that line"]),
             "{path} {text} {:?}",
             outcome.warnings
         );

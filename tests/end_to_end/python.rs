@@ -13,15 +13,15 @@ use crate::support::{
 };
 use crate::tenants::{assert_each_its_own, of_two_tenants};
 
-const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/pypi/simple/";
-const UPLOAD: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/pypi/upload/";
+pub const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/pypi/simple/";
+pub const UPLOAD: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/pypi/upload/";
 const PLANTS: &str = "https://pkgs.dev.azure.com/fabrikam/_packaging/feed1/pypi/simple/";
-const WHEEL: &str = "contoso_fresh-3.1.0-py3-none-any.whl";
-const INSTALL: &str =
+pub const WHEEL: &str = "contoso_fresh-3.1.0-py3-none-any.whl";
+pub const INSTALL: &str =
     "rm -rf t; pip install --no-input --no-cache-dir --disable-pip-version-check --retries 0 --target t";
 
 /// Puts a program of `target/tools` in front, under its own name. Nothing where it is not there.
-fn install(job: &mut Job<'_>, path: &str) -> Option<()> {
+pub fn install(job: &mut Job<'_>, path: &str) -> Option<()> {
     let program = only_brought(path)?;
     let folder = job.root().join("installed");
     std::fs::create_dir_all(&folder).unwrap();

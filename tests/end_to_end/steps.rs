@@ -12,7 +12,7 @@ use crate::support::{
     warned, write,
 };
 
-fn step(name: &str, connection: &str) -> TaskStep {
+pub fn step(name: &str, connection: &str) -> TaskStep {
     TaskStep { name: name.to_owned(), ..bare_step().connection("azureDevOpsServiceConnection", connection) }
 }
 
@@ -26,7 +26,7 @@ fn client_of(emulator: &Emulator, request: &LoggedRequest) -> String {
 }
 
 /// Whose token the requests to paths that hold this text carried.
-fn clients(emulator: &Emulator, path: &str) -> Vec<String> {
+pub fn clients(emulator: &Emulator, path: &str) -> Vec<String> {
     let requests = emulator.requests();
     let asked = requests.iter().filter(|request| request.path.contains(path) && request.authorization.is_token());
     let mut clients: Vec<String> = asked.map(|request| client_of(emulator, request)).collect();

@@ -11,6 +11,7 @@ use std::ffi::OsString;
 
 use zeroize::Zeroizing;
 
+use super::others::ASKED_AGAIN;
 use super::vault::Issued;
 use super::{Question, Reply};
 use crate::diagnosis::Explanation;
@@ -38,13 +39,29 @@ struct Call<'a> {
     as_json: bool,
 }
 
-/// Answers a call of the program with these arguments.
-pub fn answer(arguments: &[OsString], ask: &mut dyn FnMut(&Question) -> Reply) -> Outcome {
+/// Who asks, the one for whom a call speaks first: each step of a job answers the clients that it has set up.
+///
+/// Our module names the client that has imported it. Only uv asks for credentials behind the address, and only pip sets the encoding of
+/// what it reads, to these letters. Where a job sets them for all, uv is taken for pip.
+fn askers(call: &Call<'_>, variable: &dyn Fn(&str) -> Option<String>) -> impl Iterator<Item = Dialect> {
+    let named = variable(ASKED_AGAIN).and_then(|name| Dialect::of_name(&name));
+    let is_uv = !call.as_json && (call.with_user_name || variable("PYTHONIOENCODING").is_none_or(|set| set != "utf-8"));
+    let first = named.unwrap_or(if is_uv { Dialect::Uv } else { Dialect::Pip });
+    std::iter::once(first).chain(Dialect::PYTHON.into_iter().filter(move |other| *other != first))
+}
+
+/// Answers a call of the program with these arguments. `variable` looks into the environment.
+pub fn answer(
+    arguments: &[OsString],
+    variable: &dyn Fn(&str) -> Option<String>,
+    ask: &mut dyn FnMut(&Question) -> Reply,
+) -> Outcome {
     let arguments: Option<Vec<&str>> = arguments.iter().map(|argument| argument.to_str()).collect();
     let Some(call) = arguments.as_deref().and_then(parse) else { return Outcome::NotOurs };
     // pip and uv ask for the bare host as well, over http too: that is no address of a feed.
-    let url = call.service.to_owned();
-    match (ask(&Question { client: Dialect::Keyring, url }), call.operation) {
+    let mut replies = askers(&call, variable).map(|client| ask(&Question { client, url: call.service.to_owned() }));
+    let reply = replies.find(|reply| !matches!(reply, Reply::NotOurs)).unwrap_or(Reply::NotOurs);
+    match (reply, call.operation) {
         (Reply::NotOurs, _) => Outcome::NotOurs,
         (Reply::Token(issued), "get") => Outcome::Answer(words(&issued, &call)),
         (Reply::Trouble(explanation), "get") => Outcome::Trouble(explanation),

@@ -24,7 +24,7 @@ const MOST_PAIRS: usize = 10_000;
 const INCLUDED_FILE: &str = "gitconfig";
 /// Set for whom is asked again: where git's configuration names our helper once more, as a copy of it in the user's file does, or
 /// where the user's keyring asks ours, the two would ask each other for ever.
-const ASKED_AGAIN: &str = "ADO_ENTRA_AUTH_ASKED_AGAIN";
+pub const ASKED_AGAIN: &str = "ADO_ENTRA_AUTH_ASKED_AGAIN";
 
 /// Has the user's own helpers do `operation` (`get`, `store` or `erase`) for a request; gives what they say to `get`.
 #[allow(

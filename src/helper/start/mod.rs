@@ -78,7 +78,7 @@ pub fn run(call: &Call) -> ExitCode {
         Dialect::NuGet => answer_lines(call, nuget::PLUGIN_ARGUMENT, nuget::serve),
         // The command line asks by itself, once the agent hides the answer.
         Dialect::Script => Ok(()),
-        Dialect::Keyring => return answer_keyring(call),
+        Dialect::Pip | Dialect::Uv | Dialect::Poetry | Dialect::Twine => return answer_keyring(call),
     };
     // A client that is gone is no trouble.
     answered.map_or(ExitCode::SUCCESS, |()| ExitCode::SUCCESS)
@@ -135,7 +135,8 @@ fn is_first(call: &Call, path: &str) -> bool {
 }
 
 fn answer_keyring(call: &Call) -> ExitCode {
-    let is_written = match keyring::answer(&call.arguments, &mut |question| ask(call, question)) {
+    let answered = keyring::answer(&call.arguments, &environment::variable, &mut |question| ask(call, question));
+    let is_written = match answered {
         keyring::Outcome::Answer(answer) => answers().write_all(answer.as_bytes()).is_ok(),
         keyring::Outcome::Silence => true,
         keyring::Outcome::NotOurs => {

@@ -86,9 +86,9 @@ impl Tool for Cargo {
             let workspace = sources.host.pipeline_workspace.as_ref();
             let is_repositorys = workspace.is_some_and(|folder| is_below(&file.source.path, folder));
             let origin = if is_repositorys { Origin::Beside } else { file.source.origin };
-            let peril = |(what, line): &(&str, usize)| Peril {
-                place: Place::File { shown: file.source.shown.clone(), line: Some(*line), origin },
-                what: (*what).to_owned(),
+            let peril = |(what, line): &(&str, usize)| {
+                let place = Place::File { shown: file.source.shown.clone(), line: Some(*line), origin };
+                Peril::new(place, *what)
             };
             reading.perils.extend(config.perils.iter().map(peril));
         }

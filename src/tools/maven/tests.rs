@@ -295,7 +295,9 @@ fn settings_that_get_in_the_way_are_named() {
     let found = warnings(&[feed("a", "contoso"), feed("b", "contoso")], &Disk::default());
     assert_eq!(found.len(), 3, "{found:#?}");
     assert!(found[0].starts_with("ci-settings.xml has a server 'a' of its own"));
+    assert!(found[0].ends_with("Remove that server there"), "{found:#?}");
     assert!(found[1].starts_with("/home/build/.m2/settings.xml sends Maven's repository 'a' to the mirror 'm'"));
+    assert!(found[1].ends_with("add !a to its mirrorOf"), "{found:#?}");
     assert!(found[2].starts_with("where Maven is given ci-settings.xml with -s"));
     let modern = with_maven(Disk::default(), "3.9.6");
     assert_eq!(warnings(&[feed("b", "contoso")], &modern), Vec::<String>::new());

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::addresses::is_of_feeds;
-use super::rc::Rc;
+use super::addresses::{Addresses, is_of_feeds};
+use super::rc::{Line, Rc};
+use crate::azure_devops::feed::Feed;
 use crate::plan::draft::Draft;
 use crate::plan::{PrivateFile, Template};
 use crate::reach::ServedFeed;
-use crate::tools::reading::{Origin, Sources};
+use crate::tools::reading::{Origin, ReadFile, Sources, folded};
 
 /// The key prefixes that cover a feed: packages lie under `npm/registry/`, uploads and older clients use `npm/`
 /// (microsoft/azure-pipelines-tasks#21090). npm compares them with host and path as they stand in the registry's URL, without
@@ -85,5 +86,32 @@ pub fn warn_of_nearer(served: &ServedFeed, sources: Sources<'_>, draft: &mut Dra
                 _ => {}
             }
         }
+    }
+}
+
+/// Says where yarn 1 would send no token: for packages without a scope it sends one only with `always-auth`. Ours does not say so for it:
+/// with that setting yarn 1 sends the token also to another registry for which a file has a credential, where a lock file leads there
+/// (measured with 1.22.22).
+pub fn warn_of_yarn_1(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) {
+    let is_set = |line: &Line| line.key.trim_start_matches("//").rsplit(':').next() == Some("always-auth");
+    if sources.of::<Rc>().any(|(_, rc)| rc.lines.iter().any(is_set)) {
+        return;
+    }
+    let of_yarn_1 = |(file, found): &(&ReadFile, &Addresses)| {
+        let settings = file.source.path.with_file_name(super::yarn::USUAL_NAME);
+        found.is_of_yarn_1 && file.source.origin == Origin::Workspace && draft.look.read(&settings).is_none()
+    };
+    let Some((lock, _)) = sources.of::<Addresses>().find(of_yarn_1) else { return };
+    let is_served =
+        |url: &String| Feed::parse(url).is_some_and(|feed| served.iter().any(|one| one.feed.url == feed.url));
+    let registries = sources.of::<Rc>().flat_map(|(file, rc)| rc.lines.iter().map(move |line| (file, line)));
+    let is_its = |file: &ReadFile| folded(file.source.name()).contains("npmrc") || file.source.name() == ".yarnrc";
+    let mut registries =
+        registries.filter(|(file, line)| is_its(file) && line.key == "registry" && line.readings.iter().any(is_served));
+    if let Some((file, _)) = registries.next() {
+        draft.warn(format!(
+            "npm: yarn 1, by {}, sends its token only for packages with a scope: add the line always-auth=true to {}",
+            lock.source.shown, file.source.shown
+        ));
     }
 }

@@ -20,8 +20,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::reading::{
-    Among, Mention, Origin, Parsed, Place, ReadFile, Reading, Receiver, RelPath, Sent, SourceFile, Sources, Unparsable,
-    folded, is_one_of,
+    Among, Mention, Origin, Parsed, Peril, Place, ReadFile, Reading, Receiver, RelPath, Sent, SourceFile, Sources,
+    Unparsable, folded, is_one_of,
 };
 use super::{Auto, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
@@ -124,10 +124,8 @@ impl Tool for Npm {
         if bun::Bun.is_used(sources) {
             let of_files =
                 sources.of::<DotEnv>().flat_map(|(file, lines)| lines.0.iter().map(move |line| (file, *line)));
-            reading.perils.extend(of_files.map(|(file, line)| super::reading::Peril {
-                place: Place::line(&file.source, line),
-                what: "sets a variable by which bun sends its traffic elsewhere".to_owned(),
-            }));
+            let what = "sets a variable by which bun sends its traffic elsewhere";
+            reading.perils.extend(of_files.map(|(file, line)| Peril::new(Place::line(&file.source, line), what)));
         }
         if let Some((name, url)) = sources.host.environment.in_any_case(REGISTRY) {
             reading.mentions.push(mention(url.to_owned(), None, Binding::Path, Place::Variable(name.to_owned())));
@@ -153,6 +151,7 @@ impl Tool for Npm {
             keys::warn_of_nearer(feed, sources, draft);
             draft.serve(feed, TokenSource::Reference);
         }
+        keys::warn_of_yarn_1(served, sources, draft);
         let mut lines: Vec<String> = lines.into_iter().collect();
         lines.extend(keys::of_root(served, sources, draft));
         for (number, (variable, path)) in user_files(draft.host).into_iter().enumerate() {
@@ -176,8 +175,10 @@ fn searched(file: &SourceFile) -> Parsed {
     if file.is_named(&MANIFESTS) {
         return Box::new(Manifest::parse(&text));
     }
-    let archives = if file.is_named(&[yarn::LOCK]) { yarn::archives(&text) } else { BTreeSet::new() };
-    Box::new(Addresses { archives, ..feeds_in_text(&text, Schemes::Optional) })
+    let is_lock = file.is_named(&[yarn::LOCK]);
+    let archives = if is_lock { yarn::archives(&text) } else { BTreeSet::new() };
+    let is_of_yarn_1 = is_lock && text.lines().take(5).any(|line| line.trim_end() == "# yarn lockfile v1");
+    Box::new(Addresses { archives, is_of_yarn_1, ..feeds_in_text(&text, Schemes::Optional) })
 }
 
 fn mention(url: String, doubt: Option<String>, bound: Binding, place: Place) -> Mention {
@@ -212,8 +213,8 @@ fn read_lines(file: &ReadFile, lines: &[Line], bound: Binding, host: &Host, read
         } else {
             line.receiver(host)
         };
-        if let Some(what) = perils::of_line(line, host) {
-            reading.perils.push(super::reading::Peril { place: place.clone(), what: what.to_owned() });
+        if let Some((what, remedy)) = perils::of_line(line, host) {
+            reading.perils.push(Peril { remedy, ..Peril::new(place.clone(), what) });
         }
         reading.sends.push(Sent { receiver: Receiver::Url(receiver), text, place });
     }

@@ -18,12 +18,16 @@ pub fn is_one(key: &str) -> bool {
     TRUST.contains(&key) || PROXIES.contains(&key) || key == "strict-ssl"
 }
 
-/// What a line does to every credential, in a clause; nothing where it does nothing.
-pub fn of_line(line: &Line, host: &Host) -> Option<&'static str> {
+const NO_LINE: &str = "remove that line";
+const BY_PROXY: &str = "remove that line; if the job needs that proxy, set the pipeline variable HTTPS_PROXY";
+const BY_TRUST: &str = "remove that line; if the job needs a certificate authority of your own, set the pipeline variable NODE_EXTRA_CA_CERTS";
+
+/// What a line does to every credential, in a clause, and what to do; nothing where it does nothing.
+pub fn of_line(line: &Line, host: &Host) -> Option<(&'static str, &'static str)> {
     let key = match line.prefix() {
         Some((prefix, name)) if TRUST.contains(&name) && concerns_feeds(prefix) => name,
         Some((prefix, "certfile" | "keyfile")) if is_root(prefix) => {
-            return Some("takes away the key that keeps npm's token from other organizations");
+            return Some(("takes away the key that keeps npm's token from other organizations", NO_LINE));
         }
         Some(_) => return None,
         None => line.key.as_str(),
@@ -37,25 +41,25 @@ pub fn of_line(line: &Line, host: &Host) -> Option<&'static str> {
     let any = |is: &dyn Fn(&str) -> bool| line.readings.iter().any(|value| is(value.trim()));
     let is_set = |value: &str| !["", "null", "undefined", "false", "~"].contains(&value);
     if PROXIES.contains(&key) && any(&|value| is_set(value) && !proxies::is_jobs(host, value)) {
-        return Some("sends the traffic through a proxy that the job does not set");
+        return Some(("sends the traffic through a proxy that the job does not set", BY_PROXY));
     }
     if TRUST.contains(&key) && any(&|value| is_set(value) && !is_own(OWN_TRUST, host, |own| own.trim() == value)) {
-        return Some("adds trust in a certificate authority that the job does not set");
+        return Some(("adds trust in a certificate authority that the job does not set", BY_TRUST));
     }
     if key == "strict-ssl" && any(&|value| !["", "true", "1"].contains(&value)) {
-        return Some("switches off the check of certificates");
+        return Some(("switches off the check of certificates", BY_TRUST));
     }
     // yarn takes every host with that end for the registry's.
     if key == "custom-host-suffix" && any(&is_set) {
-        return Some("makes yarn send the credential to other hosts");
+        return Some(("makes yarn send the credential to other hosts", NO_LINE));
     }
     // Its addresses are looked at in the usual one.
     if key == "lockfileFilename" && any(&|value| value != "yarn.lock") {
-        return Some("makes yarn read another lock file");
+        return Some(("makes yarn read another lock file", NO_LINE));
     }
     // Relative to wherever the client is started, so no search of the folders could tell which file that is.
     (["globalconfig", "use-yarnrc"].contains(&key) && any(&is_set))
-        .then_some("makes npm or yarn read another configuration file")
+        .then_some(("makes npm or yarn read another configuration file", NO_LINE))
 }
 
 /// Whether a key's prefix is one of a feed's host, or cannot be told.
@@ -81,7 +85,16 @@ mod tests {
             ("BUILD_SOURCEBRANCHNAME", "evil.pem"),
         ];
         let host = Host { environment: environment.map(variable).into_iter().collect(), ..Host::default() };
-        let peril = |key: &str, value: &str| of_line(&Line::new(key, value, 1, &host), &host).is_some();
+        let found = |key: &str, value: &str| of_line(&Line::new(key, value, 1, &host), &host);
+        let peril = |key: &str, value: &str| found(key, value).is_some();
+        for (key, value, variable) in [
+            ("proxy", "http://evil.example:8099", "HTTPS_PROXY"),
+            ("strict-ssl", "false", "NODE_EXTRA_CA_CERTS"),
+            ("cafile", "./evil.pem", "NODE_EXTRA_CA_CERTS"),
+        ] {
+            let (_, remedy) = found(key, value).unwrap();
+            assert!(remedy.starts_with("remove that line; ") && remedy.ends_with(variable), "{remedy}");
+        }
         for (key, value) in [
             ("https-proxy", "http://evil.example:8099"),
             ("https-proxy", "http://proxy.contoso.example:8081"),

@@ -113,7 +113,7 @@ impl NuGetFile {
         for (name, line) in &self.unchecked {
             let what =
                 format!("lets NuGet take any certificate of the source '{name}' (disableTLSCertificateValidation)");
-            reading.perils.push(Peril { place: Place::line(source, *line), what });
+            reading.perils.push(Peril::new(Place::line(source, *line), what));
         }
         for (receiver, text) in &self.sends {
             reading.sends.push(Sent { receiver: receiver.clone(), text: text.clone(), place: place.clone() });

@@ -34,7 +34,10 @@ pub fn gives_config(text: &str) -> bool {
     text.lines().any(|line| !line.trim_start().starts_with('#') && option(line))
 }
 
-/// Says in one line what helps where a client is given a configuration file, if anything hints at that.
+/// More sources than a log needs lines for.
+const MOST_SOURCES: usize = 5;
+
+/// Says what helps where a client is given a configuration file, if anything hints at that: a line for each source.
 pub fn note(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) {
     let mut places = BTreeSet::new();
     let mut names = BTreeSet::new();
@@ -52,14 +55,26 @@ pub fn note(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
     let is_file = places.first().is_some_and(|(refers, _)| !refers);
     places.retain(|(refers, _)| !(is_file && *refers));
     let Some((_, place)) = places.first() else { return };
-    let first = served.iter().find_map(|one| one.name.as_deref());
-    let Some(name) = names.first().copied().or(first) else { return };
+    if names.is_empty() {
+        names.extend(served.iter().filter_map(|one| one.name.as_deref()));
+    }
     let further = if places.len() > 1 { " and others" } else { "" };
     let Some(token) = draft.token_variable().map(str::to_owned) else { return };
-    draft.note(format!(
-        "nuget: a client that is given a configuration file ({place}{further}) reads no other, so it needs in its step \
-         'env: NuGetPackageSourceCredentials_{name}: Username=any;Password=$({token});ValidAuthenticationTypes=Basic'"
-    ));
+    for (number, name) in names.iter().take(MOST_SOURCES).enumerate() {
+        let what = match number {
+            0 => format!(
+                "a client that is given a configuration file ({place}{further}) reads no other, so it needs in its step"
+            ),
+            _ => format!("for the source '{name}' it needs as well"),
+        };
+        draft.note(format!(
+            "nuget: {what} 'env: NuGetPackageSourceCredentials_{name}: Username=any;Password=$({token});\
+             ValidAuthenticationTypes=Basic'"
+        ));
+    }
+    if let Some(more) = names.len().checked_sub(MOST_SOURCES).filter(|more| *more > 0) {
+        draft.note(format!("nuget: {more} more sources need a variable of the same form, each by its name"));
+    }
 }
 
 #[cfg(test)]

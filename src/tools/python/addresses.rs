@@ -1,5 +1,6 @@
 //! Addresses with the name of a user in them: pip before 26.2 and uv ask a keyring only for those.
 
+use crate::azure_devops::feed::Feed;
 use crate::kernel::organization::Organization;
 use crate::reach::ServedFeed;
 
@@ -34,6 +35,12 @@ pub fn user(url: &str) -> Option<&str> {
     parts(url)?.1?.split(':').next()
 }
 
+/// Whether an address has a password in it.
+pub fn has_password(url: &str) -> bool {
+    let password = parts(url).and_then(|(_, user, _)| Some(user?.split_once(':')?.1));
+    password.is_some_and(|password| !password.is_empty())
+}
+
 /// An address around the place where its user goes.
 pub fn around_user(url: &str) -> Option<(String, String)> {
     let (scheme, _, rest) = parts(url)?;
@@ -49,9 +56,10 @@ pub fn with_user(url: &str, organization: &Organization) -> String {
     }
 }
 
-/// The feed that is served at an address as it is written.
+/// The feed that is served at an address, whoever its user is.
 pub fn served_at<'s>(served: &'s [ServedFeed], url: &str) -> Option<&'s ServedFeed> {
-    served.iter().find(|feed| feed.written == url)
+    let url = Feed::parse(url)?.url;
+    served.iter().find(|feed| feed.feed.url == url)
 }
 
 #[cfg(test)]
@@ -66,6 +74,8 @@ mod tests {
             assert_eq!(with_user(url, &contoso), url);
         }
         assert_eq!((user("https://a:b@h/"), user("https://h/@")), (Some("a"), None));
+        let passwords = ["https://a:b@h/", "https://:b@h/", "https://a:@h/", "https://a@h/:b@", "h"].map(has_password);
+        assert_eq!(passwords, [true, true, false, false, false]);
         let found: Vec<_> = items("a=https://h/?x=1  https://h/?x=1").map(|item| (item.name, item.url)).collect();
         assert_eq!(found, [(Some("a"), "https://h/?x=1"), (None, "https://h/?x=1")]);
     }

@@ -18,7 +18,8 @@ class Keyring(backend.KeyringBackend):
         if not any(host in str(service).lower() for host in HOSTS):
             return None
         call = [PROGRAM, "--mode=creds", "--output=json", "get", service]
-        environment = dict(os.environ, ADO_ENTRA_AUTH_ASKED_AGAIN="1")
+        client = next((name for name in ("poetry", "twine", "pip") if name in sys.modules), "1")
+        environment = dict(os.environ, ADO_ENTRA_AUTH_ASKED_AGAIN=client)
         try:
             answer = subprocess.run(call, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=environment)
         except OSError:

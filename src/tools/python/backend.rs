@@ -7,7 +7,7 @@ use crate::host::Host;
 use crate::kernel::dialect::KEYRING_PROGRAM;
 use crate::kernel::run_folder;
 use crate::plan::draft::Draft;
-use crate::plan::{PrivateFile, Template, Variable};
+use crate::plan::{Pack, PrivateFile, Template, Variable};
 
 const MODULE: &str = include_str!("backend.py");
 const WHEEL: &str = "ado_entra_auth_keyring-1-py3-none-any.whl";
@@ -18,7 +18,8 @@ const ONLY_BACKEND: &str = "PYTHON_KEYRING_BACKEND";
 /// Puts the backend where Python finds it.
 pub fn add(draft: &mut Draft<'_>) {
     draft.program(KEYRING_PROGRAM);
-    let wheel = PrivateFile { pack: Some(packed), ..PrivateFile::new(WHEEL, Template::text(MODULE)) };
+    let pack = Pack { bytes: packed, purpose: "a module by which poetry and twine ask this program" };
+    let wheel = PrivateFile { pack: Some(pack), ..PrivateFile::new(WHEEL, Template::text(MODULE)) };
     let path = draft.private_file(wheel).to_string_lossy().into_owned();
     let separator = if cfg!(windows) { ';' } else { ':' };
     let is_ours = |item: &&str| {

@@ -1,11 +1,12 @@
 //! The files in which Python's clients name indexes: requirements, `pip.conf`, `.pypirc`, and TOML.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use toml::de::DeTable;
 
 use super::Python;
+use super::addresses::has_password;
 use crate::edit::text::Lines;
 use crate::host::Host;
 use crate::reach::Role;
@@ -28,6 +29,8 @@ pub struct Found {
     pub direct: Vec<(usize, String)>,
     /// What would show a credential to others: the line, and a clause.
     pub perils: Vec<(usize, &'static str)>,
+    /// Passwords of the user's own, by the names of indexes that other files may have: the name and the line.
+    pub passwords: Vec<(String, usize)>,
     /// Whether it keeps poetry from asking a keyring.
     pub has_no_keyring: bool,
     /// Why it cannot be read.
@@ -47,6 +50,8 @@ pub struct Index {
     pub role: Role,
     /// How it stands there.
     pub spot: Spot,
+    /// The line of a password of the user's own for it.
+    pub password: Option<usize>,
 }
 
 /// How an index is named.
@@ -206,7 +211,8 @@ impl Found {
         // One more than is looked at tells that there are more. A section's long name would be kept for each of its addresses.
         if self.indexes.len() <= MOST {
             let name = name.filter(|name| name.len() <= LONGEST_NAME).map(str::to_owned);
-            self.indexes.push(Index { name, url, line, role, spot });
+            let password = has_password(&url).then_some(line);
+            self.indexes.push(Index { name, url, line, role, spot, password });
         }
     }
 }
@@ -318,7 +324,7 @@ fn expanded(text: &str, host: &Host) -> String {
 }
 
 /// Shows each setting of a file as Python's `configparser` reads it: section, key in small letters, a value for each line, the line.
-fn each_setting(body: &str, mut show: impl FnMut(&str, &str, &str, usize)) {
+fn each_setting<'b>(body: &'b str, mut show: impl FnMut(&'b str, &str, &str, usize)) {
     let (mut section, mut key) = ("", None::<String>);
     for (number, line) in body.lines().enumerate() {
         let text = line.trim();
@@ -358,11 +364,17 @@ fn pip_config(body: &str, host: &Host, found: &mut Found) {
 }
 
 fn pypirc(body: &str, found: &mut Found) {
-    each_setting(body, |section, key, value, line| {
-        if key == "repository" {
-            found.add(Some(section), (value.to_owned(), line), Role::Publish, Spot::Other);
-        }
+    let mut passwords: Vec<(&str, usize)> = Vec::new();
+    each_setting(body, |section, key, value, line| match key {
+        "repository" => found.add(Some(section), (value.to_owned(), line), Role::Publish, Spot::Other),
+        "password" if !value.is_empty() && passwords.len() < MOST => passwords.push((section, line)),
+        _ => {}
     });
+    let passwords: BTreeMap<&str, usize> = passwords.into_iter().collect();
+    for index in &mut found.indexes {
+        let own = index.name.as_deref().and_then(|name| passwords.get(name)).copied();
+        index.password = index.password.or(own);
+    }
 }
 
 fn uv(root: &DeTable<'_>, lines: &Lines, host: &Host, found: &mut Found) {
@@ -414,6 +426,11 @@ fn poetry(root: &DeTable<'_>, lines: &Lines, found: &mut Found) {
     for (name, repository) in tables(root, "repositories") {
         if let Some(url) = text(repository, "url", lines) {
             found.add(Some(name), url, Role::Publish, Spot::Other);
+        }
+    }
+    for (name, own) in tables(root, "http-basic") {
+        if let Some((_, line)) = text(own, "password", lines).filter(|(password, _)| !password.is_empty()) {
+            found.passwords.push((name.to_owned(), line));
         }
     }
     for (_, certificate) in tables(root, "certificates") {

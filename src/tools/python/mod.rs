@@ -6,6 +6,7 @@
 mod addresses;
 mod backend;
 mod files;
+mod named;
 mod pip;
 mod shared;
 #[cfg(test)]
@@ -26,7 +27,7 @@ use crate::plan::TokenSource;
 use crate::plan::draft::Draft;
 use crate::reach::{Binding, Role, ServedFeed};
 
-use files::{Found, Index};
+use files::Found;
 
 /// A client of Python's indexes.
 #[derive(Debug)]
@@ -44,21 +45,22 @@ pub enum Python {
 /// What there is to know of a client.
 struct Facts {
     id: ToolId,
+    /// As whom it asks.
+    client: Dialect,
     /// The variables of the client's in which addresses stand.
     addresses: &'static [(&'static str, Role)],
 }
 
 /// More than any workspace names: each is compared with others.
 const MOST_ADDRESSES: usize = 10_000;
-const HELPER: TokenSource = TokenSource::Helper(Dialect::Keyring);
 
 const fn id(name: &'static str, variables: &'static [&'static str], ways: &'static [Way]) -> ToolId {
     let (speaks, auto) = (Some(Protocol::Python), Auto::NamesAFeed);
     ToolId { name, speaks, auto, takes_inputs: true, variables, dependency_folders: &[], ways }
 }
 
-const fn helper(clients: &'static str) -> Way {
-    Way { clients, source: HELPER, afterwards: super::REMOVED }
+const fn helper(clients: &'static str, client: Dialect) -> Way {
+    Way { clients, source: TokenSource::Helper(client), afterwards: super::REMOVED }
 }
 
 static PIP: Facts = Facts {
@@ -66,14 +68,20 @@ static PIP: Facts = Facts {
         "pip",
         &[pip::PROVIDER, pip::MAIN, pip::EXTRA],
         &[
-            helper("23.1 and newer"),
+            helper("23.1 and newer", Dialect::Pip),
             Way { clients: "older", source: TokenSource::Variable, afterwards: "variables as before" },
         ],
     ),
+    client: Dialect::Pip,
     addresses: &[(pip::MAIN, Role::Source), (pip::EXTRA, Role::Source)],
 };
 static UV: Facts = Facts {
-    id: id("uv", &[uv::PROVIDER, "UV_INDEX*", uv::LISTS[1], uv::LISTS[2], uv::PUBLISH_USER], &[helper("")]),
+    id: id(
+        "uv",
+        &[uv::PROVIDER, "UV_INDEX*", uv::LISTS[1], uv::LISTS[2], uv::PUBLISH_USER],
+        &[helper("", Dialect::Uv)],
+    ),
+    client: Dialect::Uv,
     addresses: &[
         (uv::LISTS[0], Role::Source),
         (uv::LISTS[1], Role::Source),
@@ -82,9 +90,16 @@ static UV: Facts = Facts {
         (uv::PUBLISH, Role::Publish),
     ],
 };
-static POETRY: Facts = Facts { id: id("poetry", &["PYTHONPATH"], &[helper("")]), addresses: &[] };
-static TWINE: Facts =
-    Facts { id: id("twine", &[], &[helper("")]), addresses: &[("TWINE_REPOSITORY_URL", Role::Publish)] };
+static POETRY: Facts = Facts {
+    id: id("poetry", &["PYTHONPATH"], &[helper("", Dialect::Poetry)]),
+    client: Dialect::Poetry,
+    addresses: &[],
+};
+static TWINE: Facts = Facts {
+    id: id("twine", &[], &[helper("", Dialect::Twine)]),
+    client: Dialect::Twine,
+    addresses: &[("TWINE_REPOSITORY_URL", Role::Publish)],
+};
 
 impl Python {
     fn facts(&self) -> &'static Facts {
@@ -127,7 +142,8 @@ impl Tool for Python {
             Self::Uv => vec![in_folder("UV_CONFIG_FILE", ""), configured("uv/uv.toml")],
             Self::Poetry => {
                 let own = in_folder("POETRY_CONFIG_DIR", "config.toml").or_else(|| mac("pypoetry/config.toml"));
-                vec![own.or_else(|| configured("pypoetry/config.toml"))]
+                let own = own.or_else(|| configured("pypoetry/config.toml"));
+                vec![own.as_ref().map(|own| own.with_file_name("auth.toml")), own]
             }
             Self::Twine => vec![at_home(".pypirc")],
         };
@@ -155,22 +171,18 @@ impl Tool for Python {
         }
         for (file, found) in sources.of::<Found>() {
             reading.doubts.extend(found.unread.clone());
-            for Index { name, url, line, role, .. } in &found.indexes {
-                reading.mentions.push(mention(name.clone(), url, *role, Place::line(&file.source, *line)));
-            }
-            reading.perils.extend(
-                found
-                    .perils
-                    .iter()
-                    .map(|(line, what)| Peril { place: Place::line(&file.source, *line), what: (*what).to_owned() }),
-            );
+            reading
+                .perils
+                .extend(found.perils.iter().map(|(line, what)| Peril::new(Place::line(&file.source, *line), *what)));
         }
-        for (variable, role) in self.facts().addresses {
-            for item in addresses::items(sources.host.variable(variable).unwrap_or_default()) {
-                let (name, place) = (item.name.map(str::to_owned), Place::Variable((*variable).to_owned()));
-                reading.mentions.push(mention(name, item.url, *role, place));
-            }
-        }
+        reading.mentions.extend(named::all(self.facts().addresses, sources).map(|named| Mention {
+            name: named.name.map(str::to_owned),
+            url: named.url.to_owned(),
+            doubt: None,
+            role: named.role,
+            bound: Binding::Address,
+            place: named.place,
+        }));
         reading
     }
 
@@ -190,7 +202,7 @@ impl Tool for Python {
     fn plan(&self, served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Result<(), PlanError> {
         let organizations: BTreeSet<_> = served.iter().map(|feed| &feed.feed.organization).collect();
         for organization in organizations {
-            draft.deposit(Dialect::Keyring, organization, None);
+            draft.deposit(self.facts().client, organization, None);
         }
         draft.program(KEYRING_PROGRAM);
         match self {
@@ -198,9 +210,7 @@ impl Tool for Python {
             Self::Uv => uv::plan(served, sources, draft),
             Self::Poetry | Self::Twine => {
                 backend::add(draft);
-                for feed in each_once(served) {
-                    draft.serve(feed, HELPER);
-                }
+                named::list(self, served, sources, draft, &|_| None, &|_| true);
                 warn_of_no_keyring(self, sources, draft);
             }
         }
@@ -208,20 +218,11 @@ impl Tool for Python {
     }
 }
 
-fn mention(name: Option<String>, url: &str, role: Role, place: Place) -> Mention {
-    Mention { name, url: url.to_owned(), doubt: None, role, bound: Binding::Address, place }
-}
-
-/// The feeds as they are told: a file may name one for reading and for publishing.
-fn each_once(served: &[ServedFeed]) -> impl Iterator<Item = &ServedFeed> {
-    let mut told = BTreeSet::new();
-    served.iter().filter(move |feed| told.insert((feed.feed.to_string(), feed.named_in.as_str())))
-}
-
 /// The feeds that only inputs name: those that no file or variable names.
 fn of_inputs<'s>(served: &'s [ServedFeed], sources: Sources<'s>, client: &'s Python) -> Vec<&'s ServedFeed> {
-    let named: BTreeSet<String> =
-        client.read(sources).mentions.iter().filter_map(|m| Some(Feed::parse(&m.url)?.url.to_string())).collect();
+    let named: BTreeSet<String> = named::all(client.facts().addresses, sources)
+        .filter_map(|named| Some(Feed::parse(named.url)?.url.to_string()))
+        .collect();
     let is_new = |feed: &&ServedFeed| !named.contains(feed.feed.url.as_str()) && !feed.written.contains("/pypi/upload");
     served.iter().filter(is_new).collect()
 }

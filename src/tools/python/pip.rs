@@ -5,10 +5,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::addresses::{around_user, items, served_at, user, with_user};
+use super::addresses::{around_user, has_password, items, served_at, user, with_user};
 use super::files::{For, Found, PIP_KEYS, Spot};
+use super::named::{self, Named};
 use super::shared::{self, Asked};
-use super::{HELPER, Python, each_once, of_inputs};
+use super::{Python, of_inputs};
 use crate::azure_devops::feed::Feed;
 use crate::host::{Host, Look};
 use crate::plan::draft::Draft;
@@ -80,11 +81,15 @@ pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
     if draft.host.variable(PROVIDER).is_none() {
         draft.set(Variable::new(PROVIDER, Template::text("subprocess")));
     }
-    for feed in each_once(served) {
+    let in_variable = |feed: &ServedFeed| {
         let is_set = in_variables.iter().any(|set| set.feed.url == feed.feed.url);
-        draft.serve(feed, if is_old && is_set { TokenSource::Variable } else { HELPER });
-    }
-    say_what_is_not_asked_for(served, sources, version, draft);
+        (is_old && is_set).then_some(TokenSource::Variable)
+    };
+    let settable: Vec<String> = PIP_KEYS.iter().flat_map(|key| configured(sources, key)).collect();
+    named::list(&Python::Pip, served, sources, draft, &in_variable, &|named| {
+        version.is_none() || asks(version, named, &settable)
+    });
+    say_what_is_not_asked_for(served, sources, version, &settable, draft);
 }
 
 /// The indexes of files and variables on the host that organizations share.
@@ -109,18 +114,20 @@ fn asked(sources: Sources<'_>) -> Vec<Asked> {
 /// An address as pip is to have it.
 fn address(url: &str, served: &[ServedFeed], is_old: bool, draft: &mut Draft<'_>) -> Vec<Part> {
     let organization = Feed::parse(url).map(|feed| feed.organization);
-    let feed = served_at(served, url).filter(|_| is_old);
+    let feed = served_at(served, url).filter(|_| is_old && !has_password(url));
     let token = feed.and_then(|feed| draft.token(&feed.feed.organization));
     match (organization, token, around_user(url)) {
         (Some(organization), Some(token), Some((before, after))) => {
             vec![Part::Text(format!("{before}{organization}:")), token, Part::Text(after)]
         }
+        _ if has_password(url) => vec![Part::Carried(url.to_owned())],
         (Some(organization), ..) => vec![Part::Text(with_user(url, &organization))],
         (None, ..) => vec![Part::Text(url.to_owned())],
     }
 }
 
-/// The addresses under a key of the configuration that is in force; none where it says one thing to all commands and another to one.
+/// The addresses under a key of the configuration that is in force; none where it says one thing to all commands and another to one, or
+/// where one has a password: a variable would show it to all.
 fn configured(sources: Sources<'_>, key: &str) -> Vec<String> {
     let mut urls = Vec::new();
     for (_, found) in sources.of::<Found>().filter(|(file, _)| file.source.origin == Origin::User) {
@@ -136,53 +143,50 @@ fn configured(sources: Sources<'_>, key: &str) -> Vec<String> {
             urls = of_all;
         }
     }
-    urls
+    if urls.iter().any(|url| has_password(url)) { Vec::new() } else { urls }
 }
 
 fn key_of(key: &str) -> &'static str {
     PIP_KEYS.into_iter().find(|known| *known == key).unwrap_or_default()
 }
 
-/// Addresses in files that no variable can take the place of.
+/// Whether pip asks for an address, in a file that no variable can take the place of. A version that is not known is the one before 26.2.
+fn asks(version: Option<Version>, named: &Named<'_>, settable: &[String]) -> bool {
+    let stays = match named.spot {
+        Some(Spot::Requirements) => true,
+        Some(Spot::PipKey(..)) => !settable.iter().any(|url| url == named.url),
+        _ => false,
+    };
+    let version = version.unwrap_or(ASKS);
+    !stays || version >= ASKS_FOR_ANY || version >= ASKS && user(named.url).is_some()
+}
+
+/// What it does not ask for is said.
 fn say_what_is_not_asked_for(
     served: &[ServedFeed],
     sources: Sources<'_>,
     version: Option<Version>,
+    settable: &[String],
     draft: &mut Draft<'_>,
 ) {
-    if version.is_some_and(|version| version >= ASKS_FOR_ANY) {
-        return;
-    }
-    let settable: Vec<String> = PIP_KEYS.iter().flat_map(|key| configured(sources, key)).collect();
-    for (file, found) in sources.of::<Found>() {
-        for index in &found.indexes {
-            let stays = match index.spot {
-                Spot::Requirements => true,
-                Spot::PipKey(..) => !settable.contains(&index.url),
-                _ => false,
-            };
-            let is_old = version.is_some_and(|version| version < ASKS);
-            let Some(feed) = served_at(served, &index.url).filter(|_| stays && (is_old || user(&index.url).is_none()))
-            else {
-                continue;
-            };
-            let place = Place::line(&file.source, index.line);
-            match version {
-                Some((major, minor)) if is_old => draft.warn(format!(
-                    "pip: pip {major}.{minor} asks no keyring, so it gets no token for {} in {place}; use pip 23.1 or newer",
-                    feed.feed
-                )),
-                Some((major, minor)) => draft.warn(format!(
-                    "pip: pip {major}.{minor} asks for {} in {place} only where its address has a user; write {}",
-                    feed.feed,
-                    with_user(&index.url, &feed.feed.organization)
-                )),
-                None => draft.note(format!(
-                    "pip: pip before 26.2 asks for {} in {place} only where its address has a user, as in {}",
-                    feed.feed,
-                    with_user(&index.url, &feed.feed.organization)
-                )),
-            }
+    for named in named::all(&[], sources).filter(|named| !asks(version, named, settable)) {
+        let Some(feed) = served_at(served, named.url) else { continue };
+        let place = &named.place;
+        match version {
+            Some((major, minor)) if (major, minor) < ASKS => draft.warn(format!(
+                "pip: pip {major}.{minor} asks no keyring, so it gets no token for {} in {place}; use pip 23.1 or newer",
+                feed.feed
+            )),
+            Some((major, minor)) => draft.warn(format!(
+                "pip: pip {major}.{minor} asks for {} in {place} only where its address has a user; write {}",
+                feed.feed,
+                with_user(named.url, &feed.feed.organization)
+            )),
+            None => draft.note(format!(
+                "pip: pip before 26.2 asks for {} in {place} only where its address has a user, as in {}",
+                feed.feed,
+                with_user(named.url, &feed.feed.organization)
+            )),
         }
     }
 }

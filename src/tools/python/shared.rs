@@ -14,38 +14,32 @@ const HOST: &str = "pkgs.dev.azure.com";
 
 /// An index, and as whom its client asks for it.
 pub struct Asked {
-    url: String,
-    organization: Organization,
+    feed: Feed,
     user: Option<String>,
     place: Place,
-}
-
-/// The organization of an index on the host that organizations share.
-pub fn owner(url: &str) -> Option<Organization> {
-    let feed = Feed::parse(url)?;
-    (feed.url.host_str() == Some(HOST)).then_some(feed.organization)
 }
 
 impl Asked {
     /// An index there; nothing for one elsewhere. `is_settable` says whether a variable can give it its organization's name for a user.
     pub fn new(url: &str, is_settable: bool, place: Place) -> Option<Self> {
-        let organization = owner(url)?;
+        let feed = Feed::parse(url).filter(Feed::is_at_shared_host)?;
         let user =
-            user(url).map_or_else(|| is_settable.then(|| organization.to_string()), |user| Some(user.to_owned()));
-        Some(Self { url: url.to_owned(), organization, user, place })
+            user(url).map_or_else(|| is_settable.then(|| feed.organization.to_string()), |user| Some(user.to_owned()));
+        Some(Self { feed, user, place })
     }
 }
 
 /// Whether no index of an organization that is not permitted would be sent a token. Says what would be, for permitted ones too.
 pub fn is_safe(client: &str, served: &[ServedFeed], asked: &[Asked], draft: &mut Draft<'_>) -> bool {
     let permitted: BTreeSet<&Organization> = draft.organizations().iter().map(|one| &one.organization).collect();
-    let written: BTreeSet<&str> = served.iter().map(|feed| feed.written.as_str()).collect();
+    // An address may stand there with several users, and only one of them is kept among the served.
+    let served: BTreeSet<&str> = served.iter().map(|feed| feed.feed.url.as_str()).collect();
     // Two of different organizations are enough to find one that is not of a third, so the work does not grow with their number.
     let mut own: BTreeMap<Option<&str>, Vec<&Asked>> = BTreeMap::new();
     let mut any: Vec<&Asked> = Vec::new();
-    for one in asked.iter().filter(|one| written.contains(one.url.as_str())) {
+    for one in asked.iter().filter(|one| served.contains(one.feed.url.as_str())) {
         for known in [own.entry(one.user.as_deref()).or_default(), &mut any] {
-            if known.len() < 2 && known.iter().all(|other| other.organization != one.organization) {
+            if known.len() < 2 && known.iter().all(|other| other.feed.organization != one.feed.organization) {
                 known.push(one);
             }
         }
@@ -57,12 +51,12 @@ pub fn is_safe(client: &str, served: &[ServedFeed], asked: &[Asked], draft: &mut
             Some(user) => own.get(&Some(user)),
             None => Some(&any),
         };
-        let meets = meets.into_iter().flatten().find(|own| own.organization != other.organization);
+        let meets = meets.into_iter().flatten().find(|own| own.feed.organization != other.feed.organization);
         let Some(own) = meets else { continue };
-        let is_permitted = permitted.contains(&other.organization);
+        let is_permitted = permitted.contains(&other.feed.organization);
         is_safe &= is_permitted;
-        if told.insert(&other.organization) {
-            let (own, place, other) = (&own.organization, &other.place, &other.organization);
+        if told.insert(&other.feed.organization) {
+            let (own, place, other) = (&own.feed.organization, &other.place, &other.feed.organization);
             let so = if is_permitted { "" } else { "; so it gets none" };
             draft.warn(format!(
                 "{client}: {client} would send the token of {own} to {other}, which {place} names on the same host{so}; write \

@@ -163,7 +163,7 @@ fn files_in_force_are_those_that_the_client_reads() {
     assert_eq!(outside(Python::Pip, &given), ["/etc/pip.conf", "/v/pip.conf", "/agent/1/s/x/pip.conf"]);
     assert_eq!(outside(Python::Pip, &[("PIP_CONFIG_FILE", "/dev/null")]), ["/etc/pip.conf"]);
     assert_eq!(outside(Python::Uv, &[("XDG_CONFIG_HOME", "/x")]), ["/x/uv/uv.toml"]);
-    assert_eq!(outside(Python::Poetry, &[("POETRY_CONFIG_DIR", "/p")]), ["/p/config.toml"]);
+    assert_eq!(outside(Python::Poetry, &[("POETRY_CONFIG_DIR", "/p")]), ["/p/auth.toml", "/p/config.toml"]);
     assert_eq!(outside(Python::Twine, &[]), ["/home/build/.pypirc"]);
 }
 
@@ -186,4 +186,164 @@ fn a_pip_before_23_1_has_the_token_in_its_address() {
     for newer in ["pip-23.1.dist-info", "pip-100.2.dist-info", "pip_tools-1.0.dist-info"] {
         assert!(serving(newer, "").contains(&of("contoso")), "{newer}");
     }
+}
+
+/// Files by their paths.
+type Texts<'r> = &'r [(&'r str, String)];
+/// A client, its files and variables, and what is expected.
+type Row<'r, Expected> = (Python, Texts<'r>, &'r [(&'r str, &'r str)], Expected);
+
+/// A feed as a file or a variable names it.
+fn served(name: Option<&str>, url: &str, named_in: &str) -> ServedFeed {
+    ServedFeed { bound: Binding::Address, ..crate::tools::testing::feed(name, url, named_in) }
+}
+
+#[test]
+fn a_password_of_the_users_own_is_said_with_its_place_and_never_shown() {
+    let with = |user: &str| FEED.replace("https://", &format!("https://{user}@"));
+    let own = with("me:s3cret");
+    let upload = FEED.replace("simple", "upload");
+    let pypirc =
+        format!("[distutils]\nindex-servers = f\n[f]\nusername = me\npassword: s3cret\nrepository = {upload}\n");
+    let table = |name: &str, url: &str| format!("[[tool.{name}]]\nname = 'a-f'\nurl = '{url}'\n");
+    let basic = "[http-basic.other]\npassword = 'x'\n[http-basic.a-f]\nusername = 'me'\npassword = 's3cret'\n";
+    let at_home = "/home/build/.config/pypoetry/auth.toml";
+    let rows: &[Row<'_, &str>] = &[
+        (Python::Pip, &[("requirements.txt", format!("a\n-i {own}"))], &[], "requirements.txt line 2"),
+        (Python::Pip, &[("pip.conf", format!("[global]\nindex-url = {own}"))], &[], "pip.conf line 2"),
+        (Python::Pip, &[], &[("PIP_INDEX_URL", &own)], "the variable PIP_INDEX_URL"),
+        (Python::Uv, &[("pyproject.toml", table("uv.index", &own))], &[], "pyproject.toml line 3"),
+        (Python::Uv, &[], &[("UV_INDEX", &format!("f={own}"))], "the variable UV_INDEX"),
+        (
+            Python::Uv,
+            &[("pyproject.toml", table("uv.index", FEED))],
+            &[("UV_INDEX_A_F_PASSWORD", "s3cret")],
+            "the variable UV_INDEX_A_F_PASSWORD",
+        ),
+        (
+            Python::Uv,
+            &[],
+            &[("UV_PUBLISH_URL", &upload), ("UV_PUBLISH_TOKEN", "s3cret")],
+            "the variable UV_PUBLISH_TOKEN",
+        ),
+        (Python::Poetry, &[("pyproject.toml", table("poetry.source", &own))], &[], "pyproject.toml line 3"),
+        (
+            Python::Poetry,
+            &[("pyproject.toml", table("poetry.source", FEED)), ("poetry.toml", basic.to_owned())],
+            &[],
+            "poetry.toml line 5",
+        ),
+        (
+            Python::Poetry,
+            &[("pyproject.toml", table("poetry.source", FEED)), (at_home, basic.to_owned())],
+            &[],
+            &format!("{at_home} line 5"),
+        ),
+        (
+            Python::Poetry,
+            &[("pyproject.toml", table("poetry.source", FEED))],
+            &[("POETRY_HTTP_BASIC_A_F_PASSWORD", "s3cret")],
+            "the variable POETRY_HTTP_BASIC_A_F_PASSWORD",
+        ),
+        (Python::Twine, &[(".pypirc", pypirc.clone())], &[], ".pypirc line 5"),
+        (
+            Python::Twine,
+            &[(".pypirc", pypirc.replace("password", "#"))],
+            &[("TWINE_PASSWORD", "s3cret")],
+            "the variable TWINE_PASSWORD",
+        ),
+    ];
+    for (client, files, variables, place) in rows {
+        let path = |path: &str| if path.starts_with('/') { path.to_owned() } else { format!("/agent/1/s/{path}") };
+        let files: Vec<_> = files.iter().map(|(at, text)| file(&path(at), text)).collect();
+        let host = host(variables);
+        let of_feed =
+            |mention: &Mention| Feed::parse(&mention.url).map(|_| (mention.name.clone(), mention.url.clone()));
+        let feeds: Vec<_> = reading(client, &files, &host).mentions.iter().filter_map(of_feed).collect();
+        let feeds: Vec<_> = feeds.iter().map(|(name, url)| served(name.as_deref(), url, "x")).collect();
+        let plan = planned(client, &feeds, &files, &host, &Disk::default()).unwrap();
+        let said = plan.warnings.sentences();
+        let name = client.id().name;
+        let expected = format!(
+            "{name}: {place} has a password of your own for contoso/f, which {name} prefers to this task's token: remove it there"
+        );
+        assert!(said.contains(&expected), "{place}: {said:?}");
+        assert!(plan.served.is_empty(), "{place}: listed all the same");
+        assert!(!format!("{said:?} {:?} {:?}", plan.notes, shown(&plan)).contains("s3cret"), "{place}");
+        let other = served(Some("g"), &FEED.replace("/f/", "/g/"), "x");
+        let plan = planned(client, &[other], &files, &host, &Disk::default()).unwrap();
+        assert!(plan.warnings.sentences().iter().all(|said| !said.contains("of your own")), "{place}");
+    }
+}
+
+/// A variable would show it to every later step.
+#[test]
+fn a_password_of_a_file_at_home_goes_into_no_variable() {
+    for other in ["https://me:s3cret@registry.example.com/", "https://registry.example.com/"] {
+        let text = format!("[global]\nextra-index-url = {FEED} {other}\n");
+        let files = [file("/home/build/.config/pip/pip.conf", &text)];
+        let plan = planned(&Python::Pip, &[served(None, FEED, "x")], &files, &host(&[]), &Disk::default()).unwrap();
+        let has_password = other.contains('@');
+        assert_eq!(plan.variables().any(|variable| variable.name == "PIP_EXTRA_INDEX_URL"), !has_password);
+        assert_eq!(plan.notes.iter().any(|note| note.contains("https://contoso@")), has_password, "{:?}", plan.notes);
+    }
+}
+
+/// What a client will not ask for is said, and not listed as within its reach.
+#[test]
+#[cfg(unix)] // pip's folders are called otherwise on Windows.
+fn only_feeds_that_a_client_asks_for_are_listed() {
+    let with_user = FEED.replace("https://", "https://any@");
+    let table = |rest: &str| format!("[[tool.uv.index]]\nurl = '{FEED}'\n{rest}");
+    let requirements = format!("-i {FEED}");
+    let rows: &[(Python, &str, Texts<'_>, bool)] = &[
+        (Python::Pip, "25.3", &[("requirements.txt", requirements.clone())], false),
+        (Python::Pip, "26.2", &[("requirements.txt", requirements.clone())], true),
+        (Python::Pip, "", &[("requirements.txt", requirements.clone())], true),
+        (Python::Pip, "25.3", &[("requirements.txt", format!("-i {with_user}"))], true),
+        (Python::Pip, "23.0", &[("requirements.txt", format!("-i {with_user}"))], false),
+        (Python::Pip, "25.3", &[("/etc/pip.conf", format!("[global]\nindex-url = {FEED}"))], true),
+        (Python::Pip, "25.3", &[("pip.conf", format!("[global]\nindex-url = {FEED}"))], false),
+        (
+            Python::Pip,
+            "25.3",
+            &[("requirements.txt", requirements.clone()), ("more-requirements.txt", format!("-i {with_user}"))],
+            true,
+        ),
+        (Python::Uv, "25.3", &[("requirements.txt", requirements.clone())], false),
+        (Python::Uv, "", &[("pyproject.toml", table(""))], false),
+        (Python::Uv, "", &[("pyproject.toml", table("name = 'f'"))], true),
+        (Python::Uv, "", &[("pyproject.toml", table("authenticate = 'always'"))], true),
+        (Python::Uv, "", &[("uv.toml", format!("index-url = '{FEED}'"))], false),
+        (Python::Uv, "", &[("uv.toml", format!("index-url = '{with_user}'"))], true),
+    ];
+    for (client, version, files, is_listed) in rows {
+        let path = |path: &str| if path.starts_with('/') { path.to_owned() } else { format!("/agent/1/s/{path}") };
+        let files: Vec<_> = files.iter().map(|(at, text)| file(&path(at), text)).collect();
+        let disk = Disk::default();
+        let disk = if version.is_empty() {
+            disk
+        } else {
+            let installed = format!("/opt/lib/python3.12/site-packages/pip-{version}.dist-info");
+            disk.with("/opt/bin/pip", "#!/opt/bin/python3.12\n").with("/opt/lib/python3.12", "").with(&installed, "")
+        };
+        let feeds = [served(None, FEED, "requirements.txt")];
+        let plan = planned(client, &feeds, &files, &host(&[]), &disk).unwrap();
+        assert_eq!(!plan.served.is_empty(), *is_listed, "{client:?} {version} {}", files[0].source.shown);
+        // Listed where it is asked for, if that is another file than the first.
+        assert!(plan.served.iter().all(|served| !is_listed || files.last().unwrap().source.shown == served.named_in));
+    }
+}
+
+/// The same feed may stand there with two users; the one that is kept for the list is not the only one that the client asks as.
+#[test]
+fn every_user_of_a_feed_counts_where_another_organization_has_the_same() {
+    let at = |user: &str, url: &str| url.replace("https://", &format!("https://{user}@"));
+    let plants = at("shared", &FEED.replace("contoso", "tailspin"));
+    let text =
+        format!("-i {}\n--extra-index-url {}\n--extra-index-url {plants}\n", at("any", FEED), at("shared", FEED));
+    let feeds = [served(None, &at("any", FEED), "x")];
+    let files = [file("/agent/1/s/requirements.txt", &text)];
+    let plan = planned(&Python::Pip, &feeds, &files, &host(&[]), &Disk::default()).unwrap();
+    assert!(shown(&plan).contains(&"PIP_KEYRING_PROVIDER=disabled".to_owned()), "{:?}", shown(&plan));
 }

@@ -1,16 +1,17 @@
 //! uv: asks the program `keyring` for an index that has a user, which a variable of the index's name may say, or the address itself
 //! (measured with uv 0.13). That user is no secret.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::addresses::{items, served_at, user, with_user};
+use super::addresses::{has_password, items, served_at, user, with_user};
 use super::files::{Found, Spot};
+use super::named::{self, Named};
 use super::shared::{self, Asked};
-use super::{HELPER, Python, each_once, of_inputs};
+use super::{Python, of_inputs};
 use crate::azure_devops::feed::Feed;
 use crate::kernel::organization::Organization;
 use crate::plan::draft::Draft;
-use crate::plan::{Template, Variable};
+use crate::plan::{Part, Template, Variable};
 use crate::reach::{Role, ServedFeed};
 use crate::tools::reading::{Place, Sources};
 
@@ -22,6 +23,8 @@ pub const LISTS: [&str; 4] = ["UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDE
 pub const PUBLISH: &str = "UV_PUBLISH_URL";
 /// As whom it publishes, wherever that is.
 pub const PUBLISH_USER: &str = "UV_PUBLISH_USERNAME";
+/// With which secrets of the user's own.
+pub const PUBLISH_OTHERS: [&str; 2] = ["UV_PUBLISH_PASSWORD", "UV_PUBLISH_TOKEN"];
 
 pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) {
     let names = Names::of(sources);
@@ -42,39 +45,55 @@ pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
         }
     }
     for variable in LISTS {
-        let mut listed: Vec<String> = Vec::new();
+        let mut listed: Vec<Part> = Vec::new();
         let mut is_ours = false;
         for item in items(sources.host.variable(variable).unwrap_or_default()) {
             is_ours |= served_at(served, item.url).is_some();
             let url = Feed::parse(item.url)
                 .map_or_else(|| item.url.to_owned(), |feed| with_user(item.url, &feed.organization));
-            listed.push(item.name.map_or(url.clone(), |name| format!("{name}={url}")));
+            let item = item.name.map_or(url.clone(), |name| format!("{name}={url}"));
+            listed.push(if has_password(&url) { Part::Carried(item) } else { Part::Text(item) });
         }
         if variable == LISTS[0] {
             let new = of_inputs(served, sources, &Python::Uv);
             is_ours |= !new.is_empty();
             listed.extend(new.into_iter().map(|feed| {
                 let url = with_user(&feed.written, &feed.feed.organization);
-                feed.name.as_ref().map_or(url.clone(), |name| format!("{name}={url}"))
+                Part::Text(feed.name.as_ref().map_or(url.clone(), |name| format!("{name}={url}")))
             }));
         }
         if is_ours {
-            draft.set(Variable::new(variable, Template::text(listed.join(" "))));
+            let blank = Part::Text(" ".to_owned());
+            let parts = listed.into_iter().flat_map(|item| [blank.clone(), item]).skip(1);
+            draft.set(Variable::new(variable, Template::new(parts)));
         }
     }
     publish(served, draft);
+    let in_variables: BTreeSet<&str> = LISTS
+        .iter()
+        .flat_map(|variable| items(sources.host.variable(variable).unwrap_or_default()))
+        .map(|i| i.url)
+        .collect();
+    let asks = |named: &Named<'_>| {
+        named.role == Role::Publish
+            || user(named.url).is_some()
+            || in_variables.contains(named.url)
+            || match named.spot {
+                Some(Spot::UvTable) => named.name.is_some_and(|name| names.is_settable(name)),
+                Some(Spot::UvKey | Spot::Requirements) => false,
+                _ => true,
+            }
+    };
+    named::list(&Python::Uv, served, sources, draft, &|_| None, &asks);
+    say_what_is_not_asked_for(served, sources, &asks, draft);
     names.set_users(served, draft);
-    say_what_is_not_asked_for(served, sources, draft);
-    for feed in each_once(served) {
-        draft.serve(feed, HELPER);
-    }
 }
 
 /// One variable says as whom uv publishes, so only where another says to which feed.
 fn publish(served: &[ServedFeed], draft: &mut Draft<'_>) {
     let feed = draft.host.variable(PUBLISH).and_then(|url| served_at(served, url));
-    let others = [PUBLISH_USER, "UV_PUBLISH_PASSWORD", "UV_PUBLISH_TOKEN"];
-    if let Some(feed) = feed.filter(|_| others.iter().all(|name| draft.host.variable(name).is_none())) {
+    let mut others = PUBLISH_OTHERS.iter().chain([&PUBLISH_USER]);
+    if let Some(feed) = feed.filter(|_| others.all(|name| draft.host.variable(name).is_none())) {
         draft.set(Variable::new(PUBLISH_USER, Template::text(feed.feed.organization.name())));
     }
 }
@@ -143,41 +162,30 @@ fn asked(sources: Sources<'_>, names: &Names) -> Vec<Asked> {
     of_files.chain(of_variables).collect()
 }
 
-/// Says for which indexes uv asks no keyring, since they have neither name nor user.
-fn say_what_is_not_asked_for(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) {
-    let in_variables: Vec<&str> = LISTS
-        .iter()
-        .flat_map(|variable| items(sources.host.variable(variable).unwrap_or_default()))
-        .map(|item| item.url)
-        .collect();
+/// Says for which indexes uv asks no keyring, since they have neither name nor user. Where there is no uv, requirements are pip's.
+fn say_what_is_not_asked_for(
+    served: &[ServedFeed],
+    sources: Sources<'_>,
+    asks: &dyn Fn(&Named<'_>) -> bool,
+    draft: &mut Draft<'_>,
+) {
     let has_uv = draft.look.program("uv").is_some();
-    for (file, found) in sources.of::<Found>() {
-        for index in found.indexes.iter().filter(|index| index.role == Role::Source && user(&index.url).is_none()) {
-            let asks_not = match index.spot {
-                Spot::UvTable => index.name.is_none(),
-                Spot::UvKey => true,
-                // Mostly pip's.
-                Spot::Requirements => has_uv,
-                _ => false,
-            };
-            let Some(feed) = served_at(served, &index.url).filter(|_| asks_not) else { continue };
-            if in_variables.contains(&index.url.as_str()) {
-                continue;
-            }
-            let remedy = match index.spot {
-                Spot::UvTable => "write name = \"…\" beside it".to_owned(),
-                _ => format!("write {}", with_user(&index.url, &feed.feed.organization)),
-            };
-            let place = Place::line(&file.source, index.line);
-            draft.warn(format!(
-                "uv: uv asks no keyring for {} in {place}, which has neither name nor user; {remedy}",
-                feed.feed
-            ));
-        }
+    for named in named::all(&[], sources).filter(|named| !asks(named)) {
+        // Of a name that stands for two addresses, the name's own warning says it.
+        let is_said = named.spot != Some(Spot::Requirements) || has_uv;
+        let Some(feed) = served_at(served, named.url).filter(|_| is_said && named.name.is_none()) else { continue };
+        let remedy = match named.spot {
+            Some(Spot::UvTable) => "write name = \"…\" beside it".to_owned(),
+            _ => format!("write {}", with_user(named.url, &feed.feed.organization)),
+        };
+        draft.warn(format!(
+            "uv: uv asks no keyring for {} in {}, which has neither name nor user; {remedy}",
+            feed.feed, named.place
+        ));
     }
 }
 
 /// A name as variables have it.
-fn key(name: &str) -> String {
+pub fn key(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()
 }

@@ -139,6 +139,15 @@ pub struct Peril {
     pub place: Place,
     /// What it does, in a clause that follows the place: "sends the traffic of npm through evil.example".
     pub what: String,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+impl Peril {
+    /// A setting that the pipeline could make as well.
+    pub fn new(place: Place, what: impl Into<String>) -> Self {
+        Self { place, what: what.into(), remedy: "remove that setting, or let the pipeline set it in a variable" }
+    }
 }
 
 /// A file that cannot be read as its tool would read it.

@@ -124,7 +124,7 @@ pub fn warn(sources: Sources<'_>, entries: &[Entry], draft: &mut Draft<'_>) {
             if file.source.origin == Origin::Workspace && other {
                 draft.warn(format!(
                     "{shown} has a server '{id}' of its own: where Maven is given that file with -s, it takes that \
-                     credential and not this task's"
+                     credential and not this task's. Remove that server there"
                 ));
             }
             let mirror = own.mirrors.iter().find(|mirror| mirrors::covers(&mirror.of, id));
@@ -133,7 +133,7 @@ pub fn warn(sources: Sources<'_>, entries: &[Entry], draft: &mut Draft<'_>) {
             if let Some(mirror) = mirror.filter(unserved) {
                 draft.warn(format!(
                     "{shown} sends Maven's repository '{id}' to the mirror '{mirror}', which gets no credential from \
-                     this task"
+                     this task: add !{id} to its mirrorOf"
                 ));
             }
         }

@@ -52,7 +52,7 @@ static ID: ToolId = ToolId {
 const AFTERWARDS: &str = "`.yarnrc.yml` and variables as before";
 /// Its lock file, which names where archives lie.
 pub const LOCK: &str = "yarn.lock";
-const USUAL_NAME: &str = ".yarnrc.yml";
+pub const USUAL_NAME: &str = ".yarnrc.yml";
 /// The variable by which the file has another name, in every folder.
 const FILE_NAME: &str = "YARN_RC_FILENAME";
 const REGISTRY: &str = "YARN_NPM_REGISTRY_SERVER";
@@ -116,7 +116,7 @@ impl Tool for Yarn {
                 rc.lines.iter().filter(|line| sets_variables && perils::is_one(&line.key) && line.value.contains("${"))
             {
                 let what = format!("refers to a variable that {VARIABLES} may set, for how yarn's traffic goes");
-                reading.perils.push(Peril { place: Place::line(&file.source, line.number), what });
+                reading.perils.push(Peril::new(Place::line(&file.source, line.number), what));
             }
             // What lies above the working directory and still in the pipeline's workspace is a repository's, not the user's.
             let workspace = sources.host.pipeline_workspace.as_ref();

@@ -1,0 +1,108 @@
+//! The addresses that a client has, which of them it asks a keyring for, and passwords of the user's own, which it takes without asking
+//! (measured with pip 25 and 26, uv 0.13, poetry 2.5 and twine 7).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::addresses::{has_password, items, served_at};
+use super::files::{Found, Spot};
+use super::{Python, uv};
+use crate::host::Host;
+use crate::plan::TokenSource;
+use crate::plan::draft::Draft;
+use crate::reach::{NamedBy, Role, ServedFeed};
+use crate::tools::reading::{Place, Sources};
+
+/// An address of a client's.
+pub struct Named<'s> {
+    /// Its name, where it has one.
+    pub name: Option<&'s str>,
+    /// The address.
+    pub url: &'s str,
+    /// What for.
+    pub role: Role,
+    /// How it stands in a file; nothing for a variable.
+    pub spot: Option<Spot>,
+    /// Where.
+    pub place: Place,
+    /// Where a password of the user's own for it stands beside it.
+    password: Option<Place>,
+}
+
+/// The addresses in files and in the client's variables.
+pub fn all<'s>(client: &'static [(&'static str, Role)], sources: Sources<'s>) -> impl Iterator<Item = Named<'s>> {
+    let of_files = sources.of::<Found>().flat_map(|(file, found)| {
+        found.indexes.iter().map(|index| Named {
+            name: index.name.as_deref(),
+            url: &index.url,
+            role: index.role,
+            spot: Some(index.spot),
+            place: Place::line(&file.source, index.line),
+            password: index.password.map(|line| Place::line(&file.source, line)),
+        })
+    });
+    let of_variables = client.iter().flat_map(move |(variable, role)| {
+        items(sources.host.variable(variable).unwrap_or_default()).map(|item| {
+            let place = Place::Variable((*variable).to_owned());
+            let password = has_password(item.url).then(|| place.clone());
+            Named { name: item.name, url: item.url, role: *role, spot: None, place, password }
+        })
+    });
+    of_files.chain(of_variables)
+}
+
+/// Lists each feed where an address first names it that the client asks for, and says where a password of the user's own keeps it from
+/// asking. `otherwise` says how it comes by the token where it asks no keyring.
+pub fn list(
+    client: &Python,
+    served: &[ServedFeed],
+    sources: Sources<'_>,
+    draft: &mut Draft<'_>,
+    otherwise: &dyn Fn(&ServedFeed) -> Option<TokenSource>,
+    asks: &dyn Fn(&Named<'_>) -> bool,
+) {
+    let (tool, helper) = (client.facts().id.name, TokenSource::Helper(client.facts().client));
+    let mut places: BTreeMap<&str, String> = BTreeMap::new();
+    for named in all(client.facts().addresses, sources) {
+        let Some(feed) = served_at(served, named.url) else { continue };
+        if let Some(place) = password(client, &named, sources) {
+            draft.warn(format!(
+                "{tool}: {place} has a password of your own for {}, which {tool} prefers to this task's token: remove it there",
+                feed.feed
+            ));
+        } else if asks(&named) {
+            places.entry(feed.feed.url.as_str()).or_insert_with(|| named.place.whole());
+        }
+    }
+    let by_input = NamedBy::Feeds.to_string();
+    let mut told = BTreeSet::new();
+    for feed in served {
+        let is_of_input = feed.named_in == by_input;
+        let named_in = if is_of_input { Some(&by_input) } else { places.get(feed.feed.url.as_str()) };
+        let Some(named_in) = named_in.filter(|place| told.insert((feed.feed.to_string(), (*place).clone()))) else {
+            continue;
+        };
+        draft.serve(&ServedFeed { named_in: named_in.clone(), ..feed.clone() }, otherwise(feed).unwrap_or(helper));
+    }
+}
+
+/// Where a password of the user's own for an address stands: beside it, or elsewhere by its name.
+fn password(client: &Python, named: &Named<'_>, sources: Sources<'_>) -> Option<Place> {
+    named.password.clone().or_else(|| in_variable(client, named, sources.host)).or_else(|| {
+        let mut all =
+            sources.of::<Found>().flat_map(|(file, found)| found.passwords.iter().map(move |own| (file, own)));
+        let (file, (_, line)) = all.find(|(_, (name, _))| Some(name.as_str()) == named.name)?;
+        Some(Place::line(&file.source, *line))
+    })
+}
+
+fn in_variable(client: &Python, named: &Named<'_>, host: &Host) -> Option<Place> {
+    let of_name = |before: &str| named.name.map(|name| format!("{before}{}_PASSWORD", uv::key(name)));
+    let variables = match client {
+        Python::Pip => return None,
+        Python::Uv if named.role == Role::Publish => uv::PUBLISH_OTHERS.map(|name| Some(name.to_owned())),
+        Python::Uv => [of_name("UV_INDEX_"), None],
+        Python::Poetry => [of_name("POETRY_HTTP_BASIC_"), None],
+        Python::Twine => [Some("TWINE_PASSWORD".to_owned()), None],
+    };
+    variables.into_iter().flatten().find(|name| host.variable(name).is_some()).map(Place::Variable)
+}
