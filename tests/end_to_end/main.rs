@@ -29,6 +29,8 @@ mod explain;
 mod forms;
 mod git;
 mod git_addresses;
+mod git_clients;
+mod git_work;
 mod helper;
 mod identities;
 mod inputs;
