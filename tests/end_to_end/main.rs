@@ -17,6 +17,7 @@ mod certificate_assertions;
 mod certificates;
 mod check;
 mod command_line;
+mod conda;
 #[cfg(target_os = "linux")]
 mod containers;
 mod demo;
