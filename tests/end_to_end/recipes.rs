@@ -20,7 +20,7 @@ const TOKEN_PAGE: &str = "docs/token-elsewhere.md";
 /// The only connection that recipes name.
 const NAME: &str = "feeds-reader";
 /// Programs of recipes that go by another name here.
-const ELSEWHERE: [(&str, &str); 11] = [
+const ELSEWHERE: [(&str, &str); 10] = [
     ("dotnet", "dotnet31"),
     ("nuget", "nuget"),
     ("pnpm", "pnpm"),
@@ -31,12 +31,11 @@ const ELSEWHERE: [(&str, &str); 11] = [
     ("poetry", "poetry"),
     ("twine", "twine"),
     ("node", NODE),
-    ("tfx", "tfx"),
 ];
 /// One whose `fetch` goes by the proxy of the environment, where it is told to.
 const NODE: &str = "nodes/node_modules/node24/bin/node";
-/// What stands in for a program that is not to be had here: a script, and what it starts.
-const STAND_INS: [(&str, &str, &str); 2] = [
+/// What stands in for a program that is not to be had here, or as it is: a script, and what it starts.
+const STAND_INS: [(&str, &str, &str); 3] = [
     // As far as a build goes without a daemon: its instruction with the secret runs on this machine.
     (
         "docker",
@@ -53,6 +52,12 @@ const STAND_INS: [(&str, &str, &str); 2] = [
             "/tests/end_to_end/conda.py pixi.toml contoso-hello\n"
         ),
         "rattler-python",
+    ),
+    // Reads no variable for the proxy.
+    (
+        "tfx",
+        concat!("exec ", env!("CARGO_MANIFEST_DIR"), "/target/tools/bin/tfx \"$@\" --proxy \"$HTTPS_PROXY\"\n"),
+        "tfx",
     ),
 ];
 
