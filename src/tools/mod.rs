@@ -4,6 +4,7 @@
 
 mod azure_cli;
 pub(crate) mod cargo;
+mod conda;
 mod error;
 pub(crate) mod git;
 pub mod maven;
@@ -42,12 +43,13 @@ pub static TOOLS: &[&dyn Tool] = &[
     &python::Python::Poetry,
     &python::Python::Twine,
     &cargo::Cargo,
+    &conda::Conda,
     &git::WITH_HELPER,
     &azure_cli::AzureCli,
 ];
 
 /// Tools that the manifest names and this version does not serve.
-pub const LATER_TOOLS: &[&str] = &["gradle", "conda"];
+pub const LATER_TOOLS: &[&str] = &["gradle"];
 
 /// Further names of the input `tools`, and the tool that serves such a client: yarn 1 reads npm's files, yarn 2 its own.
 pub const SERVED_BY: &[(&str, &str)] =

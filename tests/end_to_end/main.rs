@@ -17,6 +17,7 @@ mod certificate_assertions;
 mod certificates;
 mod check;
 mod command_line;
+mod conda;
 #[cfg(target_os = "linux")]
 mod containers;
 mod demo;
@@ -29,6 +30,8 @@ mod explain;
 mod forms;
 mod git;
 mod git_addresses;
+mod git_clients;
+mod git_work;
 mod helper;
 mod identities;
 mod inputs;

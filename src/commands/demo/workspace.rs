@@ -260,8 +260,8 @@ mod tests {
 
     #[test]
     fn every_tool_has_an_errand_whose_programs_the_set_up_knows() {
-        // They come as packages of some Python, and twine fetches nothing; Azure CLI's extension brings its own program from elsewhere.
-        let unshown = ["poetry", "twine", "azureDevOpsCli"];
+        // They come as packages of some Python, and twine fetches nothing; conda, and the program of Azure CLI's extension, come from elsewhere.
+        let unshown = ["poetry", "twine", "conda", "azureDevOpsCli"];
         let tools: Vec<&str> = TOOLS.iter().map(|tool| tool.id().name).filter(|name| !unshown.contains(name)).collect();
         assert_eq!(errands().map(|errand| errand.tool).to_vec(), tools);
         let set_up = concat!(include_str!("../../../scripts/setup"), include_str!("../../../scripts/clients"));

@@ -16,7 +16,7 @@ pub struct Arguments {
 enum Argument {
     /// `-s` and its value.
     Settings(String),
-    /// `-gs` and its value.
+    /// `-gs`, or `-is` since Maven 4, and its value.
     GlobalSettings(String),
     Other(String),
 }
@@ -44,7 +44,8 @@ impl Arguments {
         self.words.iter().find_map(named).map(|file| self.folder.join(Path::new(file)))
     }
 
-    /// The arguments with the global settings pointed at our copy. The user's own stay first.
+    /// The arguments with the global settings pointed at our copy. The user's own stay first. Maven 4 takes `-gs` too, and says that it
+    /// will go; its `-is`, which would go before that, is none of Maven 3's.
     pub fn with_copy(&self, global: &Path) -> String {
         let mut words = Vec::new();
         for argument in &self.words {
@@ -75,7 +76,7 @@ fn parsed(words: Vec<String>) -> Vec<Argument> {
         let (name, value) = word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
         let kind: fn(String) -> Argument = match name {
             "-s" | "--settings" => Argument::Settings,
-            "-gs" | "--global-settings" => Argument::GlobalSettings,
+            "-gs" | "--global-settings" | "-is" | "--install-settings" => Argument::GlobalSettings,
             _ => {
                 arguments.push(Argument::Other(word));
                 continue;

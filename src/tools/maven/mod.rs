@@ -185,17 +185,15 @@ fn entries(served: &[ServedFeed], source: TokenSource, sources: Sources<'_>, dra
 }
 
 /// The installation whose settings to carry over, where every Maven that a later step may start takes `MAVEN_ARGS`.
-///
-/// On Unix the start script splits that variable at blanks, whatever quotes it holds, so no path with blanks can go there.
 fn modern(sources: Sources<'_>, draft: &Draft<'_>) -> Option<Installation> {
     let host = draft.host;
     let is_wrapper = |parsed: &MavenFile| matches!(parsed.content, Content::Wrapper);
     let wrapped = sources.of::<MavenFile>().any(|(_, parsed)| is_wrapper(parsed));
-    let blanks = cfg!(not(windows)) && draft.names.directory().to_string_lossy().contains(char::is_whitespace);
     let named = Arguments::of(host).global_settings();
     let missing = named.is_some_and(|file| draft.look.read(&file).is_none());
     let installations = installation::all(host, draft.look);
-    let modern = !wrapped && !blanks && !missing && installations.iter().all(Installation::takes_arguments);
+    let takes = |one: &Installation| one.takes_arguments() && one.takes_path(draft.names.directory());
+    let modern = !wrapped && !missing && installations.iter().all(takes);
     installations.into_iter().next().filter(|_| modern)
 }
 
@@ -248,3 +246,5 @@ fn unusable(file: &Path, error: &dyn std::fmt::Display) -> PlanError {
 mod bounds_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod version_tests;
