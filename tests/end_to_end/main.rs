@@ -29,6 +29,7 @@ mod explain;
 mod forms;
 mod git;
 mod git_addresses;
+mod gradle;
 mod helper;
 mod identities;
 mod inputs;

@@ -6,7 +6,7 @@ use ado_entra_auth_emulator::agent::{Job, ScriptOutcome, TaskStep};
 use ado_entra_auth_emulator::world::CONNECTION;
 
 use crate::modes::link;
-use crate::promises::subjects::{CARGO, DOTNET, MAVEN, NPM, NUGET, PIP, POETRY, UV, YARN_4};
+use crate::promises::subjects::{CARGO, DOTNET, GRADLE, MAVEN, NPM, NUGET, PIP, POETRY, UV, YARN_4};
 use crate::support::{
     bare_step, emulator_with_repositories, finish, in_parallel, job, run, run_quietly, tool, with_token, words, write,
 };
@@ -29,12 +29,13 @@ const ELSEWHERE: [(&str, &str); 9] = [
 ];
 
 /// How a command shows that it fetched: a file below the checkout, or below the home folder.
-const PROOFS: [(&str, &str); 12] = [
+const PROOFS: [(&str, &str); 13] = [
     ("npm ci", "node_modules/@contoso/hello/index.js"),
     ("pnpm install", "node_modules/@contoso/hello/index.js"),
     ("yarn install", "node_modules/@contoso/hello/index.js"),
     ("bun install", "node_modules/@contoso/hello/index.js"),
     ("mvn -B verify", ".m2/repository/com/contoso/hello/1.0.0/hello-1.0.0.jar"),
+    ("gradle build", "libs/hello-1.0.0.jar"),
     ("nuget restore packages.config", "packages/Contoso.Hello.1.0.0/content/hello.txt"),
     ("dotnet restore", ".nuget/packages/contoso.hello/1.0.0"),
     ("cargo fetch", "Cargo.lock"),
@@ -108,7 +109,7 @@ fn recipes() -> Vec<Recipe> {
 
 /// A checkout whose files name the feed for every tool, and the tools under their names.
 fn set_up(job: &mut Job<'_>) {
-    for subject in [YARN_4, NPM, MAVEN, NUGET, DOTNET, PIP, POETRY, UV, CARGO] {
+    for subject in [YARN_4, NPM, MAVEN, GRADLE, NUGET, DOTNET, PIP, POETRY, UV, CARGO] {
         for (path, content) in (subject.project)(None) {
             write(job, path, content);
         }

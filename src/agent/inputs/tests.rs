@@ -97,9 +97,7 @@ fn a_token_variable_may_hold_dots() {
 
 #[test]
 fn what_later_versions_bring_is_said_to_be_missing() {
-    for tool in ["gradle", "conda"] {
-        assert!(refused("tools", tool).contains(tool));
-    }
+    assert!(refused("tools", "conda").contains("conda"));
 }
 
 #[test]
