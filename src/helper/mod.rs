@@ -8,6 +8,7 @@
 
 pub mod cargo;
 pub mod git;
+pub mod gradle;
 pub mod keyring;
 mod lines;
 pub mod nuget;
@@ -82,7 +83,7 @@ fn in_time(issued: Issued) -> Reply {
 }
 
 /// What a question is about, where the client may ask for it: git for repositories, cargo for the index of a feed, NuGet for a feed's
-/// addresses for NuGet, Python's clients for whatever lies in a feed's index, a script for an organization.
+/// addresses for NuGet, Gradle for those for Maven, Python's clients for whatever lies in a feed's index, a script for an organization.
 fn wanted(question: &Question) -> Option<Wanted> {
     let client = question.client;
     match client {
@@ -97,14 +98,14 @@ fn wanted(question: &Question) -> Option<Wanted> {
             let feed = Feed::parse(&question.url).filter(Feed::is_cargo_index)?;
             Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
         }
-        Dialect::NuGet => {
-            let feed = Feed::parse(&question.url).filter(|feed| feed.serves(Protocol::NuGet))?;
-            Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
-        }
+        Dialect::NuGet => of_feed(question, Protocol::NuGet),
+        Dialect::Gradle => of_feed(question, Protocol::Maven),
         Dialect::Script => Some(Wanted { client, organization: Organization::of_url(&question.url)?, feed: None }),
-        Dialect::Pip | Dialect::Uv | Dialect::Poetry | Dialect::Twine => {
-            let feed = Feed::parse(&question.url).filter(|feed| feed.serves(Protocol::Python))?;
-            Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
-        }
+        Dialect::Pip | Dialect::Uv | Dialect::Poetry | Dialect::Twine => of_feed(question, Protocol::Python),
     }
+}
+
+fn of_feed(question: &Question, protocol: Protocol) -> Option<Wanted> {
+    let feed = Feed::parse(&question.url).filter(|feed| feed.serves(protocol))?;
+    Some(Wanted { client: question.client, organization: feed.organization.clone(), feed: Some(feed) })
 }

@@ -7,6 +7,8 @@ pub(crate) mod cargo;
 mod conda;
 mod error;
 pub(crate) mod git;
+pub(crate) mod gradle;
+mod java;
 pub mod maven;
 pub(crate) mod npm;
 pub(crate) mod nuget;
@@ -37,6 +39,7 @@ pub static TOOLS: &[&dyn Tool] = &[
     &npm::yarn::Yarn,
     &npm::bun::Bun,
     &maven::Maven,
+    &gradle::Gradle,
     &nuget::NuGet,
     &python::Python::Pip,
     &python::Python::Uv,
@@ -47,9 +50,6 @@ pub static TOOLS: &[&dyn Tool] = &[
     &git::WITH_HELPER,
     &azure_cli::AzureCli,
 ];
-
-/// Tools that the manifest names and this version does not serve.
-pub const LATER_TOOLS: &[&str] = &["gradle"];
 
 /// Further names of the input `tools`, and the tool that serves such a client: yarn 1 reads npm's files, yarn 2 its own.
 pub const SERVED_BY: &[(&str, &str)] =
@@ -124,6 +124,11 @@ pub trait Tool: Sync {
     /// Whether the project is one of this tool's, where it shares its feeds with others. Only then does `auto` take it.
     fn is_used(&self, _sources: Sources<'_>) -> bool {
         true
+    }
+
+    /// Whether its client asks this program for any address at run time, so that the tool is set up also where no file names a feed.
+    fn asks_by_address(&self) -> bool {
+        false
     }
 
     /// Whether it reads this file.
@@ -217,6 +222,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// Whether a name of the input `tools` stands for a tool.
 pub fn stands_for(name: &str, tool: &str) -> bool {
     name == tool || SERVED_BY.contains(&(name, tool))
+}
+
+/// Whether the client of a tool asks this program for any address.
+pub fn asks_by_address(name: &str) -> bool {
+    TOOLS.iter().any(|tool| tool.id().name == name && tool.asks_by_address())
 }
 
 /// The folders whose journals know of any tool's changes, each once.

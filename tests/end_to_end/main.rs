@@ -32,6 +32,7 @@ mod git;
 mod git_addresses;
 mod git_clients;
 mod git_work;
+mod gradle;
 mod helper;
 mod identities;
 mod inputs;

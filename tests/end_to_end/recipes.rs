@@ -8,7 +8,7 @@ use ado_entra_auth_emulator::{Emulator, World};
 
 use crate::conda::with_package;
 use crate::modes::{link, set_mode};
-use crate::promises::subjects::{CARGO, DOTNET, MAVEN, NPM, NUGET, PIP, POETRY, UV, YARN_4};
+use crate::promises::subjects::{CARGO, DOTNET, GRADLE, MAVEN, NPM, NUGET, PIP, POETRY, UV, YARN_4};
 use crate::support::{
     bare_step, finish, in_parallel, job, leaks_below, only_brought, run, run_quietly, tool, with_token, words, write,
     write_file,
@@ -62,12 +62,13 @@ const STAND_INS: [(&str, &str, &str); 3] = [
 ];
 
 /// How a command shows that it fetched: a file below the checkout, or below the home folder.
-const PROOFS: [(&str, &str); 13] = [
+const PROOFS: [(&str, &str); 14] = [
     ("npm ci", "node_modules/@contoso/hello/index.js"),
     ("pnpm install", "node_modules/@contoso/hello/index.js"),
     ("yarn install", "node_modules/@contoso/hello/index.js"),
     ("bun install", "node_modules/@contoso/hello/index.js"),
     ("mvn -B verify", ".m2/repository/com/contoso/hello/1.0.0/hello-1.0.0.jar"),
+    ("gradle build", "libs/hello-1.0.0.jar"),
     ("nuget restore packages.config", "packages/Contoso.Hello.1.0.0/content/hello.txt"),
     ("dotnet restore", ".nuget/packages/contoso.hello/1.0.0"),
     ("cargo fetch", "Cargo.lock"),
@@ -142,7 +143,7 @@ fn recipes() -> Vec<Recipe> {
 
 /// A checkout whose files name the feed for every tool, and the tools under their names.
 fn set_up(job: &mut Job<'_>) {
-    for subject in [YARN_4, NPM, MAVEN, NUGET, DOTNET, PIP, POETRY, UV, CARGO] {
+    for subject in [YARN_4, NPM, MAVEN, GRADLE, NUGET, DOTNET, PIP, POETRY, UV, CARGO] {
         for (path, content) in (subject.project)(None) {
             write(job, path, content);
         }

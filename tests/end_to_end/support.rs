@@ -331,9 +331,15 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, Found> {
 /// Whether a file is the program, under its own name or that of a client.
 pub fn is_program(path: &Path) -> bool {
     path.file_stem().is_some_and(|name| {
-        ["ado-entra-auth", "cargo-credential-ado-entra-auth", "nuget-plugin-ado-entra-auth", "keyring"]
-            .iter()
-            .any(|program| name == *program)
+        [
+            "ado-entra-auth",
+            "cargo-credential-ado-entra-auth",
+            "nuget-plugin-ado-entra-auth",
+            "gradle-credential-ado-entra-auth",
+            "keyring",
+        ]
+        .iter()
+        .any(|program| name == *program)
     })
 }
 

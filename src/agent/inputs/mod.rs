@@ -18,7 +18,7 @@ use crate::identity::entra::Propagation;
 use crate::identity::federation;
 use crate::reach::{FeedInput, PermittedOrganization};
 use crate::tools::git;
-use crate::tools::{self, Choice, LATER_TOOLS, TOOLS, Tool};
+use crate::tools::{self, Choice, TOOLS, Tool};
 
 use identity::ConnectionType;
 use reach::{feeds, permitted};
@@ -187,9 +187,6 @@ fn choice(job: &Job) -> Result<Choice, InputError> {
     }
     let mut named = BTreeSet::new();
     for name in wanted {
-        if let Some(later) = LATER_TOOLS.iter().find(|later| later.eq_ignore_ascii_case(name)) {
-            return Err(InputError::Unsupported { name: NAME, value: later });
-        }
         let Some(known) = tools::names().find(|known| known.eq_ignore_ascii_case(name)) else {
             let reason = format!("use only auto, or any of {}", tools::names().collect::<Vec<_>>().join(", "));
             return Err(InputError::Refused { name: NAME, value: name.to_owned(), reason });

@@ -26,7 +26,7 @@ pub mod settings;
 use std::path::{Path, PathBuf};
 
 use super::reading::{Among, Parsed, Reading, RelPath, SourceFile, Sources};
-use super::{Auto, PlanError, Tool, ToolId, Way};
+use super::{Auto, PlanError, Tool, ToolId, Way, java};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::text::{Text, TextEdit};
 use crate::host::{Host, Look};
@@ -121,15 +121,8 @@ fn settings_below(home: &Path) -> PathBuf {
     home.join(".m2").join("settings.xml")
 }
 
-/// The home folders in which Java may look: the account's, whatever HOME says, and HOME's for what honours it. Where the
-/// job sets Java's own idea of it, that one alone.
 fn homes(host: &Host) -> Vec<PathBuf> {
-    if let Some(home) = arguments::java_home_folder(host) {
-        return vec![home];
-    }
-    let mut homes: Vec<PathBuf> = [&host.account_home, &host.home].into_iter().flatten().cloned().collect();
-    homes.dedup();
-    homes
+    java::homes(host, &arguments::VARIABLES)
 }
 
 /// The servers to write, each id once. What cannot be written safely is left out and said.

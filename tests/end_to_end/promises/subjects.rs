@@ -6,6 +6,7 @@ use ado_entra_auth_emulator::World;
 use ado_entra_auth_emulator::agent::{Job, TaskStep, Variable};
 use ado_entra_auth_emulator::world::Package;
 
+pub use super::gradle::GRADLE;
 pub use super::python::{PIP, PIP_26, POETRY, UV};
 use crate::modes::link;
 use crate::support::{BINARY, EVIL, only_brought, run_quietly, step, tool, write, write_file};
@@ -14,7 +15,7 @@ use crate::support::{BINARY, EVIL, only_brought, run_quietly, step, tool, write,
 pub struct Subject {
     /// Its name in the input `tools`.
     pub tool: &'static str,
-    /// How the name of the variable ends by which the step serves it.
+    /// How the name of the variable ends by which the step serves it, or by which later steps know of it.
     pub served_by: &'static str,
     /// How the name of the variable begins that holds the token; nothing where its client asks this program.
     pub held_in: Option<&'static str>,
