@@ -415,7 +415,7 @@ fn each_source_of_nugets_file_that_only_an_argument_names_is_told() {
         let names: Vec<String> = (0..count).map(|number| format!("feed-{number}")).collect();
         let url = |name: &String| format!("https://pkgs.dev.azure.com/contoso/_packaging/{name}/nuget/v3/index.json");
         let add = |name: &String| format!("<add key='{name}' value='{}'/>", url(name));
-        let sources = names.iter().map(add).collect::<Vec<_>>().join("");
+        let sources = names.iter().map(add).collect::<String>();
         let text = format!("<configuration><packageSources>{sources}</packageSources></configuration>");
         let notes = Case { files: &[("ci.config", &text)], ..Case::default() }.outcome().notes;
         assert_eq!(notes.len(), lines, "{notes:?}");

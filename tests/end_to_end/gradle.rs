@@ -6,6 +6,8 @@ use ado_entra_auth_emulator::agent::{Job, StepResult, Variable};
 use ado_entra_auth_emulator::log::{Authorization, Held, LoggedRequest};
 use ado_entra_auth_emulator::{Emulator, World};
 
+use crate::peers::{cases, text, vectors, write_files};
+use crate::peers_asked::is_answered;
 use crate::promises::apart::that_asks;
 use crate::promises::subjects::{GRADLE, USERS_OWN};
 use crate::support::{
@@ -214,6 +216,28 @@ fn gradle_is_chosen_by_what_its_files_name() {
         assert_eq!(outcome.log.contains("gradle"), chosen, "{}", outcome.log);
         finish(&mut job);
         before.assert_same(&Snapshot::below(job.home()), file);
+    }
+}
+
+/// Microsoft's recorded cases: where theirs has a plugin fetch a token, ours is asked for it, and all is as before after the job.
+#[test]
+fn feeds_are_answered_for_where_theirs_has_a_plugin_fetch_the_token() {
+    let sequences = vectors()["sequences"].as_array().unwrap().clone();
+    let sequences = sequences.into_iter().filter(|case| text(case, "id").starts_with("seq-gradle"));
+    let rows: Vec<_> = cases("gradle-").into_iter().chain(sequences).collect();
+    assert_eq!(rows.len(), 2);
+    for case in rows {
+        let emulator = emulator();
+        let mut job = job(&emulator);
+        write_files(&job, &case["files_before"]);
+        let before = Snapshot::of(&job);
+        run(&emulator, &mut job, &step());
+        let feed = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/maven/v1";
+        let asked = format!("echo '{feed}' | gradle-credential-ado-entra-auth --gradle");
+        assert!(is_answered(&emulator, &mut job, &asked), "{}", text(&case, "id"));
+        finish(&mut job);
+        before.assert_same(&Snapshot::of(&job), text(&case, "id"));
+        assert!(!is_answered(&emulator, &mut job, &asked), "after the job");
     }
 }
 

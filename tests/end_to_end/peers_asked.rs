@@ -19,8 +19,8 @@ fn feeds(case: &Value, protocol: &str) -> Vec<String> {
         let (project, feed) = name.split_once('/').map_or((String::new(), name), |(p, f)| (format!("{p}/"), f));
         format!("https://pkgs.dev.azure.com/contoso/{project}_packaging/{feed}/pypi/{protocol}/").replace(' ', "%20")
     };
-    let named = names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(of_name);
-    named.chain(Some(text(inputs, "feedUrl").to_owned()).filter(|url| !url.is_empty())).collect()
+    let by_name = names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(of_name);
+    by_name.chain(Some(text(inputs, "feedUrl").to_owned()).filter(|url| !url.is_empty())).collect()
 }
 
 /// The addresses for which their variables or files hold the token, without the user.
@@ -39,7 +39,7 @@ fn theirs(case: &Value) -> BTreeSet<String> {
 }
 
 /// Whether a later step's client is given the token for an address.
-fn is_answered(emulator: &Emulator, job: &mut Job<'_>, command: &str) -> bool {
+pub fn is_answered(emulator: &Emulator, job: &mut Job<'_>, command: &str) -> bool {
     let sources = job.sources();
     let said = job.run_script(command, &sources).unwrap();
     !emulator.leaks_in(said.raw.as_bytes()).is_empty()
