@@ -66,6 +66,7 @@ mod pods;
 mod promises;
 mod propagation;
 mod python;
+mod python_clients;
 mod rc_reader;
 mod recipes;
 mod round_trips;

@@ -6,7 +6,9 @@
 mod addresses;
 mod backend;
 mod files;
+mod further;
 mod pip;
+mod requirements;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -96,6 +98,11 @@ impl Python {
         }
     }
 
+    /// Its variables in which addresses stand.
+    fn variables_of_addresses(&self) -> &'static [(&'static str, Role)] {
+        self.facts().addresses
+    }
+
     /// Whether it takes requirements from files of their own.
     fn reads_requirements(&self) -> bool {
         matches!(self, Self::Pip | Self::Uv)
@@ -165,7 +172,7 @@ impl Tool for Python {
                     .map(|(line, what)| Peril { place: Place::line(&file.source, *line), what: (*what).to_owned() }),
             );
         }
-        for (variable, role) in self.facts().addresses {
+        for (variable, role) in self.variables_of_addresses() {
             for item in addresses::items(sources.host.variable(variable).unwrap_or_default()) {
                 let (name, place) = (item.name.map(str::to_owned), Place::Variable((*variable).to_owned()));
                 reading.mentions.push(mention(name, item.url, *role, place));
@@ -188,12 +195,8 @@ impl Tool for Python {
     }
 
     fn plan(&self, served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Result<(), PlanError> {
-        let organizations: BTreeSet<_> = served.iter().map(|feed| &feed.feed.organization).collect();
-        for organization in organizations {
-            draft.deposit(Dialect::Keyring, organization, None);
-        }
         draft.program(KEYRING_PROGRAM);
-        match self {
+        let is_safe = match self {
             Self::Pip => pip::plan(served, sources, draft),
             Self::Uv => uv::plan(served, sources, draft),
             Self::Poetry | Self::Twine => {
@@ -202,7 +205,12 @@ impl Tool for Python {
                     draft.serve(feed, HELPER);
                 }
                 warn_of_no_keyring(self, sources, draft);
+                true
             }
+        };
+        let organizations: BTreeSet<_> = served.iter().map(|feed| &feed.feed.organization).collect();
+        for organization in organizations.into_iter().filter(|_| is_safe) {
+            draft.deposit(Dialect::Keyring, organization, None);
         }
         Ok(())
     }

@@ -23,10 +23,11 @@ pub const PUBLISH: &str = "UV_PUBLISH_URL";
 /// As whom it publishes, wherever that is.
 pub const PUBLISH_USER: &str = "UV_PUBLISH_USERNAME";
 
-pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) {
+/// False where nobody is to ask.
+pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> bool {
     let names = Names::of(sources);
     if !shared::is_safe("uv", served, &asked(sources, &names), draft) {
-        return;
+        return false;
     }
     match draft.host.variable(PROVIDER) {
         // uv refuses a blank one.
@@ -68,6 +69,7 @@ pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
     for feed in each_once(served) {
         draft.serve(feed, HELPER);
     }
+    true
 }
 
 /// One variable says as whom uv publishes, so only where another says to which feed.
