@@ -68,6 +68,7 @@ mod pods;
 mod promises;
 mod propagation;
 mod python;
+mod python_clients;
 mod python_own;
 mod rc_reader;
 mod recipes;

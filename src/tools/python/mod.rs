@@ -6,8 +6,10 @@
 mod addresses;
 mod backend;
 mod files;
+mod further;
 mod named;
 mod pip;
+mod requirements;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -111,6 +113,11 @@ impl Python {
         }
     }
 
+    /// Its variables in which addresses stand.
+    fn variables_of_addresses(&self) -> &'static [(&'static str, Role)] {
+        self.facts().addresses
+    }
+
     /// Whether it takes requirements from files of their own.
     fn reads_requirements(&self) -> bool {
         matches!(self, Self::Pip | Self::Uv)
@@ -200,19 +207,20 @@ impl Tool for Python {
     }
 
     fn plan(&self, served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Result<(), PlanError> {
-        let organizations: BTreeSet<_> = served.iter().map(|feed| &feed.feed.organization).collect();
-        for organization in organizations {
-            draft.deposit(self.facts().client, organization, None);
-        }
         draft.program(KEYRING_PROGRAM);
-        match self {
+        let is_safe = match self {
             Self::Pip => pip::plan(served, sources, draft),
             Self::Uv => uv::plan(served, sources, draft),
             Self::Poetry | Self::Twine => {
                 backend::add(draft);
                 named::list(self, served, sources, draft, &|_| None, &|_| true);
                 warn_of_no_keyring(self, sources, draft);
+                true
             }
+        };
+        let organizations: BTreeSet<_> = served.iter().map(|feed| &feed.feed.organization).collect();
+        for organization in organizations.into_iter().filter(|_| is_safe) {
+            draft.deposit(self.facts().client, organization, None);
         }
         Ok(())
     }
