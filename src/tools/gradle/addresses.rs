@@ -39,14 +39,19 @@ impl Addresses {
         // As Java's properties escape it.
         let line = line.replace("\\:", ":");
         let mut names_one = false;
-        for (at, _) in line.match_indices("://") {
-            let start = line[..at].trim_end_matches(|c: char| c.is_ascii_alphabetic()).len();
-            let url = &line[start..end_of(&line, at)];
-            if !url.to_ascii_lowercase().starts_with("http") || !names_a_host(url.split('/').nth(2).unwrap_or_default())
-            {
+        let mut seen = 0;
+        // One after the other, so that a long line costs no more than its length.
+        while let Some(at) = line[seen..].find("://").map(|at| seen + at) {
+            let scheme = line[seen..at].rsplit(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default().len();
+            let end = end_of(&line, at);
+            let url = &line[at - scheme..end];
+            seen = end.max(at + 3);
+            let lower = url.to_ascii_lowercase();
+            if !lower.starts_with("http") || !names_a_host(url.split('/').nth(2).unwrap_or_default()) {
                 continue;
             }
-            let secured = url.to_ascii_lowercase().replacen("http://", "https://", 1);
+            let secured =
+                lower.strip_prefix("http://").map_or(url.to_owned(), |_| format!("https{}", &url["http".len()..]));
             if Organization::of_url(&secured).is_some() && self.feeds.len() < MOST_ADDRESSES {
                 self.feeds.entry(url.to_owned()).or_insert(number);
             }
@@ -106,6 +111,8 @@ mod tests {
         assert_eq!(found(&format!("a\nmaven(url = \"{own}\")")), (vec![format!("2 {own}")], None));
         let both = format!("x('{feed}', '{own}')");
         assert_eq!(found(&both).0.len(), 2);
+        let inner = format!("url 'https://registry.example.com/{feed}'");
+        assert_eq!(found(&inner), (vec![], Some(1)));
         assert_eq!(found(&format!("maven {{ url '{}' }}", feed.replace("https", "http"))).0.len(), 1);
     }
 
