@@ -201,11 +201,12 @@ fn withhold_led_away(
     candidates: &mut Vec<Candidate>,
     warnings: &mut Vec<String>,
 ) {
-    let away = reading.detours.iter().find(|detour| !wanted.reach.may_see(&detour.url));
-    let Some(Detour { place, url }) = away.filter(|_| !candidates.is_empty()) else { return };
+    let is_of_ours = |detour: &&Detour| detour.registry.as_ref().is_none_or(|url| wanted.reach.may_see(url));
+    let away = reading.detours.iter().filter(is_of_ours).find(|detour| !wanted.reach.may_see(&detour.url));
+    let Some(Detour { client, place, url, .. }) = away.filter(|_| !candidates.is_empty()) else { return };
     let name = tool.id().name;
     warnings.push(format!(
-        "{name}: {place} has a package fetched from '{url}', where {name} would send the token too, so it gets none; have the \
+        "{name}: {place} has a package fetched from '{url}', where {client} would send the token too, so it gets none; have the \
          package come from its registry's own address"
     ));
     candidates.clear();

@@ -179,4 +179,6 @@ fn note_unchosen(tool: &dyn Tool, found: &Found, by_name: bool, plan: &mut Plan)
 }
 
 #[cfg(test)]
+mod shapes;
+#[cfg(test)]
 mod tests;

@@ -83,6 +83,11 @@ impl Case<'_> {
     }
 }
 
+/// What `auto` makes of files and variables.
+pub fn outcome_of(files: &[(&str, &str)], environment: &[(&str, &str)]) -> Plan {
+    Case { environment, files, ..Case::default() }.outcome()
+}
+
 fn tools(outcome: &Plan) -> Vec<&'static str> {
     let mut tools: Vec<&str> = outcome.served.iter().map(|served| served.tool).collect();
     tools.dedup();
@@ -93,7 +98,7 @@ fn variables(outcome: &Plan) -> Vec<(String, String)> {
     outcome.variables().map(|variable| (variable.name.clone(), variable.value.shown())).collect()
 }
 
-fn warnings(outcome: &Plan) -> Vec<String> {
+pub fn warnings(outcome: &Plan) -> Vec<String> {
     outcome.warnings.sentences()
 }
 
@@ -415,7 +420,7 @@ fn each_source_of_nugets_file_that_only_an_argument_names_is_told() {
         let names: Vec<String> = (0..count).map(|number| format!("feed-{number}")).collect();
         let url = |name: &String| format!("https://pkgs.dev.azure.com/contoso/_packaging/{name}/nuget/v3/index.json");
         let add = |name: &String| format!("<add key='{name}' value='{}'/>", url(name));
-        let sources = names.iter().map(add).collect::<String>();
+        let sources: String = names.iter().map(add).collect();
         let text = format!("<configuration><packageSources>{sources}</packageSources></configuration>");
         let notes = Case { files: &[("ci.config", &text)], ..Case::default() }.outcome().notes;
         assert_eq!(notes.len(), lines, "{notes:?}");

@@ -119,3 +119,38 @@ fn the_keys_that_end_the_look_up_break_nothing() {
         assert!(own.iter().all(|request| request.authorization.is_token()), "{client} {own:?}");
     }
 }
+
+/// yarn 1 sends a registry's credential along to any address for which a file has another: where a lock file leads a package of the feed
+/// there, nothing is set up. Else packages without a scope come with the token, though no file has `always-auth`.
+#[test]
+fn yarn_1_shows_the_token_to_no_other_registry_and_to_the_feed_for_every_package() {
+    let Some(command) = command("yarn") else { return };
+    let entry = |name: &str, registry: &str| {
+        format!("{name}@1.0.0:\n  version \"1.0.0\"\n  resolved \"{registry}{name}/-/{name}-1.0.0.tgz\"\n\n")
+    };
+    let (hello, away) = (entry("hello-contoso", FEED), "https://registry.example.com/npm/");
+    let own = "//registry.example.com/npm/:_authToken=own\n";
+    for (rc, lock, is_served) in [
+        (String::new(), hello.clone(), true),
+        (own.to_owned(), hello.clone(), true),
+        (String::new(), hello.clone() + &entry("left-behind", away), true),
+        (own.to_owned(), hello.clone() + &entry("left-behind", away), false),
+        (format!("{own}always-auth=true\n"), hello + &entry("left-behind", away), false),
+    ] {
+        let emulator = emulator();
+        let mut job = job(&emulator);
+        write(&job, ".npmrc", format!("registry={FEED}\n@left:registry={away}\n{rc}"));
+        let left = if lock.contains("left-behind") { ",\"left-behind\":\"1.0.0\"" } else { "" };
+        write(&job, "package.json", manifest(&format!("\"hello-contoso\":\"1.0.0\"{left}")));
+        write(&job, "yarn.lock", format!("# yarn lockfile v1\n\n\n{lock}"));
+        let outcome = run(&emulator, &mut job, &step());
+        let words = ["yarn.lock", "registry.example.com", "where yarn would send the token too"];
+        assert_eq!(warned(&outcome, &words), !is_served, "{rc} {:?}", outcome.warnings);
+        emulator.clear_requests();
+        let sources = job.sources();
+        let seen = job.run_script(&command, &sources).unwrap();
+        assert_eq!(seen.succeeded(), is_served, "{rc} {}", seen.raw);
+        assert!(with_token(&emulator.requests_to("registry.example.com")).is_empty(), "{rc}");
+        assert_eq!(!with_token(&emulator.requests()).is_empty(), is_served, "{rc} {:?}", emulator.requests());
+    }
+}

@@ -14,13 +14,13 @@ use crate::support::{Snapshot, finish, in_one_tenant, in_parallel, job, run, ste
 /// The feeds of a case as the input `feeds` names them: theirs are names in the pipeline's own organization, or an address.
 fn feeds(case: &Value, protocol: &str) -> Vec<String> {
     let inputs = &case["inputs"];
-    let names = [text(inputs, "artifactFeeds"), text(inputs, "artifactFeed")].join(",");
+    let listed = [text(inputs, "artifactFeeds"), text(inputs, "artifactFeed")].join(",");
     let of_name = |name: &str| {
         let (project, feed) = name.split_once('/').map_or((String::new(), name), |(p, f)| (format!("{p}/"), f));
         format!("https://pkgs.dev.azure.com/contoso/{project}_packaging/{feed}/pypi/{protocol}/").replace(' ', "%20")
     };
-    let by_name = names.split(',').map(str::trim).filter(|name| !name.is_empty()).map(of_name);
-    by_name.chain(Some(text(inputs, "feedUrl").to_owned()).filter(|url| !url.is_empty())).collect()
+    let named = listed.split(',').map(str::trim).filter(|name| !name.is_empty()).map(of_name);
+    named.chain(Some(text(inputs, "feedUrl").to_owned()).filter(|url| !url.is_empty())).collect()
 }
 
 /// The addresses for which their variables or files hold the token, without the user.

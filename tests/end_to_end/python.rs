@@ -123,8 +123,11 @@ fn an_older_pip_gets_the_token_in_its_own_variable() {
         let sources = job.sources();
         let log = script(&mut job, &sources, &format!("{INSTALL} contoso-hello && env")).log;
         assert_eq!(emulator.leaks_in(log.as_bytes()), Vec::<String>::new(), "{log}");
-        // Again, as a second step does.
-        run(&emulator, &mut job, &step().input("tools", "pip"));
+        // Again, as a second step does: the token that stands there by now is none of the user's.
+        let before = variable(&job, "PIP_INDEX_URL");
+        let outcome = run(&emulator, &mut job, &step().input("tools", "pip"));
+        assert!(!warned(&outcome, &["of your own"]), "{:?}", outcome.warnings);
+        assert_ne!(variable(&job, "PIP_INDEX_URL"), before);
         assert_works(&mut job, &format!("{INSTALL} contoso-hello"));
         finish(&mut job);
         assert_eq!(variable(&job, "PIP_INDEX_URL"), FEED);

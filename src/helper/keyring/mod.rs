@@ -44,7 +44,7 @@ struct Call<'a> {
 /// Our module names the client that has imported it. Only uv asks for credentials behind the address, and only pip sets the encoding of
 /// what it reads, to these letters. Where a job sets them for all, uv is taken for pip.
 fn askers(call: &Call<'_>, variable: &dyn Fn(&str) -> Option<String>) -> impl Iterator<Item = Dialect> {
-    let named = variable(ASKED_AGAIN).and_then(|name| Dialect::of_name(&name));
+    let named = variable(ASKED_AGAIN).and_then(|name| Dialect::PYTHON.into_iter().find(|one| one.name() == name));
     let is_uv = !call.as_json && (call.with_user_name || variable("PYTHONIOENCODING").is_none_or(|set| set != "utf-8"));
     let first = named.unwrap_or(if is_uv { Dialect::Uv } else { Dialect::Pip });
     std::iter::once(first).chain(Dialect::PYTHON.into_iter().filter(move |other| *other != first))

@@ -20,8 +20,8 @@ pub struct Addresses {
     pub elsewhere: Option<(String, usize)>,
     /// Of a lock file of yarn's: where its archives come from that lie elsewhere than their registry has them.
     pub archives: BTreeSet<String>,
-    /// Whether it is a lock file of yarn 1's.
-    pub is_of_yarn_1: bool,
+    /// Of a lock file of yarn 1's: the scopes of packages, and where they come from.
+    pub fetched: Option<BTreeSet<(String, String)>>,
 }
 
 /// Whether an address may go without a scheme: in an rc file, keys look so.
@@ -63,7 +63,7 @@ pub fn feeds_in_text(text: &str, schemes: Schemes) -> Addresses {
         unclear: found.unclear,
         elsewhere: found.elsewhere,
         archives: BTreeSet::new(),
-        is_of_yarn_1: false,
+        fetched: None,
     }
 }
 

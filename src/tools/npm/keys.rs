@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::addresses::{Addresses, is_of_feeds};
-use super::rc::{Line, Rc};
-use crate::azure_devops::feed::Feed;
+use super::addresses::is_of_feeds;
+use super::classic;
+use super::rc::Rc;
 use crate::plan::draft::Draft;
 use crate::plan::{PrivateFile, Template};
 use crate::reach::ServedFeed;
-use crate::tools::reading::{Origin, ReadFile, Sources, folded};
+use crate::tools::reading::{Origin, Sources};
 
 /// The key prefixes that cover a feed: packages lie under `npm/registry/`, uploads and older clients use `npm/`
 /// (microsoft/azure-pipelines-tasks#21090). npm compares them with host and path as they stand in the registry's URL, without
@@ -16,7 +16,20 @@ use crate::tools::reading::{Origin, ReadFile, Sources, folded};
 pub fn key_prefixes(served: &ServedFeed) -> BTreeSet<String> {
     let base = served.feed.base_url();
     let base = base.strip_prefix("https:").unwrap_or(&base);
-    let mut prefixes = BTreeSet::from([format!("{base}/npm/registry/"), format!("{base}/npm/"), own_prefix(served)]);
+    with_port(BTreeSet::from([format!("{base}/npm/registry/"), format!("{base}/npm/"), own_prefix(served)]), served)
+}
+
+/// The settings by which yarn 1 sends the token for packages without a scope, where the project is one of yarn 1's and no file says
+/// whether it is to. npm 11 says in a line each that it knows no such setting.
+pub fn for_yarn_1(served: &[ServedFeed], sources: Sources<'_>, draft: &Draft<'_>) -> BTreeSet<String> {
+    let is_said = sources.of::<Rc>().any(|(_, rc)| rc.lines.iter().any(classic::is_always));
+    let feeds = served.iter().filter(|_| !is_said && classic::is_used(sources, draft));
+    let prefixes = feeds.flat_map(|feed| with_port(BTreeSet::from([own_prefix(feed)]), feed));
+    prefixes.map(|prefix| format!("{prefix}:always-auth=true")).collect()
+}
+
+/// The same prefixes, and with the default port where the registry's URL has it.
+fn with_port(mut prefixes: BTreeSet<String>, served: &ServedFeed) -> BTreeSet<String> {
     if let Some(host) = served.feed.url.host_str().filter(|_| served.written.contains(":443/")) {
         let with_port = |prefix: &String| prefix.replacen(host, &format!("{host}:443"), 1);
         prefixes.extend(prefixes.iter().map(with_port).collect::<Vec<_>>());
@@ -86,32 +99,5 @@ pub fn warn_of_nearer(served: &ServedFeed, sources: Sources<'_>, draft: &mut Dra
                 _ => {}
             }
         }
-    }
-}
-
-/// Says where yarn 1 would send no token: for packages without a scope it sends one only with `always-auth`. Ours does not say so for it:
-/// with that setting yarn 1 sends the token also to another registry for which a file has a credential, where a lock file leads there
-/// (measured with 1.22.22).
-pub fn warn_of_yarn_1(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) {
-    let is_set = |line: &Line| line.key.trim_start_matches("//").rsplit(':').next() == Some("always-auth");
-    if sources.of::<Rc>().any(|(_, rc)| rc.lines.iter().any(is_set)) {
-        return;
-    }
-    let of_yarn_1 = |(file, found): &(&ReadFile, &Addresses)| {
-        let settings = file.source.path.with_file_name(super::yarn::USUAL_NAME);
-        found.is_of_yarn_1 && file.source.origin == Origin::Workspace && draft.look.read(&settings).is_none()
-    };
-    let Some((lock, _)) = sources.of::<Addresses>().find(of_yarn_1) else { return };
-    let is_served =
-        |url: &String| Feed::parse(url).is_some_and(|feed| served.iter().any(|one| one.feed.url == feed.url));
-    let registries = sources.of::<Rc>().flat_map(|(file, rc)| rc.lines.iter().map(move |line| (file, line)));
-    let is_its = |file: &ReadFile| folded(file.source.name()).contains("npmrc") || file.source.name() == ".yarnrc";
-    let mut registries =
-        registries.filter(|(file, line)| is_its(file) && line.key == "registry" && line.readings.iter().any(is_served));
-    if let Some((file, _)) = registries.next() {
-        draft.warn(format!(
-            "npm: yarn 1, by {}, sends its token only for packages with a scope: add the line always-auth=true to {}",
-            lock.source.shown, file.source.shown
-        ));
     }
 }

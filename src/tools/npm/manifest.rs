@@ -1,9 +1,12 @@
 //! What a `package.json` says: the addresses of dependencies, and settings for publishing.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::addresses::{Addresses, Schemes, feeds_in_text};
+use super::classic;
 use super::rc::Line;
 use super::spelling::each_stretch;
 
@@ -16,6 +19,8 @@ pub struct Manifest {
     pub publish_registry: Option<(String, usize)>,
     /// What else `publishConfig` sets: any setting of an rc file counts there (npm, lib/commands/publish.js).
     pub publish_settings: Vec<Line>,
+    /// The hosts that it names, as those of a lock file of yarn 1's.
+    pub hosts: BTreeSet<(String, String)>,
     /// Whether it may set more there that cannot be told here.
     pub is_unclear: bool,
 }
@@ -35,7 +40,9 @@ impl Manifest {
     /// Reads a file. The addresses are found whether or not it is JSON.
     pub fn parse(text: &str) -> Self {
         let addresses = feeds_in_text(text, Schemes::Optional);
-        let mut manifest = Self { addresses, publish_registry: None, publish_settings: Vec::new(), is_unclear: false };
+        let (publish_registry, publish_settings, is_unclear) = (None, Vec::new(), false);
+        let mut manifest =
+            Self { addresses, publish_registry, publish_settings, hosts: classic::named(text), is_unclear };
         if !names_publishing(text) {
             return manifest;
         }

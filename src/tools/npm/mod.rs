@@ -6,6 +6,7 @@
 mod addresses;
 pub(crate) mod bun;
 mod bunfig;
+mod classic;
 mod dotenv;
 mod keys;
 mod manifest;
@@ -121,6 +122,7 @@ impl Tool for Npm {
             read_lines(file, &rc.lines, Binding::Path, sources.host, &mut reading);
             reading.doubts.extend(rc.doubt.clone());
         }
+        classic::read(sources, &mut reading);
         if bun::Bun.is_used(sources) {
             let of_files =
                 sources.of::<DotEnv>().flat_map(|(file, lines)| lines.0.iter().map(move |line| (file, *line)));
@@ -151,7 +153,7 @@ impl Tool for Npm {
             keys::warn_of_nearer(feed, sources, draft);
             draft.serve(feed, TokenSource::Reference);
         }
-        keys::warn_of_yarn_1(served, sources, draft);
+        lines.extend(keys::for_yarn_1(served, sources, draft));
         let mut lines: Vec<String> = lines.into_iter().collect();
         lines.extend(keys::of_root(served, sources, draft));
         for (number, (variable, path)) in user_files(draft.host).into_iter().enumerate() {
@@ -177,8 +179,8 @@ fn searched(file: &SourceFile) -> Parsed {
     }
     let is_lock = file.is_named(&[yarn::LOCK]);
     let archives = if is_lock { yarn::archives(&text) } else { BTreeSet::new() };
-    let is_of_yarn_1 = is_lock && text.lines().take(5).any(|line| line.trim_end() == "# yarn lockfile v1");
-    Box::new(Addresses { archives, is_of_yarn_1, ..feeds_in_text(&text, Schemes::Optional) })
+    let fetched = if is_lock { classic::fetched(&text) } else { None };
+    Box::new(Addresses { archives, fetched, ..feeds_in_text(&text, Schemes::Optional) })
 }
 
 fn mention(url: String, doubt: Option<String>, bound: Binding, place: Place) -> Mention {

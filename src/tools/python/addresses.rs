@@ -35,10 +35,18 @@ pub fn user(url: &str) -> Option<&str> {
     parts(url)?.1?.split(':').next()
 }
 
+fn password(url: &str) -> Option<&str> {
+    Some(parts(url)?.1?.split_once(':')?.1).filter(|password| !password.is_empty())
+}
+
 /// Whether an address has a password in it.
 pub fn has_password(url: &str) -> bool {
-    let password = parts(url).and_then(|(_, user, _)| Some(user?.split_once(':')?.1));
-    password.is_some_and(|password| !password.is_empty())
+    password(url).is_some()
+}
+
+/// Whether it is one of the user's own: an earlier step of ours puts an access token, a JWT, into the variables of a pip before 23.1.
+pub fn has_own_password(url: &str) -> bool {
+    password(url).is_some_and(|password| !password.starts_with("eyJ"))
 }
 
 /// An address around the place where its user goes.
@@ -76,6 +84,7 @@ mod tests {
         assert_eq!((user("https://a:b@h/"), user("https://h/@")), (Some("a"), None));
         let passwords = ["https://a:b@h/", "https://:b@h/", "https://a:@h/", "https://a@h/:b@", "h"].map(has_password);
         assert_eq!(passwords, [true, true, false, false, false]);
+        assert_eq!(["https://a:b@h/", "https://a:eyJ@h/", "https://a@h/"].map(has_own_password), [true, false, false]);
         let found: Vec<_> = items("a=https://h/?x=1  https://h/?x=1").map(|item| (item.name, item.url)).collect();
         assert_eq!(found, [(Some("a"), "https://h/?x=1"), (None, "https://h/?x=1")]);
     }

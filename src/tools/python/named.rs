@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::addresses::{has_password, items, served_at};
+use super::addresses::{has_own_password, items, served_at};
 use super::files::{Found, Spot};
 use super::{Python, uv};
 use crate::host::Host;
@@ -43,7 +43,7 @@ pub fn all<'s>(client: &'static [(&'static str, Role)], sources: Sources<'s>) ->
     let of_variables = client.iter().flat_map(move |(variable, role)| {
         items(sources.host.variable(variable).unwrap_or_default()).map(|item| {
             let place = Place::Variable((*variable).to_owned());
-            let password = has_password(item.url).then(|| place.clone());
+            let password = has_own_password(item.url).then(|| place.clone());
             Named { name: item.name, url: item.url, role: *role, spot: None, place, password }
         })
     });

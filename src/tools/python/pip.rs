@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::addresses::{around_user, has_password, items, served_at, user, with_user};
+use super::addresses::{around_user, has_own_password, has_password, items, served_at, user, with_user};
 use super::files::{For, Found, PIP_KEYS, Spot};
 use super::named::{self, Named};
 use super::shared::{self, Asked};
@@ -117,7 +117,7 @@ fn asked(sources: Sources<'_>) -> Vec<Asked> {
 /// An address as pip is to have it.
 fn address(url: &str, served: &[ServedFeed], is_old: bool, draft: &mut Draft<'_>) -> Vec<Part> {
     let organization = Feed::parse(url).map(|feed| feed.organization);
-    let feed = served_at(served, url).filter(|_| is_old && !has_password(url));
+    let feed = served_at(served, url).filter(|_| is_old && !has_own_password(url));
     let token = feed.and_then(|feed| draft.token(&feed.feed.organization));
     match (organization, token, around_user(url)) {
         (Some(organization), Some(token), Some((before, after))) => {

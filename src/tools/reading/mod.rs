@@ -28,10 +28,14 @@ pub struct Reading {
 /// An address to which a tool shows the credential of a feed, though a file and not the feed sends it there.
 #[derive(Clone, Debug)]
 pub struct Detour {
+    /// The client that does so.
+    pub client: &'static str,
     /// Where it stands.
     pub place: Place,
-    /// The address.
+    /// The address; blank where it cannot be told.
     pub url: String,
+    /// The registry whose credential it is; nothing where it may be any.
+    pub registry: Option<String>,
 }
 
 /// Where something is said.

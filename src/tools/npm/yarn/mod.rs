@@ -135,7 +135,12 @@ impl Tool for Yarn {
             }
         }
         for (file, addresses) in sources.of::<Addresses>() {
-            let detour = |url: &String| Detour { place: Place::of(&file.source), url: url.clone() };
+            let detour = |url: &String| Detour {
+                client: ID.name,
+                place: Place::of(&file.source),
+                url: url.clone(),
+                registry: None,
+            };
             reading.detours.extend(addresses.archives.iter().map(detour));
         }
         if let Some(url) = sources.host.variable(REGISTRY) {
