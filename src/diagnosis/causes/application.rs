@@ -101,8 +101,10 @@ super::causes! { Application:
         name: "AADSTS70011",
         codes: ["AADSTS70011", "AADSTS700022", "AADSTS700023", "AADSTS28002", "AADSTS28003", "AADSTS1002012"],
         headline: "the scope of the token request is not valid",
-        meaning: "For an application it is exactly one resource, followed by /.default. This task always asks so.",
+        meaning: "For an application it is exactly one resource, followed by /.default.",
+        ours: "This task always asks so.",
         remedy: "report it; a client of your own asks only for 499b84ac-1321-427f-aa17-267ca6975798/.default",
+        elsewhere: "have the client ask for one resource and /.default: for Azure DevOps 499b84ac-1321-427f-aa17-267ca6975798/.default",
         owner: ThisTask,
         again: No,
     }
@@ -112,6 +114,7 @@ super::causes! { Application:
         headline: "Entra cannot read the token request",
         meaning: "A parameter is missing or malformed: a mistake of the client, or of something that changes its requests.",
         remedy: "report it with Entra's message; never send along the values of the request",
+        elsewhere: "compare the request with Entra's message: it names the parameter; empty variables are the usual cause",
         owner: ThisTask,
         again: No,
     }

@@ -10,6 +10,7 @@
 mod recognition;
 
 pub(crate) mod application;
+pub(crate) mod clients;
 pub(crate) mod content;
 pub(crate) mod credential;
 pub mod federation;
@@ -20,7 +21,7 @@ pub(crate) mod oidc;
 pub mod organization;
 pub(crate) mod policy;
 
-pub use recognition::{Mention, Named, find_in, mentions, named_in};
+pub use recognition::{Evidence, Mention, Named, Place, Reader, Reading, Stranger, find_in, named_in};
 
 /// One thing that goes wrong.
 #[derive(Debug, Eq, PartialEq)]
@@ -29,16 +30,22 @@ pub struct Cause {
     pub name: &'static str,
     /// Every code of a service that means this, as the services write them; an `x` stands for any digit.
     pub codes: &'static [&'static str],
-    /// Texts that mean this where no code is named.
+    /// Sentences of a service or of this task that mean this where no code is named.
     pub signs: &'static [Sign],
-    /// Texts that mean this where nothing else is recognised.
+    /// What clients say of it in their own words, and statuses.
+    pub words: &'static [Sign],
+    /// Texts that mean this where nothing else is recognised, each in one line.
     pub hints: &'static [Sign],
     /// What is wrong: a sentence without the code, its first letter small.
     pub headline: &'static str,
     /// Why it happens: a sentence or two.
     pub meaning: &'static str,
+    /// What is true besides where this task speaks, and not where another program does: a sentence, or nothing.
+    pub ours: &'static str,
     /// What to do, begun with a verb, without a full stop at its end.
     pub remedy: &'static str,
+    /// What to do where another program speaks; nothing where that is the same.
+    pub elsewhere: &'static str,
     /// Where on the way it happens.
     pub stage: Stage,
     /// Who can mend it.
@@ -47,7 +54,8 @@ pub struct Cause {
     pub again: Again,
 }
 
-/// Words that all stand in a text near the first of them, each whole, in any case of letters.
+/// Words that all stand in a text near the first of them, each whole, in any case of letters. `=401` is a status, `@devops`,
+/// `@entra` or `@azure` a host to which the words must belong, with `?` one that need not be named, `!x` what must not be in the line.
 pub type Sign = &'static [&'static str];
 
 /// Where on the way to a credential something happens: the chapters of TROUBLESHOOTING.md.
@@ -73,6 +81,8 @@ pub enum Stage {
     Organization,
     /// Feeds and repositories serve it.
     Content,
+    /// A client says it in its own words.
+    Client,
 }
 
 /// Who can mend something.
@@ -115,7 +125,7 @@ pub enum Again {
 
 impl Stage {
     /// All, in the order of a run.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Job,
         Self::Assertion,
         Self::Federation,
@@ -126,6 +136,7 @@ impl Stage {
         Self::Network,
         Self::Organization,
         Self::Content,
+        Self::Client,
     ];
 
     /// As a heading.
@@ -141,6 +152,7 @@ impl Stage {
             Self::Network => "A service cannot be reached",
             Self::Organization => "The organization does not accept the identity",
             Self::Content => "A feed or a repository refuses",
+            Self::Client => "A client's own words",
         }
     }
 }
@@ -188,6 +200,7 @@ pub fn all() -> impl Iterator<Item = &'static Cause> {
         network::ROWS,
         organization::ROWS,
         content::ROWS,
+        clients::ROWS,
     ];
     stages.into_iter().flatten().copied()
 }
@@ -219,10 +232,13 @@ macro_rules! causes {
         name: $name:literal,
         $(codes: [$($code:literal),* $(,)?],)?
         $(signs: [$([$($sign:literal),+]),* $(,)?],)?
+        $(words: [$([$($word:literal),+]),* $(,)?],)?
         $(hints: [$([$($hint:literal),+]),* $(,)?],)?
         headline: $headline:literal,
         meaning: $meaning:literal,
+        $(ours: $ours:literal,)?
         remedy: $remedy:expr,
+        $(elsewhere: $elsewhere:literal,)?
         owner: $owner:ident,
         again: $again:ident,
     })+) => {
@@ -232,10 +248,13 @@ macro_rules! causes {
                 name: $name,
                 codes: &[$($($code),*)?],
                 signs: &[$($(&[$($sign),+]),*)?],
+                words: &[$($(&[$($word),+]),*)?],
                 hints: &[$($(&[$($hint),+]),*)?],
                 headline: $headline,
                 meaning: $meaning,
+                ours: concat!("", $($ours)?),
                 remedy: $remedy,
+                elsewhere: concat!("", $($elsewhere)?),
                 stage: super::Stage::$stage,
                 owner: super::Owner::$owner,
                 again: super::Again::$again,
