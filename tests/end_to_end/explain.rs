@@ -36,16 +36,15 @@ fn assert_shows(shown: &str, cause: &Cause, asked: &str) {
 
 /// The same of a log in which another program speaks.
 fn assert_shows_of_others(shown: &str, cause: &Cause, asked: &str) {
-    let remedy = if cause.elsewhere.is_empty() { cause.remedy } else { cause.elsewhere };
     let is_of_this_task = cause.owner == Owner::ThisTask;
     let who = if is_of_this_task { "whoever wrote the program that asks" } else { cause.owner.title() };
-    assert_row(shown, cause, (remedy, who), asked);
+    assert_row(shown, cause, (cause.elsewhere(), who), asked);
 }
 
 fn assert_row(shown: &str, cause: &Cause, (remedy, who): (&str, &str), asked: &str) {
     assert_eq!(shown.lines().next(), Some(&*format!("{}: {}", cause.name, cause.headline)), "{asked}\n{shown}");
     for line in [
-        format!("why: {}", cause.meaning),
+        format!("why: {}", cause.meaning()),
         format!("remedy: {remedy}"),
         format!("who: {who}"),
         format!("running again helps: {}", cause.again.title()),
@@ -89,11 +88,25 @@ fn every_known_error_leads_to_its_row() {
     });
 }
 
+/// Codes that public pages and threads name, each with its source.
+#[test]
+fn every_code_of_public_threads_leads_to_its_row() {
+    let file = std::fs::read_to_string(format!("{ROOT}/tests/cases/codes.json")).unwrap();
+    let cases: Vec<Value> = serde_json::from_str(&file).unwrap();
+    assert!(cases.len() >= 50);
+    in_parallel(&cases, |case| {
+        let [code, cause, source] = ["code", "cause", "source"].map(|key| case[key].as_str().unwrap());
+        assert!(source.len() > 8, "{code}");
+        let cause = causes::by_name(cause).filter(|row| row.name == cause).unwrap();
+        assert_shows_of_others(&of_stdin(&format!("ERROR: {code}: Sorry.")), cause, code);
+    });
+}
+
 #[test]
 fn every_row_is_found_by_its_name_and_its_codes() {
     let causes: Vec<&Cause> = causes::all().collect();
     in_parallel(&causes, |cause| {
-        for text in cause.codes.iter().chain([&cause.name]) {
+        for text in cause.codes().chain([cause.name]) {
             assert_shows(&of_argument(text), cause, text);
             assert_shows(&of_argument(&text.to_ascii_lowercase()), cause, text);
         }

@@ -65,6 +65,7 @@ mod propagation;
 mod python;
 mod rc_reader;
 mod recipes;
+mod refusals;
 mod round_trips;
 #[cfg(target_os = "linux")]
 mod sealed;

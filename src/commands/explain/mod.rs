@@ -74,7 +74,7 @@ impl Answer {
 impl Other {
     fn of(mention: &Mention) -> Self {
         let (name, headline, remedy) = match &mention.what {
-            Named::Cause(cause) => (cause.name.to_owned(), cause.headline, remedy_elsewhere(cause)),
+            Named::Cause(cause) => (cause.name.to_owned(), cause.headline, cause.elsewhere()),
             Named::UnknownCode(code) => (code.clone(), "", ""),
         };
         Self { name, headline, remedy, is_as_likely: mention.is_as_likely && !headline.is_empty() }
@@ -119,7 +119,7 @@ fn answer(arguments: &Explain) -> io::Result<Result<Answer, Explanation>> {
     }
     let mut lines = Lines::new();
     if given.is_empty() || given == "-" {
-        lines.any(None, io::stdin().lock())?;
+        lines.any(None, &mut io::stdin().lock())?;
     } else if !lines.files(&arguments.text)? {
         return Ok(of_text(&given));
     }
@@ -173,18 +173,14 @@ fn judged(lines: Lines) -> Result<Answer, Explanation> {
     })
 }
 
-fn remedy_elsewhere(cause: &'static Cause) -> &'static str {
-    if cause.elsewhere.is_empty() { cause.remedy } else { cause.elsewhere }
-}
-
 fn known(cause: &'static Cause, speaker: Speaker) -> Answer {
-    let is_said = speaker == Speaker::Us && !cause.ours.is_empty();
-    let ours = if is_said { format!(" {}", cause.ours) } else { String::new() };
+    let is_said = speaker == Speaker::Us && !cause.ours().is_empty();
+    let ours = if is_said { format!(" {}", cause.ours()) } else { String::new() };
     Answer {
         name: cause.name.to_owned(),
         headline: cause.headline.to_owned(),
-        meaning: cause.meaning.to_owned() + &ours,
-        remedy: if speaker == Speaker::Others { remedy_elsewhere(cause) } else { cause.remedy }.to_owned(),
+        meaning: cause.meaning().to_owned() + &ours,
+        remedy: if speaker == Speaker::Others { cause.elsewhere() } else { cause.remedy }.to_owned(),
         cause: Some(cause),
         speaker,
         ..nothing()

@@ -65,7 +65,7 @@ pub fn as_json(answer: &Answer) -> Value {
         "name": answer.name,
         "known": answer.cause.is_some(),
         "guess": answer.is_guess,
-        "codes": answer.cause.map(|cause| cause.codes),
+        "codes": answer.cause.map(|cause| cause.codes().collect::<Vec<_>>()),
         "headline": answer.headline,
         "meaning": answer.meaning,
         "remedy": answer.remedy,

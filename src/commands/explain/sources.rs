@@ -40,15 +40,15 @@ impl Lines {
     pub fn files(&mut self, arguments: &[String]) -> io::Result<bool> {
         let files: Option<Vec<_>> = arguments.iter().map(|path| disk::open_file(Path::new(path))).collect();
         let Some(files) = files else { return Ok(false) };
-        for (path, file) in arguments.iter().zip(files) {
+        for (path, mut file) in arguments.iter().zip(files) {
             let name = Path::new(path).file_name().map_or(path.clone(), |name| name.to_string_lossy().into_owned());
-            self.any(Some(&name), file)?;
+            self.any(Some(&name), &mut file)?;
         }
         Ok(!arguments.is_empty())
     }
 
     /// Reads a log or a zip of logs.
-    pub fn any(&mut self, name: Option<&str>, source: impl Read) -> io::Result<()> {
+    pub fn any(&mut self, name: Option<&str>, source: &mut dyn Read) -> io::Result<()> {
         let mut source = BufReader::new(source);
         if source.fill_buf()?.starts_with(zip::SIGNATURE) {
             self.zip(name, &mut source)
@@ -57,7 +57,7 @@ impl Lines {
         }
     }
 
-    fn zip(&mut self, name: Option<&str>, source: &mut impl BufRead) -> io::Result<()> {
+    fn zip(&mut self, name: Option<&str>, source: &mut dyn BufRead) -> io::Result<()> {
         let mut left = LARGEST_ZIP_BYTES;
         loop {
             match zip::next(source) {
@@ -91,7 +91,7 @@ impl Lines {
     }
 
     /// Reads UTF-8, or UTF-16 as Windows PowerShell writes it.
-    fn decoded(&mut self, name: Option<&str>, source: &mut impl BufRead) -> io::Result<()> {
+    fn decoded(&mut self, name: Option<&str>, source: &mut dyn BufRead) -> io::Result<()> {
         let begin = source.fill_buf()?;
         let is_zero =
             |from: usize| begin.len() > 8 && begin.iter().skip(from).step_by(2).take(4).all(|byte| *byte == 0);
@@ -104,13 +104,13 @@ impl Lines {
         }
     }
 
-    fn lines(&mut self, file: Option<&str>, source: &mut impl BufRead) -> io::Result<()> {
+    fn lines(&mut self, file: Option<&str>, source: &mut dyn BufRead) -> io::Result<()> {
         let mut place = Place { file: file.map(Rc::from), step: None, line: 0 };
         let mut bytes = Vec::new();
         let mut is_new = true;
         loop {
             let room = (LONGEST_LINE_BYTES - bytes.len()) as u64;
-            let read = source.by_ref().take(room).read_until(b'\n', &mut bytes)?;
+            let read = (&mut *source).take(room).read_until(b'\n', &mut bytes)?;
             if bytes.is_empty() {
                 return Ok(());
             }
@@ -143,8 +143,8 @@ impl Lines {
 }
 
 /// UTF-16 as UTF-8.
-struct Utf16<'s, S> {
-    source: &'s mut S,
+struct Utf16<'s> {
+    source: &'s mut dyn BufRead,
     big: bool,
     /// The first half of a pair.
     high: Option<u16>,
@@ -152,7 +152,7 @@ struct Utf16<'s, S> {
     ready: Vec<u8>,
 }
 
-impl<S: BufRead> Read for Utf16<'_, S> {
+impl Read for Utf16<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let mut unit = [0; 2];
         while self.ready.len() < into.len() {

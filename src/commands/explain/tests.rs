@@ -107,6 +107,14 @@ proptest! {
     }
 }
 
+#[test]
+fn logs_of_other_matters_are_silence() {
+    let file = include_str!("../../../tests/cases/logs/others.txt");
+    assert!(cases(file).len() >= 200);
+    let wrong = check(file);
+    assert!(wrong.is_empty(), "{} of {}: {}", wrong.len(), cases(file).len(), wrong.join("\n"));
+}
+
 /// An error line somewhere, in so many bytes of ordinary lines.
 fn long_log(bytes: usize, end: &str) -> String {
     let mut log = String::new();
@@ -141,9 +149,9 @@ fn a_line_of_any_length_is_read_to_its_end() {
 }
 
 /// What is shown of bytes in a file of this name, or of stdin.
-fn of_bytes(name: Option<&str>, bytes: &[u8]) -> (String, String) {
+fn of_bytes(name: Option<&str>, mut bytes: &[u8]) -> (String, String) {
     let mut lines = Lines::new();
-    lines.any(name, bytes).unwrap();
+    lines.any(name, &mut bytes).unwrap();
     match judged(lines) {
         Ok(answer) => (answer.name.clone(), show::as_text(&answer)),
         Err(error) => (String::new(), error.to_string()),

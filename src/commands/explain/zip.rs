@@ -14,10 +14,10 @@ const DESCRIPTOR: &[u8] = b"PK\x07\x08";
 const LONGEST_NAME: usize = 4096;
 
 /// A file of an archive, unpacked while it is read.
-pub struct Entry<'s, S> {
+pub struct Entry<'s> {
     /// Its path in the archive.
     pub name: String,
-    source: &'s mut S,
+    source: &'s mut dyn BufRead,
     data: Data,
     has_descriptor: bool,
     is_large: bool,
@@ -35,7 +35,7 @@ fn broken(what: &str) -> io::Error {
 }
 
 /// The next file; nothing where the archive's list of files begins.
-pub fn next<S: BufRead>(source: &mut S) -> io::Result<Option<Entry<'_, S>>> {
+pub fn next(source: &mut dyn BufRead) -> io::Result<Option<Entry<'_>>> {
     let mut head = [0; 30];
     source.read_exact(&mut head[..4])?;
     if head[..4] != *SIGNATURE {
@@ -62,10 +62,11 @@ pub fn next<S: BufRead>(source: &mut S) -> io::Result<Option<Entry<'_, S>>> {
     Ok(Some(Entry { name: String::from_utf8_lossy(&name).into_owned(), source, data, has_descriptor, is_large }))
 }
 
-impl<S: BufRead> Entry<'_, S> {
+impl Entry<'_> {
     /// Goes to the next file, past what was not read of this one.
     pub fn finish(mut self) -> io::Result<()> {
-        io::copy(&mut self, &mut io::sink())?;
+        let mut rest = [0; 1024];
+        while self.read(&mut rest)? > 0 {}
         if self.has_descriptor {
             let mut first = [0; 4];
             self.source.read_exact(&mut first)?;
@@ -78,13 +79,13 @@ impl<S: BufRead> Entry<'_, S> {
     }
 }
 
-impl<S: BufRead> Read for Entry<'_, S> {
+impl Read for Entry<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match &mut self.data {
             _ if into.is_empty() => Ok(0),
             Data::End => Ok(0),
             Data::Stored(left) => {
-                let read = self.source.by_ref().take(*left).read(into)?;
+                let read = (&mut *self.source).take(*left).read(into)?;
                 if read == 0 && *left > 0 {
                     return Err(broken("it is cut short"));
                 }

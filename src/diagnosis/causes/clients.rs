@@ -12,7 +12,7 @@ super::causes! { Client:
             ["YN0033", "No authentication configured", "@devops?"], ["Invalid authentication (as an anonymous user)", "@devops?"],
             ["npm notice", "=401", "@devops"], ["npm error", "=401", "@devops"], ["npm ERR!", "=401", "@devops"],
             ["An unexpected error occurred", "Request failed \"401 Unauthorized\"", "@devops"], ["missing authentication", "@devops"],
-            ["Couldn't publish package", "=401"],
+            ["error: GET", "=401", "@devops"],
         ],
         headline: "npm, pnpm, yarn or bun sent no token that the feed takes",
         meaning: "The token is absent, empty, expired or of another tenant. Or .npmrc writes the feed's address otherwise than the line \
@@ -67,7 +67,7 @@ super::causes! { Client:
     PIP {
         name: "pip-401",
         words: [
-            ["Credentials not correct for", "@devops"], ["ERROR: HTTP error 401 while getting", "@devops"],
+            ["401 Error, Credentials not correct for", "@devops"], ["Authorization error accessing", "@devops"], ["ERROR: HTTP error 401 while getting", "@devops"],
             ["User for pkgs.dev.azure.com"], ["401 Client Error", "for url", "@devops"],
             ["HTTPError: 401", "@devops"], ["[401] Unauthorized", "@devops?"], ["authorization error", "=401", "@devops"],
             ["CondaHTTPError: HTTP 401", "@devops"], ["UNAUTHORIZED for channel", "@devops"],
@@ -75,6 +75,16 @@ super::causes! { Client:
         headline: "pip, poetry, twine or conda sent no token that the feed takes",
         meaning: "The token is absent, expired or of another tenant. That no version was found only follows from it.",
         remedy: "run AdoEntraAuth before this step, in the same job, and compare the index's URL with what ado-entra-auth status shows",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    PIP_SILENT {
+        name: "pip-no-versions",
+        words: [["Looking in indexes", "versions: none", "@devops"]],
+        headline: "pip found no version at the feed, which it also says of a feed that refuses it",
+        meaning: "Without a user in the URL, 401 is passed over, as 403 is; then no version is known. The package may be missing too, \
+            or its version not be saved from the upstream source yet.",
+        remedy: "run ado-entra-auth check in this place: it says whether the identity reads the feed. pip --verbose shows the statuses",
         owner: PipelineAuthor,
         again: No,
     }
@@ -98,7 +108,7 @@ super::causes! { Client:
         words: [
             ["token rejected for", "@devops?"], ["failed to get successful HTTP response from", "=401", "@devops"],
             ["no token found for", "@devops?"], ["please run cargo login", "@devops?"], ["failed to get a 200 OK response, got 401", "@devops?"],
-            ["no token found, please run", "@devops?"],
+            ["no token found, please run", "@devops?"], ["authenticated registries require a credential-provider", "@devops"],
         ],
         headline: "cargo sent no token that the feed takes",
         meaning: "The token is empty (a build of a fork has none), expired, or lacks its first word Basic or Bearer.",

@@ -26,6 +26,34 @@ super::causes! { Content:
         owner: ProjectAdministrator,
         again: No,
     }
+    BRANCH_POLICY {
+        name: "TF402455",
+        codes: ["TF402455"],
+        headline: "a policy of the branch admits changes only by pull request",
+        meaning: "The identity may push, and not to this branch.",
+        remedy: "push to another branch and make a pull request, or allow the identity to bypass policies when pushing (Project settings, \
+            Repositories, Security)",
+        owner: ProjectAdministrator,
+        again: No,
+    }
+    NO_SUCH_VERSION {
+        name: "TF401175",
+        codes: ["TF401175", "TF401174"],
+        headline: "the branch, commit or file does not exist in the repository",
+        meaning: "The repository answers, so the token is good.",
+        remedy: "correct the name of the branch, commit or file",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    PIPELINE_RIGHT {
+        name: "TF215106",
+        codes: ["TF215106", "VS402904"],
+        headline: "the identity lacks a right on a pipeline or release",
+        meaning: "The service's own text names the right, such as Queue builds or Manage releases.",
+        remedy: "allow the right that the text names on the pipeline (its menu, Manage security)",
+        owner: ProjectAdministrator,
+        again: No,
+    }
     FEED_READ {
         name: "feed-read-packages",
         signs: [["ReadPackages"]],

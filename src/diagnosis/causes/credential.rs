@@ -151,6 +151,7 @@ super::causes! { Credential:
     }
     CERTIFICATE_EXPIRED {
         name: "client-certificate-expired",
+        codes: ["AADSTS1000502"],
         signs: [["client certificate has expired on"], ["client certificate is not valid before"]],
         hints: [["client certificate", "expired"], ["client certificate", "not yet valid"]],
         headline: "the client certificate has expired, or is not yet valid",

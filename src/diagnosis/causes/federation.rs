@@ -110,7 +110,7 @@ super::causes! { Federation:
     }
     NOT_APP_ONLY {
         name: "AADSTS700229",
-        codes: ["AADSTS700229"],
+        codes: ["AADSTS700229", "AADSTS700226"],
         headline: "the assertion does not speak of an application",
         meaning: "Entra takes from its own issuer only assertions that were made for an application or a managed identity, none of \
             users. A service connection gives such a one.",

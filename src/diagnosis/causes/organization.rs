@@ -72,7 +72,7 @@ super::causes! { Organization:
     }
     CLIENT_REFUSED {
         name: "VS30063",
-        codes: ["VS30063"],
+        codes: ["VS30063", "TF30063", "TF31003", "TF400324"],
         signs: [["requires an interactive prompt which is not allowed by the current settings"]],
         headline: "Azure DevOps does not accept the token",
         meaning: "A program of Microsoft's says so for every answer 401: the token did not arrive, has expired, is of another tenant, or \
@@ -84,7 +84,7 @@ super::causes! { Organization:
     }
     UNKNOWN_PROJECT {
         name: "VS800075",
-        codes: ["VS800075"],
+        codes: ["VS800075", "TF200016"],
         headline: "the project does not exist, or the identity may not see it",
         meaning: "The identity is a user of the organization and not a member of the project, or the project's name is mistyped.",
         remedy: "correct the project's name, or add the identity to a group of the project, such as Readers (Project settings, \
@@ -95,6 +95,7 @@ super::causes! { Organization:
     }
     NOT_IN_THE_PROJECT {
         name: "not-in-the-project",
+        codes: ["TF50309"],
         signs: [["needs the following permission", "project"], ["View project-level information"]],
         headline: "the identity is not a member of the project",
         meaning: "A user of the organization sees a project only as a member of one of its groups.",
@@ -104,6 +105,7 @@ super::causes! { Organization:
     }
     NO_LICENCE {
         name: "no-licence",
+        codes: ["TF400409"],
         signs: [["does not have a valid license"]],
         hints: [["Stakeholder license"], ["Stakeholder licence"], ["Stakeholder access"]],
         headline: "the identity has no licence that reaches repositories and feeds",
@@ -209,7 +211,9 @@ super::causes! { Organization:
     }
     UNAVAILABLE {
         name: "organization-unavailable",
+        codes: ["TF400898"],
         signs: [["the organization", "cannot answer at the moment"]],
+        words: [["=500", "@devops"], ["=502", "@devops"], ["=503", "@devops"], ["=504", "@devops"]],
         headline: "Azure DevOps cannot answer for the organization at the moment",
         meaning: "It answers with a status of 500 or above, and may say how long to leave it alone.",
         ours: "The task has tried several times.",

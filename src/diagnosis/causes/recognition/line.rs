@@ -125,7 +125,7 @@ impl Line {
     }
 
     fn look(&mut self, lower: &str, at: usize) {
-        for (number, _) in words().at(lower.as_bytes(), at) {
+        for number in words().at(lower.as_bytes(), at) {
             self.is_tried_again |= Words::says_again(number);
             self.marks.push(Mark { word: Word::Phrase(number), at });
         }
@@ -139,6 +139,11 @@ impl Line {
 
     fn add_hosts(&mut self, lower: &str) {
         for (at, mark) in lower.match_indices("://") {
+            let scheme = lower[..at].trim_end_matches(|c: char| c.is_ascii_alphabetic());
+            // A page to read is no host of the error.
+            if ["see ", "visit ", "visit: "].iter().any(|word| scheme.ends_with(word)) {
+                continue;
+            }
             let rest = &lower[at + mark.len()..];
             let authority =
                 rest.split(|c: char| c.is_whitespace() || "/?#'\"`<>(),;\\".contains(c)).next().unwrap_or_default();
@@ -243,9 +248,12 @@ fn status(lower: &str, at: usize) -> Option<u16> {
     };
     let of_a_program = ["exit code", "exit status", "with code", "return code", "error code"];
     let is_behind = BEFORE_A_STATUS.iter().any(goes_before) && !of_a_program.iter().any(|end| words.ends_with(end));
+    // bun writes the address first: `GET https://... - 401`.
+    let is_of_request =
+        words.ends_with(" -") && ["get http", "put http", "post http"].iter().any(|verb| words.contains(verb));
     let goes_on = after.trim_start_matches([' ', '(', ')', ':', '"', '-', '\'']);
     let is_before = AFTER_A_STATUS.iter().any(|word| goes_on.starts_with(word));
-    (is_npms || is_behind || is_before).then(|| number.parse().ok()).flatten()
+    (is_npms || is_behind || is_before || is_of_request).then(|| number.parse().ok()).flatten()
 }
 
 #[cfg(test)]
@@ -272,6 +280,7 @@ mod tests {
             "http fetch GET 401 https://dev.azure.com/x",
             "The requested URL returned error: 401",
             "\"statusCode\":401,",
+            "error: GET https://dev.azure.com/x - 401",
         ] {
             assert_eq!(statuses(text), [401], "{text}");
         }

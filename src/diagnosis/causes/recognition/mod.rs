@@ -14,8 +14,8 @@ pub use ranking::{Evidence, Mention, Named};
 
 use self::line::{Host, Line, Mark};
 use self::ranking::{Hit, Hits};
-use self::words::{Kind, LISTED, OWN, Ready, Wanted, Word, words};
-use super::{Cause, Stage, by_name, with_code};
+use self::words::{LISTED, OWN, Ready, Wanted, Word, words};
+use super::{Cause, Kind, Stage, by_name, with_code};
 
 /// How far the words of a sign may be apart, in bytes: a status line with its headers, or an answer's body.
 const NEAR_BYTES: usize = 1200;
@@ -326,7 +326,7 @@ pub fn find_in(text: &str) -> Option<&'static Cause> {
 pub fn named_in(text: &str) -> Option<&'static Cause> {
     let mentions = read_one(text);
     let coded = |mention: &&Mention| matches!(mention.evidence, Evidence::Listed | Evidence::Code);
-    mentions.iter().filter(coded).find_map(|mention| mention.cause().filter(|cause| !cause.codes.is_empty()))
+    mentions.iter().filter(coded).find_map(|mention| mention.cause().filter(|cause| cause.is_code()))
 }
 
 fn read_one(text: &str) -> Vec<Mention> {

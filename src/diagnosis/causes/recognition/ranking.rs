@@ -130,14 +130,13 @@ impl Hits {
     /// Drops what is part of another error, and all but the best of each kind.
     fn settle(&mut self) {
         let all = std::mem::take(&mut self.hits);
-        let mut kept: Vec<Hit> =
-            all.iter().filter(|hit| !all.iter().any(|other| hit.is_part_of(other))).cloned().collect();
-        kept.sort_by_key(Hit::rank);
+        let mut left: Vec<&Hit> = all.iter().filter(|hit| !all.iter().any(|other| hit.is_part_of(other))).collect();
         let mut unknown = 0;
-        for hit in kept {
+        while let Some(best) = (0..left.len()).min_by_key(|number| left[*number].rank()) {
+            let hit = left.swap_remove(best);
             unknown += usize::from(matches!(hit.what, Named::UnknownCode(_)));
             if unknown <= MOST_UNKNOWN && self.hits.iter().all(|earlier| earlier.what != hit.what) {
-                self.hits.push(hit);
+                self.hits.push(hit.clone());
             }
         }
     }

@@ -1,21 +1,14 @@
 //! The table's signs made ready: every phrase in one list, and which signs begin with what.
 
-use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use super::super::{Cause, Sign, all};
+use super::super::{Cause, Kind, all};
 
-/// How many bytes of a phrase lead to it.
-const HEAD_BYTES: usize = 3;
+/// How many lists of phrases there are.
+const HEADS: usize = 4096;
 
-/// What a sign is made of, as the table writes it:
-///
-/// - `=401`: this status, written as one;
-/// - `@devops`, `@entra`, `@azure`: the words speak of a host of Azure DevOps, of Entra, of either; with a `?` they may be without
-///   any host, and are a guess then;
-/// - `!text`: not in the same line;
-/// - anything else: these words, whole, in any case of letters.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+/// What a sign is made of; [`Cause::signs`] says how the table writes it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Word {
     /// A phrase, by its number.
     Phrase(u16),
@@ -28,7 +21,7 @@ pub enum Word {
 }
 
 /// Which host words must speak of.
-#[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Wanted {
     /// Whether one of Azure DevOps will do.
     pub devops: bool,
@@ -36,17 +29,6 @@ pub struct Wanted {
     pub entra: bool,
     /// Whether the words are a guess where no host stands by.
     pub guess: bool,
-}
-
-/// What a sign is taken from, and so how much it proves.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Kind {
-    /// A sentence of a service or of this task.
-    Sentence,
-    /// The words of a client.
-    Client,
-    /// Mere names.
-    Name,
 }
 
 /// A sign that can be compared.
@@ -59,9 +41,9 @@ pub struct Ready {
 /// Everything that is looked for.
 pub struct Words {
     phrases: Vec<String>,
-    heads: HashMap<[u8; HEAD_BYTES], Vec<u16>>,
+    /// The phrases by their first bytes.
+    heads: Vec<Vec<u16>>,
     signs: Vec<Ready>,
-    by_first: HashMap<Word, Vec<usize>>,
 }
 
 /// Phrases that mean something in every log.
@@ -87,29 +69,24 @@ pub fn words() -> &'static Words {
     &WORDS
 }
 
+/// The list of the phrases that begin like this; the first three bytes lead to it.
+fn head(text: &[u8]) -> usize {
+    text.iter().take(3).fold(0_usize, |head, byte| head * 31 + usize::from(*byte)) % HEADS
+}
+
 impl Words {
     fn of_the_table() -> Self {
-        let mut words =
-            Self { phrases: Vec::new(), heads: HashMap::new(), signs: Vec::new(), by_first: HashMap::new() };
+        let mut words = Self { phrases: Vec::new(), heads: vec![Vec::new(); HEADS], signs: Vec::new() };
         for phrase in TRIED_AGAIN.into_iter().chain([LISTED, OWN]) {
             words.phrase(phrase);
         }
         for cause in all() {
-            for (kind, signs) in [(Kind::Sentence, cause.signs), (Kind::Client, cause.words), (Kind::Name, cause.hints)]
-            {
-                for sign in signs {
-                    words.sign(cause, kind, sign);
-                }
+            for (kind, sign) in cause.signs() {
+                let sign = sign.map(|word| words.word(word)).collect();
+                words.signs.push(Ready { cause, kind, words: sign });
             }
         }
         words
-    }
-
-    fn sign(&mut self, cause: &'static Cause, kind: Kind, sign: Sign) {
-        let ready: Vec<Word> = sign.iter().map(|word| self.word(word)).collect();
-        let Some(first) = ready.first() else { return };
-        self.by_first.entry(*first).or_default().push(self.signs.len());
-        self.signs.push(Ready { cause, kind, words: ready });
     }
 
     fn word(&mut self, word: &str) -> Word {
@@ -128,38 +105,31 @@ impl Words {
     fn phrase(&mut self, phrase: &str) -> u16 {
         let phrase = phrase.to_ascii_lowercase();
         let known = self.phrases.iter().position(|known| *known == phrase);
-        let number = known.unwrap_or(self.phrases.len());
-        let number = u16::try_from(number).unwrap_or(u16::MAX);
-        if known.is_none()
-            && let Some(head) = phrase.as_bytes().first_chunk()
-        {
-            self.heads.entry(*head).or_default().push(number);
+        let number = u16::try_from(known.unwrap_or(self.phrases.len())).unwrap_or(u16::MAX);
+        if known.is_none() {
+            self.heads[head(phrase.as_bytes())].push(number);
             self.phrases.push(phrase);
         }
         number
     }
 
-    /// The phrases that begin exactly here, each with its length.
-    pub fn at<'w>(&'w self, lower: &'w [u8], at: usize) -> impl Iterator<Item = (u16, usize)> + 'w {
-        let head = lower.get(at..).and_then(<[u8]>::first_chunk);
-        let numbers = head.and_then(|head| self.heads.get(head)).into_iter().flatten();
-        numbers.filter_map(move |number| {
+    /// The phrases that begin exactly here.
+    pub fn at<'w>(&'w self, lower: &'w [u8], at: usize) -> impl Iterator<Item = u16> + 'w {
+        let is_letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        let is_inside = at > 0 && is_letter(lower.get(at - 1)) && is_letter(lower.get(at));
+        self.heads[head(&lower[at..])].iter().copied().filter(move |number| {
             let phrase = self.phrases[usize::from(*number)].as_bytes();
             let end = at + phrase.len();
             // No letter goes on before or after.
-            let is_cut = |before: Option<&u8>, after: Option<&u8>| {
-                [before, after].into_iter().all(|byte| byte.is_some_and(u8::is_ascii_alphanumeric))
-            };
-            let whole = lower[at..].starts_with(phrase)
-                && !is_cut(at.checked_sub(1).and_then(|before| lower.get(before)), lower.get(at))
-                && !is_cut(lower.get(end - 1), lower.get(end));
-            whole.then_some((*number, phrase.len()))
+            !is_inside
+                && lower[at..].starts_with(phrase)
+                && !(is_letter(lower.get(end - 1)) && is_letter(lower.get(end)))
         })
     }
 
     /// The signs whose first word this is.
     pub fn beginning_with(&self, word: Word) -> impl Iterator<Item = &Ready> {
-        self.by_first.get(&word).into_iter().flatten().map(|number| &self.signs[*number])
+        self.signs.iter().filter(move |sign| sign.words.first() == Some(&word))
     }
 
     /// What a word weighs: its letters, and a status more than a common name.
