@@ -72,6 +72,7 @@ mod python_clients;
 mod python_own;
 mod rc_reader;
 mod recipes;
+mod refusals;
 mod round_trips;
 #[cfg(target_os = "linux")]
 mod sealed;
