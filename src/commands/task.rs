@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::stop::{Stop, block_on, stop};
 use super::workspace::Workspace;
-use super::{later, runs};
+use super::{keep, later, runs};
 use crate::agent::inputs::{self, Settings, Verify};
 use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
@@ -90,7 +90,12 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let filling = Filling { main: &signed_in.main, issued_for: &issued_for, program: &program };
     let reach = Reach { permitted: settings.permitted.clone(), ..Reach::default() };
     let facts = later::tell(&earlier, &reach, &signed_in, &plan);
-    apply::apply(&plan, &filling, &run, &earlier, &facts, log)?;
+    let key = apply::apply(&plan, &filling, &run, &earlier, &facts, log)?;
+    if let Some(key) = key.filter(|_| settings.keep_fresh)
+        && let Err(reason) = keep::fresh(&job, &run, &key, &signed_in, &plan)
+    {
+        log.warning(&format!("nothing renews the token after {expires_on}: {reason}"));
+    }
     for warning in &facts.warnings {
         log.warning(warning);
     }

@@ -9,8 +9,11 @@ mod source;
 mod template;
 mod warnings;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
 
 use crate::azure_devops::feed::Feed;
 use crate::azure_devops::first_look::Statement;
@@ -221,7 +224,37 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
+/// Where a private file of the run refers to a token, which can stand there itself.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct FileReference {
+    /// The file's name in the run's private directory.
+    pub file: String,
+    /// The reference, as the file spells it.
+    pub spelled: String,
+    /// Whose token.
+    pub organization: String,
+}
+
 impl Plan {
+    /// Where its private files refer to tokens. Files of others are not among them, nor what an earlier step serves.
+    pub fn references(&self) -> Vec<FileReference> {
+        let named = |grant: &Grant| grant.reference.as_ref().map(|name| (name.clone(), grant.organization.clone()));
+        let named: BTreeSet<(String, String)> = self.grants.iter().filter_map(named).collect();
+        let mut found = Vec::new();
+        for change in &self.changes {
+            let Change::PrivateFile(file) = change else { continue };
+            let text = file.added_text();
+            for (name, organization) in &named {
+                // As npm's files and Maven's refer to a variable.
+                let spellings = [format!("${{{name}}}"), format!("${{env.{name}}}")];
+                found.extend(spellings.into_iter().filter(|spelled| text.contains(spelled)).map(|spelled| {
+                    FileReference { file: file.name.clone(), spelled, organization: organization.clone() }
+                }));
+            }
+        }
+        found
+    }
+
     /// The variables that it sets, in their order.
     pub fn variables(&self) -> impl Iterator<Item = &Variable> {
         self.changes.iter().filter_map(|change| match change {

@@ -7,12 +7,16 @@ use zeroize::Zeroizing;
 
 use super::key::is_key_variable;
 use super::{Deposit, Key, VaultError};
+use crate::kernel::secret::AccessToken;
 
 /// What the file is called, in the run's folder.
 pub(super) const NAME: &str = "vault.json";
-pub(super) const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 2;
 /// How many bytes of what is sealed hold the expiry; the token follows.
 const EXPIRY_BYTES: usize = 8;
+/// What is sealed of an entry, each by its name, so that one cannot stand for the other.
+const TOKEN: &str = "token";
+const TROUBLE: &str = "trouble";
 
 #[derive(Deserialize, Serialize)]
 pub(super) struct VaultFile {
@@ -39,8 +43,29 @@ pub(super) struct Entry {
     pub(super) client: String,
     /// Nothing where the client may ask for whatever it reaches of the organization.
     pub(super) feeds: Option<Vec<String>>,
+    #[serde(flatten)]
+    token: Sealed,
+    /// Why no new token followed this one, where none did.
+    #[serde(default)]
+    trouble: Option<Sealed>,
+}
+
+/// What is sealed, in base64.
+#[derive(Default, Deserialize, Serialize)]
+struct Sealed {
     nonce: String,
     sealed: String,
+}
+
+impl Sealed {
+    fn of(content: &[u8], bound: &[u8], key: &Key) -> Result<Self, VaultError> {
+        let (nonce, sealed) = key.seal(bound, content)?;
+        Ok(Self { nonce: STANDARD.encode(nonce), sealed: STANDARD.encode(sealed) })
+    }
+
+    fn open(&self, bound: &[u8], key: &Key) -> Option<Zeroizing<Vec<u8>>> {
+        key.open(bound, &STANDARD.decode(&self.nonce).ok()?, &STANDARD.decode(&self.sealed).ok()?)
+    }
 }
 
 impl Entry {
@@ -49,28 +74,45 @@ impl Entry {
             organization: deposit.organization.name().to_owned(),
             client: deposit.client.name().to_owned(),
             feeds: deposit.feeds.clone(),
-            nonce: String::new(),
-            sealed: String::new(),
+            token: Sealed::default(),
+            trouble: None,
         };
-        let mut content = Zeroizing::new(deposit.expires_at.to_be_bytes().to_vec());
-        content.extend_from_slice(deposit.token.reveal().as_bytes());
-        let (nonce, sealed) = key.seal(&entry.bound(), &content)?;
-        entry.nonce = STANDARD.encode(nonce);
-        entry.sealed = STANDARD.encode(sealed);
+        entry.put(deposit.token, deposit.expires_at, key)?;
         Ok(entry)
+    }
+
+    /// Puts a token in the place of the one that is there, and of what is said of it.
+    pub(super) fn put(&mut self, token: &AccessToken, expires_at: u64, key: &Key) -> Result<(), VaultError> {
+        let mut content = Zeroizing::new(Vec::with_capacity(EXPIRY_BYTES + token.reveal().len()));
+        content.extend_from_slice(&expires_at.to_be_bytes());
+        content.extend_from_slice(token.reveal().as_bytes());
+        self.token = Sealed::of(&content, &self.bound(TOKEN), key)?;
+        self.trouble = None;
+        Ok(())
+    }
+
+    /// Says why no token follows the one that is there.
+    pub(super) fn put_trouble(&mut self, trouble: &str, key: &Key) -> Result<(), VaultError> {
+        self.trouble = Some(Sealed::of(trouble.as_bytes(), &self.bound(TROUBLE), key)?);
+        Ok(())
     }
 
     /// The token and its expiry; nothing where the key or anything in the entry is not what it was sealed with.
     pub(super) fn open(&self, key: &Key) -> Option<(String, u64)> {
-        let nonce = STANDARD.decode(&self.nonce).ok()?;
-        let content = key.open(&self.bound(), &nonce, &STANDARD.decode(&self.sealed).ok()?)?;
+        let content = self.token.open(&self.bound(TOKEN), key)?;
         let (expiry, token) = content.split_first_chunk::<EXPIRY_BYTES>()?;
         Some((std::str::from_utf8(token).ok()?.to_owned(), u64::from_be_bytes(*expiry)))
     }
 
+    /// Why no token followed, where none did and the key opens it.
+    pub(super) fn trouble(&self, key: &Key) -> Option<String> {
+        let text = self.trouble.as_ref()?.open(&self.bound(TROUBLE), key)?;
+        Some(String::from_utf8_lossy(&text).into_owned())
+    }
+
     /// What an edit of the file cannot change without making the entry worthless. JSON parts the fields beyond doubt.
-    fn bound(&self) -> Vec<u8> {
-        serde_json::to_vec(&("ado-entra-auth", VERSION, &self.organization, &self.client, &self.feeds))
+    fn bound(&self, what: &str) -> Vec<u8> {
+        serde_json::to_vec(&("ado-entra-auth", VERSION, what, &self.organization, &self.client, &self.feeds))
             .unwrap_or_default()
     }
 }

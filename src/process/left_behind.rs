@@ -1,0 +1,103 @@
+//! A process that outlives the step which started it, and its end.
+
+#![allow(clippy::disallowed_methods, reason = "this program itself, and the system's own that ends a process")]
+
+use std::ffi::OsString;
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use super::Process;
+
+/// For a process to say that it is there.
+const START_LIMIT: Duration = Duration::from_secs(5);
+/// More than it says.
+const LONGEST_ANSWER_BYTES: u64 = 4096;
+
+/// Starts a program that outlives this process, with these variables and no others, and hands it `input`. Gives what it answers.
+///
+/// It holds no stream of ours, since the agent waits for everybody who does.
+pub fn leave_behind(
+    program: &Path,
+    argument: &str,
+    variables: impl Iterator<Item = (OsString, OsString)>,
+    input: &[u8],
+) -> io::Result<String> {
+    let mut command = Command::new(program);
+    command.arg(argument).env_clear().envs(variables);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut child = command.spawn()?;
+    if let Some(mut pipe) = child.stdin.take() {
+        pipe.write_all(input)?;
+    }
+    let (send, receive) = mpsc::channel();
+    let output = child.stdout.take();
+    std::thread::Builder::new().spawn(move || {
+        let mut answer = String::new();
+        let read = output.map(|output| output.take(LONGEST_ANSWER_BYTES).read_to_string(&mut answer));
+        let _ = send.send(read.transpose().map(|_| answer));
+    })?;
+    receive.recv_timeout(START_LIMIT).unwrap_or_else(|_| {
+        let _ = child.kill();
+        Err(io::Error::other("it does not answer"))
+    })
+}
+
+/// Parts this process from the step that started it: a session of its own, and no folder that somebody may want to remove.
+pub fn part() -> io::Result<()> {
+    #[cfg(unix)]
+    rustix::process::setsid()?;
+    std::env::set_current_dir(if cfg!(windows) { "C:\\" } else { "/" })
+}
+
+/// Lets whoever reads this process's output go on.
+pub fn close_output() -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{CWD, Mode, OFlags, openat};
+        let nothing = openat(CWD, "/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
+        rustix::stdio::dup2_stdin(&nothing)?;
+        rustix::stdio::dup2_stdout(&nothing)?;
+    }
+    Ok(())
+}
+
+/// Asks a process of this user's to end, or makes it end. `holds` tells whether it is still the one that is meant.
+#[cfg(unix)]
+pub fn end(process: Process, kindly: bool, holds: impl Fn() -> bool) {
+    use rustix::process::{Pid, Signal, kill_process};
+    let signals: &[Signal] = if kindly { &[Signal::TERM, Signal::CONT] } else { &[Signal::KILL] };
+    let Some(number) = i32::try_from(process.number).ok().and_then(Pid::from_raw) else { return };
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
+        if let Ok(opened) = pidfd_open(number, PidfdFlags::empty()) {
+            // Opened first: now its number can become nobody else's.
+            if process.is_there() && holds() {
+                for signal in signals {
+                    let _ = pidfd_send_signal(&opened, *signal);
+                }
+            }
+            return;
+        }
+    }
+    if process.is_there() && holds() {
+        for signal in signals {
+            let _ = kill_process(number, *signal);
+        }
+    }
+}
+
+/// The same by the system's own program.
+#[cfg(windows)]
+pub fn end(process: Process, _kindly: bool, holds: impl Fn() -> bool) {
+    let program = crate::kernel::environment::variable("SystemRoot")
+        .map(|root| Path::new(&root).join("System32").join("taskkill.exe"));
+    if let Some(program) = program.filter(|_| holds()) {
+        let mut command = Command::new(program);
+        command.args(["/F", "/PID", &process.number.to_string()]);
+        let _ = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
+}
