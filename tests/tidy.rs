@@ -24,7 +24,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("helper", &["kernel", "diagnosis", "disk", "azure_devops"]),
     ("agent", &["kernel", "diagnosis", "disk", "http", "azure_devops", "identity", "host", "reach", "plan", "tools"]),
     ("apply", &["kernel", "diagnosis", "disk", "process", "edit", "identity", "reach", "plan", "helper", "agent"]),
-    ("renewal", &["kernel", "diagnosis", "disk", "process", "http", "identity", "plan", "helper", "apply"]),
+    ("renewal", &["kernel", "diagnosis", "disk", "process", "http", "identity", "helper", "apply"]),
     ("cli", &["kernel", "identity"]),
     (
         "commands",

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use super::print;
 use crate::agent::inputs;
 use crate::agent::job::Job;
+use crate::helper::vault::{self, Key};
 use crate::process;
 use crate::renewal::{Handover, Renewal, SignIn};
 
 /// What it answers where all is well.
-pub const READY: &str = "ready\n";
+pub const READY: &str = "ready";
 
 /// Runs the process until the job is over.
 pub fn run() -> ExitCode {
@@ -20,7 +21,7 @@ pub fn run() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(reason) => {
-            print(&reason);
+            print(&format!("{reason}\n"));
             ExitCode::FAILURE
         }
     }
@@ -29,6 +30,8 @@ pub fn run() -> ExitCode {
 fn begin() -> Result<Renewal, String> {
     let (handover, key, variables) =
         Handover::read(std::io::stdin()).ok_or("a step starts this, not a user; see `ado-entra-auth --help`")?;
+    let keys = variables.iter().filter(|(name, _)| vault::is_key_variable(name));
+    let keys = keys.filter_map(|(name, value)| Some((name.clone(), Key::parse(value)?))).collect();
     let job = Job::new(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
     let identity = inputs::identity(&job).map_err(|error| error.to_string())?;
     let sign_in = SignIn {
@@ -39,8 +42,8 @@ fn begin() -> Result<Renewal, String> {
     };
     job.wipe();
     process::part().map_err(|error| error.to_string())?;
-    let renewal = Renewal::begin(sign_in, key, handover).ok_or("the run's folder cannot be held")?;
-    print(READY);
-    process::close_output().map_err(|error| error.to_string())?;
+    let renewal = Renewal::begin(sign_in, key, keys, handover).ok_or("the run's folder cannot be held")?;
+    print(&format!("{READY}\n"));
+    process::close_streams();
     Ok(renewal)
 }

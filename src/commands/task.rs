@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use super::keep::{self, SetUp};
 use super::stop::{Stop, block_on, stop};
 use super::workspace::Workspace;
-use super::{keep, later, runs};
+use super::{later, runs};
 use crate::agent::inputs::{self, Settings, Verify};
 use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
@@ -91,15 +92,16 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let reach = Reach { permitted: settings.permitted.clone(), ..Reach::default() };
     let facts = later::tell(&earlier, &reach, &signed_in, &plan);
     let key = apply::apply(&plan, &filling, &run, &earlier, &facts, log)?;
-    if let Some(key) = key.filter(|_| settings.keep_fresh)
-        && let Err(reason) = keep::fresh(&job, &run, &key, &signed_in, &plan)
-    {
-        log.warning(&format!("nothing renews the token after {expires_on}: {reason}"));
+    let set_up = SetUp { run: &run, earlier: &earlier, signed_in: &signed_in, plan: &plan };
+    let renewed = key.filter(|_| settings.keep_fresh).map(|key| keep::fresh(&job, set_up, &key));
+    if let Some(Err(reason)) = &renewed {
+        log.warning(&format!("nothing renews the token, which ends at {expires_on}: {reason}"));
     }
     for warning in &facts.warnings {
         log.warning(warning);
     }
-    Ok(report(log, &settings, &signed_in, &expires_on, &plan))
+    let is_renewed = matches!(renewed, Some(Ok(())));
+    Ok(report(log, &settings, &signed_in, is_renewed, &plan))
 }
 
 /// What a plan is made of.
@@ -248,7 +250,8 @@ fn new_run(job: &Job) -> Result<Run, Stop> {
 }
 
 /// Says what was done, and gives the step's last word.
-fn report(log: &mut AgentLog, settings: &Settings, signed_in: &SignedIn, expires_on: &str, plan: &Plan) -> String {
+fn report(log: &mut AgentLog, settings: &Settings, signed_in: &SignedIn, is_renewed: bool, plan: &Plan) -> String {
+    let expires_on = rfc3339(signed_in.main.expires_at);
     let main = main_organization(&settings.permitted);
     let member = main.and_then(|organization| signed_in.member_of(organization));
     let issued = &signed_in.main;
@@ -267,6 +270,9 @@ fn report(log: &mut AgentLog, settings: &Settings, signed_in: &SignedIn, expires
             organizations.join(", "),
             rfc3339(other.expires_at)
         ));
+    }
+    if is_renewed {
+        log.line("Renewal:  while the job runs, by a process that ends with it");
     }
     for (organization, reason) in &signed_in.unserved {
         log.line(&format!("Left out: {organization}: {reason}"));
@@ -287,7 +293,7 @@ fn report(log: &mut AgentLog, settings: &Settings, signed_in: &SignedIn, expires
         log.warning(&format!("{difference}; correct it, or assertions will be refused"));
     }
     let life = issued.expires_at.saturating_sub(now());
-    if life < SHORT_LIFE_SECONDS {
+    if life < SHORT_LIFE_SECONDS && !is_renewed {
         log.warning(&format!("the token expires in {life} seconds"));
     }
     format!("{identity}, until {expires_on}")

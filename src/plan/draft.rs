@@ -61,10 +61,12 @@ impl<'p> Draft<'p> {
     /// organization, it is the one which that step has set.
     pub fn reference(&mut self, organization: &Organization) -> String {
         let earlier = self.reach.kept_by_earlier(self.tool, organization).and_then(|grant| grant.reference.clone());
-        if let Some(earlier) = earlier {
-            return earlier;
+        let own = earlier.is_none();
+        let name = earlier.unwrap_or_else(|| self.names.reference(organization));
+        self.plan.references.insert(name.clone(), organization.clone());
+        if !own {
+            return name;
         }
-        let name = self.names.reference(organization);
         self.set_reference(name.clone(), organization);
         name
     }

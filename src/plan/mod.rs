@@ -9,11 +9,9 @@ mod source;
 mod template;
 mod warnings;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
-
-use serde::{Deserialize, Serialize};
 
 use crate::azure_devops::feed::Feed;
 use crate::azure_devops::first_look::Statement;
@@ -23,7 +21,7 @@ use crate::kernel::organization::Organization;
 use crate::reach::Grant;
 
 pub use source::TokenSource;
-pub use template::{Part, Template};
+pub use template::{Part, TOKEN_SHOWN, Template};
 pub use warnings::Warnings;
 
 /// One thing that a run changes.
@@ -80,6 +78,21 @@ impl PrivateFile {
     /// What of it is ours, as a dry run shows it: the rest may hold the user's secrets.
     pub fn added_text(&self) -> String {
         self.added.iter().map(|(_, template)| template.shown()).collect()
+    }
+
+    /// Where it refers to variables.
+    fn references<'f>(&'f self, known: &'f BTreeMap<String, Organization>) -> impl Iterator<Item = FileReference> + 'f {
+        let text = self.added_text();
+        let spelled = |variable: &String| {
+            // As npm's files and Maven's refer to a variable.
+            let spellings = [format!("${{{variable}}}"), format!("${{env.{variable}}}")];
+            spellings.into_iter().find(|spelled| text.contains(spelled))
+        };
+        let found = known.iter().filter_map(|(variable, organization)| {
+            let (file, variable, spelled) = (self.name.clone(), variable.clone(), spelled(variable)?);
+            Some(FileReference { file, spelled, organization: organization.name().to_owned(), variable })
+        });
+        found.collect::<Vec<_>>().into_iter()
     }
 
     /// How many lines are the user's.
@@ -216,6 +229,8 @@ pub struct Plan {
     pub look_first: Vec<(Feed, &'static Statement)>,
     /// For which tools and organizations this step's token serves.
     pub grants: Vec<Grant>,
+    /// The variables that files may refer to, and whose tokens they hold: this step's, and an earlier one's where that keeps serving.
+    pub references: BTreeMap<String, Organization>,
     /// What each tool will be able to reach, for the log.
     pub served: Vec<Served>,
     /// What may go wrong, a sentence each.
@@ -225,7 +240,7 @@ pub struct Plan {
 }
 
 /// Where a private file of the run refers to a token, which can stand there itself.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct FileReference {
     /// The file's name in the run's private directory.
     pub file: String,
@@ -233,26 +248,27 @@ pub struct FileReference {
     pub spelled: String,
     /// Whose token.
     pub organization: String,
+    /// The variable that it refers to.
+    pub variable: String,
 }
 
 impl Plan {
-    /// Where its private files refer to tokens. Files of others are not among them, nor what an earlier step serves.
-    pub fn references(&self) -> Vec<FileReference> {
-        let named = |grant: &Grant| grant.reference.as_ref().map(|name| (name.clone(), grant.organization.clone()));
-        let named: BTreeSet<(String, String)> = self.grants.iter().filter_map(named).collect();
-        let mut found = Vec::new();
-        for change in &self.changes {
-            let Change::PrivateFile(file) = change else { continue };
-            let text = file.added_text();
-            for (name, organization) in &named {
-                // As npm's files and Maven's refer to a variable.
-                let spellings = [format!("${{{name}}}"), format!("${{env.{name}}}")];
-                found.extend(spellings.into_iter().filter(|spelled| text.contains(spelled)).map(|spelled| {
-                    FileReference { file: file.name.clone(), spelled, organization: organization.clone() }
-                }));
-            }
-        }
-        found
+    /// What of a private file is ours from the first renewal on, as a dry run shows it: the token stands there itself. Nothing where it
+    /// stays as it is.
+    pub fn renewed_text(&self, file: &PrivateFile) -> Option<String> {
+        let text = file.added_text();
+        let own = file.references(&self.references);
+        let renewed = own.fold(text.clone(), |text, reference| text.replace(&reference.spelled, TOKEN_SHOWN));
+        (renewed != text).then_some(renewed)
+    }
+
+    /// Where its private files refer to tokens. Files of others are not among them.
+    pub fn file_references(&self) -> impl Iterator<Item = FileReference> {
+        let files = self.changes.iter().filter_map(|change| match change {
+            Change::PrivateFile(file) => Some(file),
+            _ => None,
+        });
+        files.flat_map(|file| file.references(&self.references))
     }
 
     /// The variables that it sets, in their order.

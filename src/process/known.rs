@@ -1,9 +1,10 @@
 //! What tells a process from others that had its number before.
 
-use serde::{Deserialize, Serialize};
+/// Between a step and the system's first process lie a few.
+const MOST_ANCESTORS: usize = 16;
 
 /// A process, by its number and what tells it from others that had the number before.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Process {
     /// Its number.
     pub number: u32,
@@ -35,13 +36,11 @@ impl Process {
     }
 }
 
-/// The agent's worker, which has started this process's wrapper; nothing where it cannot be seen.
-///
-/// In a container the wrapper's parent was put there from outside for this step, so that it has no parent itself.
-pub fn worker() -> Option<Process> {
-    let wrapper = known(std::process::id())?.parent;
-    let worker = known(wrapper)?.parent;
-    (known(worker)?.parent != 0).then(|| Process::of(worker))
+/// The processes above this one's parent, the wrapper, nearest first: the agent's worker is the first that outlives the step. None
+/// where they cannot be seen; in a container there may be only what was put there from outside for this step.
+pub fn ancestors() -> Vec<Process> {
+    let parent = |number: &u32| known(*number).map(|known| known.parent).filter(|parent| *parent != 0);
+    std::iter::successors(Some(std::process::id()), parent).skip(2).take(MOST_ANCESTORS).map(Process::of).collect()
 }
 
 /// The fields of `/proc/<number>/stat` (proc(5)), behind a name that may hold anything.

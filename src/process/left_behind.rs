@@ -3,20 +3,21 @@
 #![allow(clippy::disallowed_methods, reason = "this program itself, and the system's own that ends a process")]
 
 use std::ffi::OsString;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Process;
 
 /// For a process to say that it is there.
 const START_LIMIT: Duration = Duration::from_secs(5);
+/// Between two looks at whether it has.
+const PAUSE: Duration = Duration::from_millis(1);
 /// More than it says.
 const LONGEST_ANSWER_BYTES: u64 = 4096;
 
-/// Starts a program that outlives this process, with these variables and no others, and hands it `input`. Gives what it answers.
+/// Starts a program that outlives this process, with these variables and no others, and hands it `input`. Gives the line that it answers.
 ///
 /// It holds no stream of ours, since the agent waits for everybody who does.
 pub fn leave_behind(
@@ -27,22 +28,29 @@ pub fn leave_behind(
 ) -> io::Result<String> {
     let mut command = Command::new(program);
     command.arg(argument).env_clear().envs(variables);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+    // A bare container has no null device.
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
     if let Some(mut pipe) = child.stdin.take() {
         pipe.write_all(input)?;
     }
-    let (send, receive) = mpsc::channel();
     let output = child.stdout.take();
-    std::thread::Builder::new().spawn(move || {
+    let reading = std::thread::Builder::new().spawn(move || {
         let mut answer = String::new();
-        let read = output.map(|output| output.take(LONGEST_ANSWER_BYTES).read_to_string(&mut answer));
-        let _ = send.send(read.transpose().map(|_| answer));
+        if let Some(output) = output {
+            let _ = BufReader::new(output.take(LONGEST_ANSWER_BYTES)).read_line(&mut answer);
+        }
+        answer
     })?;
-    receive.recv_timeout(START_LIMIT).unwrap_or_else(|_| {
-        let _ = child.kill();
-        Err(io::Error::other("it does not answer"))
-    })
+    let begun = Instant::now();
+    while !reading.is_finished() {
+        if begun.elapsed() > START_LIMIT {
+            let _ = child.kill();
+            return Err(io::Error::other("it does not answer"));
+        }
+        std::thread::sleep(PAUSE);
+    }
+    Ok(reading.join().unwrap_or_default().trim_end().to_owned())
 }
 
 /// Parts this process from the step that started it: a session of its own, and no folder that somebody may want to remove.
@@ -52,16 +60,17 @@ pub fn part() -> io::Result<()> {
     std::env::set_current_dir(if cfg!(windows) { "C:\\" } else { "/" })
 }
 
-/// Lets whoever reads this process's output go on.
-pub fn close_output() -> io::Result<()> {
+/// Lets go of this process's streams, as far as the system has something in their place. Nobody holds the other ends.
+pub fn close_streams() {
     #[cfg(unix)]
     {
-        use rustix::fs::{CWD, Mode, OFlags, openat};
-        let nothing = openat(CWD, "/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty())?;
-        rustix::stdio::dup2_stdin(&nothing)?;
-        rustix::stdio::dup2_stdout(&nothing)?;
+        use rustix::fs::{Mode, OFlags, open};
+        if let Ok(nothing) = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()) {
+            let _ = rustix::stdio::dup2_stdin(&nothing);
+            let _ = rustix::stdio::dup2_stdout(&nothing);
+            let _ = rustix::stdio::dup2_stderr(&nothing);
+        }
     }
-    Ok(())
 }
 
 /// Asks a process of this user's to end, or makes it end. `holds` tells whether it is still the one that is meant.

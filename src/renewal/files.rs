@@ -6,38 +6,36 @@ use zeroize::Zeroizing;
 
 use crate::disk;
 use crate::kernel::secret::AccessToken;
-use crate::plan::FileReference;
 
 /// A place in a file.
 pub struct Place {
-    reference: FileReference,
+    /// The file's name in the run's folder.
+    file: String,
     /// What stands there.
     current: Zeroizing<String>,
 }
 
 impl Place {
     /// A place that holds the reference still.
-    pub fn new(reference: FileReference) -> Self {
-        Self { current: Zeroizing::new(reference.spelled.clone()), reference }
+    pub fn new((file, spelled): (String, String)) -> Self {
+        Self { file, current: Zeroizing::new(spelled) }
     }
 
-    /// Whose token belongs there.
-    pub fn organization(&self) -> &str {
-        &self.reference.organization
-    }
-
-    /// Puts a token there, in one step. Only where the file is the run's own as ever, and the token means nothing to any format.
-    pub fn put(&mut self, folder: &Path, token: &AccessToken) {
-        let path = folder.join(&self.reference.file);
+    /// Puts a token there, in one step. Only where the file is the run's own as ever, and the token means nothing to any format. False
+    /// where it could not be written.
+    pub fn put(&mut self, folder: &Path, token: &AccessToken) -> bool {
+        let path = folder.join(&self.file);
         if !is_plain(token.reveal()) || !disk::is_private_folder(folder) || !disk::is_private_file(&path) {
-            return;
+            return true;
         }
-        let Ok(Some(bytes)) = disk::read(&path).map(|read| read.map(Zeroizing::new)) else { return };
-        let Ok(text) = std::str::from_utf8(&bytes) else { return };
+        let Ok(Some(bytes)) = disk::read(&path).map(|read| read.map(Zeroizing::new)) else { return true };
+        let Ok(text) = std::str::from_utf8(&bytes) else { return true };
         let next = Zeroizing::new(text.replace(self.current.as_str(), token.reveal()));
-        if disk::replace_private(&path, next.as_bytes()).is_ok() {
+        let is_written = disk::replace_private(&path, next.as_bytes()).is_ok();
+        if is_written {
             self.current = Zeroizing::new(token.reveal().to_owned());
         }
+        is_written
     }
 }
 
@@ -52,8 +50,8 @@ fn is_plain(token: &str) -> bool {
 mod tests {
     use super::*;
 
-    fn reference() -> FileReference {
-        FileReference { file: "npmrc".to_owned(), spelled: "${X}".to_owned(), organization: "contoso".to_owned() }
+    fn reference() -> (String, String) {
+        ("npmrc".to_owned(), "${X}".to_owned())
     }
 
     #[test]

@@ -43,29 +43,21 @@ pub(super) struct Entry {
     pub(super) client: String,
     /// Nothing where the client may ask for whatever it reaches of the organization.
     pub(super) feeds: Option<Vec<String>>,
-    #[serde(flatten)]
-    token: Sealed,
-    /// Why no new token followed this one, where none did.
-    #[serde(default)]
-    trouble: Option<Sealed>,
-}
-
-/// What is sealed, in base64.
-#[derive(Default, Deserialize, Serialize)]
-struct Sealed {
     nonce: String,
     sealed: String,
+    /// Why no new token followed this one, sealed too; blank where one did.
+    trouble_nonce: String,
+    trouble: String,
 }
 
-impl Sealed {
-    fn of(content: &[u8], bound: &[u8], key: &Key) -> Result<Self, VaultError> {
-        let (nonce, sealed) = key.seal(bound, content)?;
-        Ok(Self { nonce: STANDARD.encode(nonce), sealed: STANDARD.encode(sealed) })
-    }
+/// Seals, in base64: the nonce, and what is sealed.
+fn seal(content: &[u8], bound: &[u8], key: &Key) -> Result<(String, String), VaultError> {
+    let (nonce, sealed) = key.seal(bound, content)?;
+    Ok((STANDARD.encode(nonce), STANDARD.encode(sealed)))
+}
 
-    fn open(&self, bound: &[u8], key: &Key) -> Option<Zeroizing<Vec<u8>>> {
-        key.open(bound, &STANDARD.decode(&self.nonce).ok()?, &STANDARD.decode(&self.sealed).ok()?)
-    }
+fn unseal(nonce: &str, sealed: &str, bound: &[u8], key: &Key) -> Option<Zeroizing<Vec<u8>>> {
+    key.open(bound, &STANDARD.decode(nonce).ok()?, &STANDARD.decode(sealed).ok()?)
 }
 
 impl Entry {
@@ -74,8 +66,10 @@ impl Entry {
             organization: deposit.organization.name().to_owned(),
             client: deposit.client.name().to_owned(),
             feeds: deposit.feeds.clone(),
-            token: Sealed::default(),
-            trouble: None,
+            nonce: String::new(),
+            sealed: String::new(),
+            trouble_nonce: String::new(),
+            trouble: String::new(),
         };
         entry.put(deposit.token, deposit.expires_at, key)?;
         Ok(entry)
@@ -86,27 +80,27 @@ impl Entry {
         let mut content = Zeroizing::new(Vec::with_capacity(EXPIRY_BYTES + token.reveal().len()));
         content.extend_from_slice(&expires_at.to_be_bytes());
         content.extend_from_slice(token.reveal().as_bytes());
-        self.token = Sealed::of(&content, &self.bound(TOKEN), key)?;
-        self.trouble = None;
+        (self.nonce, self.sealed) = seal(&content, &self.bound(TOKEN), key)?;
+        self.trouble.clear();
         Ok(())
     }
 
     /// Says why no token follows the one that is there.
     pub(super) fn put_trouble(&mut self, trouble: &str, key: &Key) -> Result<(), VaultError> {
-        self.trouble = Some(Sealed::of(trouble.as_bytes(), &self.bound(TROUBLE), key)?);
+        (self.trouble_nonce, self.trouble) = seal(trouble.as_bytes(), &self.bound(TROUBLE), key)?;
         Ok(())
     }
 
     /// The token and its expiry; nothing where the key or anything in the entry is not what it was sealed with.
     pub(super) fn open(&self, key: &Key) -> Option<(String, u64)> {
-        let content = self.token.open(&self.bound(TOKEN), key)?;
+        let content = unseal(&self.nonce, &self.sealed, &self.bound(TOKEN), key)?;
         let (expiry, token) = content.split_first_chunk::<EXPIRY_BYTES>()?;
         Some((std::str::from_utf8(token).ok()?.to_owned(), u64::from_be_bytes(*expiry)))
     }
 
     /// Why no token followed, where none did and the key opens it.
     pub(super) fn trouble(&self, key: &Key) -> Option<String> {
-        let text = self.trouble.as_ref()?.open(&self.bound(TROUBLE), key)?;
+        let text = unseal(&self.trouble_nonce, &self.trouble, &self.bound(TROUBLE), key)?;
         Some(String::from_utf8_lossy(&text).into_owned())
     }
 

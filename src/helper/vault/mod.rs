@@ -21,7 +21,7 @@ use crate::kernel::secret::AccessToken;
 
 pub use error::VaultError;
 use file::{Entry, VERSION, VaultFile};
-pub use key::{Key, key_variable};
+pub use key::{Key, is_key_variable, key_variable};
 
 /// How many earlier runs are asked at most; a job has a few.
 const MOST_EARLIER: usize = 100;

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::reading::{Among, Mention, Origin, Parsed, Place, Reading, RelPath, SourceFile, Sources};
-use super::{Auto, PlanError, Tool, ToolId, Way};
+use super::{Auto, Fresh, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::Feed;
 use crate::host::{Host, Look};
 use crate::kernel::dialect::Dialect;
@@ -53,10 +53,16 @@ static ID: ToolId = ToolId {
     variables: &["GIT_CONFIG_*"],
     dependency_folders: &[],
     ways: &[
-        Way { clients: "", source: TokenSource::Helper(Dialect::Git), afterwards: super::REMOVED },
+        Way {
+            clients: "",
+            source: TokenSource::Helper(Dialect::Git),
+            fresh: Fresh::EachUse,
+            afterwards: super::REMOVED,
+        },
         Way {
             clients: "with `gitCredential: extraHeader`",
             source: TokenSource::Variable,
+            fresh: Fresh::NextStep,
             afterwards: "variables as before",
         },
     ],

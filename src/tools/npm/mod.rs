@@ -47,7 +47,12 @@ static ID: ToolId = ToolId {
     takes_inputs: true,
     variables: &[USER_CONFIG, PNPM_FILES[0], PNPM_FILES[1]],
     dependency_folders: &["node_modules", "bower_components", "jspm_packages", ".yarn", ".pnpm-store"],
-    ways: &[Way { clients: "", source: TokenSource::Reference, afterwards: super::REMOVED }],
+    ways: &[Way {
+        clients: "",
+        source: TokenSource::Reference,
+        fresh: super::Fresh::EachStart,
+        afterwards: super::REMOVED,
+    }],
 };
 
 /// pnpm takes each (@pnpm/cli-utils, readProjectManifest).

@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::reading::{Among, Mention, Origin, Parsed, Place, Reading, RelPath, SourceFile, Sources};
-use super::{Auto, PlanError, Tool, ToolId, Way};
+use super::{Auto, Fresh, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
 use crate::kernel::dialect::Dialect;
@@ -53,16 +53,19 @@ static ID: ToolId = ToolId {
         Way {
             clients: "sources with a name",
             source: TokenSource::Reference,
+            fresh: Fresh::NextStep,
             afterwards: "`nuget.config` and variables as before",
         },
         Way {
             clients: "6.13 and newer, sources without a name",
             source: TokenSource::Helper(Dialect::NuGet),
+            fresh: Fresh::EachUse,
             afterwards: super::REMOVED,
         },
         Way {
             clients: "older, sources without a name",
             source: TokenSource::Variable,
+            fresh: Fresh::NextStep,
             afterwards: "variables as before",
         },
     ],

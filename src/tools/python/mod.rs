@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use super::reading::{
     Among, Hidden, Mention, Origin, Parsed, Peril, Place, Reading, RelPath, SourceFile, Sources, Unparsable,
 };
-use super::{Auto, PlanError, Tool, ToolId, Way};
+use super::{Auto, Fresh, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
 use crate::kernel::dialect::{Dialect, KEYRING_PROGRAM};
@@ -58,7 +58,7 @@ const fn id(name: &'static str, variables: &'static [&'static str], ways: &'stat
 }
 
 const fn helper(clients: &'static str) -> Way {
-    Way { clients, source: HELPER, afterwards: super::REMOVED }
+    Way { clients, source: HELPER, fresh: Fresh::EachStart, afterwards: super::REMOVED }
 }
 
 static PIP: Facts = Facts {
@@ -67,7 +67,12 @@ static PIP: Facts = Facts {
         &[pip::PROVIDER, pip::MAIN, pip::EXTRA],
         &[
             helper("23.1 and newer"),
-            Way { clients: "older", source: TokenSource::Variable, afterwards: "variables as before" },
+            Way {
+                clients: "older",
+                source: TokenSource::Variable,
+                fresh: Fresh::NextStep,
+                afterwards: "variables as before",
+            },
         ],
     ),
     addresses: &[(pip::MAIN, Role::Source), (pip::EXTRA, Role::Source)],
