@@ -1,8 +1,5 @@
 //! Leaving behind the process that renews what a step has set up.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
-
 use super::renew::READY;
 use crate::agent::job::Job;
 use crate::apply::record::EarlierRun;
@@ -11,9 +8,9 @@ use crate::helper::vault::Key;
 use crate::identity::claims;
 use crate::identity::session::SignedIn;
 use crate::kernel::environment;
-use crate::kernel::organization::Organization;
-use crate::plan::{FileReference, Plan};
-use crate::process;
+use crate::plan::{Deposit, FileReference, Plan};
+use crate::process::{self, Waiting};
+use crate::reach::Grant;
 use crate::renewal::{By, Handover, Held, expires_at};
 
 /// A run that is set up.
@@ -29,20 +26,22 @@ pub struct SetUp<'s> {
     pub plan: &'s Plan,
 }
 
+/// Starts it early, so that nobody waits for its start. Says why there is none.
+pub fn begin() -> Result<Waiting, String> {
+    let program = environment::program().ok_or("the system does not say where this program is")?;
+    Waiting::start(&program, "renew", environment::for_left_behind()).map_err(|error| error.to_string())
+}
+
 /// Leaves it behind, in the place of that of an earlier attempt of the step. Says why there is none.
-pub fn fresh(job: &Job, set_up: SetUp<'_>, key: &Key) -> Result<(), String> {
+pub fn fresh(waiting: Waiting, job: &Job, set_up: SetUp<'_>, key: &Key) -> Result<(), String> {
     if let Some(stayed) = set_up.run.earlier_attempt.as_deref().and_then(resident::end) {
         return Err(stayed);
     }
-    let handover = Handover {
-        folder: set_up.run.directory(),
-        ancestors: process::ancestors(),
-        tokens: set_up.own().chain(set_up.of_earlier(job)).collect(),
-    };
+    let handover =
+        Handover { folder: set_up.run.directory(), ancestors: process::ancestors(), tokens: set_up.tokens(job) };
     let variables = job.for_signing_in().collect::<Vec<_>>();
     let input = handover.to_text(key, &variables);
-    let program = environment::program().ok_or("the system does not say where this program is")?;
-    let answer = process::leave_behind(&program, "renew", environment::for_left_behind(), input.as_bytes());
+    let answer = waiting.leave_behind(input.as_bytes());
     match answer.map_err(|error| error.to_string())?.as_str() {
         READY => Ok(()),
         "" => Err("the process ended at once".to_owned()),
@@ -50,37 +49,41 @@ pub fn fresh(job: &Job, set_up: SetUp<'_>, key: &Key) -> Result<(), String> {
     }
 }
 
-impl<'s> SetUp<'s> {
-    /// The tokens of this run.
-    fn own(self) -> impl Iterator<Item = Held> + 's {
-        let Self { signed_in, plan, .. } = self;
-        let organizations: BTreeSet<&Organization> =
-            plan.deposits.iter().map(|deposit| &deposit.organization).collect();
-        let own: BTreeSet<&String> = plan.grants.iter().filter_map(|grant| grant.reference.as_ref()).collect();
-        signed_in.issued().map(move |(tenant, issued)| {
-            let is_its = |of: &&&Organization| signed_in.issued_for(of).token.reveal() == issued.token.reveal();
-            let organizations: Vec<String> =
-                organizations.iter().filter(is_its).map(|of| of.name().to_owned()).collect();
-            let refers = |to: &FileReference| own.contains(&to.variable) && organizations.contains(&to.organization);
-            let references = plan.file_references().filter(refers).map(|to| (to.file, to.spelled)).collect();
-            Held { by: By::Own(tenant.to_owned()), organizations, expires_at: expires_at(issued), references }
-        })
-    }
-
-    /// What earlier runs keep serving, and files of this one refer to.
-    fn of_earlier(self, job: &'s Job) -> impl Iterator<Item = Held> + 's {
-        let names = |run: &EarlierRun| run.grants().into_iter().filter_map(|grant| grant.reference).collect();
-        let runs = self.earlier.iter().map(|run| (run.directory.clone(), names(run)));
-        let runs: Vec<(PathBuf, BTreeSet<String>)> = runs.collect();
-        self.plan.file_references().filter_map(move |reference| {
-            let (folder, _) = runs.iter().find(|(_, names)| names.contains(&reference.variable))?;
-            let held = job.variable(&reference.variable).and_then(claims::read);
-            Some(Held {
-                by: By::Earlier(folder.clone()),
-                organizations: vec![reference.organization.clone()],
-                expires_at: held.and_then(|claims| claims.exp).unwrap_or_default(),
-                references: vec![(reference.file, reference.spelled)],
-            })
-        })
+impl SetUp<'_> {
+    /// The tokens that its tools use.
+    fn tokens(&self, job: &Job) -> Vec<Held> {
+        let mut tokens = Vec::new();
+        for (tenant, issued) in self.signed_in.issued() {
+            let by = By::Own(tenant.to_owned());
+            let mut held =
+                Held { by, organizations: Vec::new(), expires_at: expires_at(issued), references: Vec::new() };
+            for Deposit { organization, .. } in &self.plan.deposits {
+                let is_its = self.signed_in.issued_for(organization).token.reveal() == issued.token.reveal();
+                if is_its && !held.serves(organization.name()) {
+                    held.organizations.push(organization.name().to_owned());
+                }
+            }
+            tokens.push(held);
+        }
+        for FileReference { file, spelled, organization, variable } in self.plan.file_references() {
+            let is_named = |grant: &Grant| grant.reference.as_ref() == Some(&variable);
+            let (place, own) = ((file, spelled), self.plan.grants.iter().any(is_named));
+            if own {
+                tokens
+                    .iter_mut()
+                    .filter(|held| held.serves(&organization))
+                    .for_each(|held| held.references.push(place.clone()));
+            } else if let Some(run) = self.earlier.iter().find(|run| run.grants().iter().any(is_named)) {
+                // What stands in the variable, which the file refers to.
+                let claims = job.variable(&variable).and_then(claims::read);
+                tokens.push(Held {
+                    by: By::Earlier(run.directory.clone()),
+                    organizations: vec![organization],
+                    expires_at: claims.and_then(|claims| claims.exp).unwrap_or_default(),
+                    references: vec![place],
+                });
+            }
+        }
+        tokens
     }
 }

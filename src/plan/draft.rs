@@ -63,7 +63,9 @@ impl<'p> Draft<'p> {
         let earlier = self.reach.kept_by_earlier(self.tool, organization).and_then(|grant| grant.reference.clone());
         let own = earlier.is_none();
         let name = earlier.unwrap_or_else(|| self.names.reference(organization));
-        self.plan.references.insert(name.clone(), organization.clone());
+        if self.plan.references.iter().all(|(known, _)| *known != name) {
+            self.plan.references.push((name.clone(), organization.clone()));
+        }
         if !own {
             return name;
         }

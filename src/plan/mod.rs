@@ -9,7 +9,6 @@ mod source;
 mod template;
 mod warnings;
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -81,18 +80,18 @@ impl PrivateFile {
     }
 
     /// Where it refers to variables.
-    fn references<'f>(&'f self, known: &'f BTreeMap<String, Organization>) -> impl Iterator<Item = FileReference> + 'f {
+    fn references(&self, known: &[(String, Organization)], found: &mut Vec<FileReference>) {
         let text = self.added_text();
-        let spelled = |variable: &String| {
+        for (variable, organization) in known {
             // As npm's files and Maven's refer to a variable.
-            let spellings = [format!("${{{variable}}}"), format!("${{env.{variable}}}")];
-            spellings.into_iter().find(|spelled| text.contains(spelled))
-        };
-        let found = known.iter().filter_map(|(variable, organization)| {
-            let (file, variable, spelled) = (self.name.clone(), variable.clone(), spelled(variable)?);
-            Some(FileReference { file, spelled, organization: organization.name().to_owned(), variable })
-        });
-        found.collect::<Vec<_>>().into_iter()
+            for spelled in [format!("${{{variable}}}"), format!("${{env.{variable}}}")] {
+                if text.contains(&spelled) {
+                    let (file, variable, organization) =
+                        (self.name.clone(), variable.clone(), organization.name().to_owned());
+                    found.push(FileReference { file, spelled, organization, variable });
+                }
+            }
+        }
     }
 
     /// How many lines are the user's.
@@ -230,7 +229,7 @@ pub struct Plan {
     /// For which tools and organizations this step's token serves.
     pub grants: Vec<Grant>,
     /// The variables that files may refer to, and whose tokens they hold: this step's, and an earlier one's where that keeps serving.
-    pub references: BTreeMap<String, Organization>,
+    pub references: Vec<(String, Organization)>,
     /// What each tool will be able to reach, for the log.
     pub served: Vec<Served>,
     /// What may go wrong, a sentence each.
@@ -256,19 +255,21 @@ impl Plan {
     /// What of a private file is ours from the first renewal on, as a dry run shows it: the token stands there itself. Nothing where it
     /// stays as it is.
     pub fn renewed_text(&self, file: &PrivateFile) -> Option<String> {
-        let text = file.added_text();
-        let own = file.references(&self.references);
-        let renewed = own.fold(text.clone(), |text, reference| text.replace(&reference.spelled, TOKEN_SHOWN));
-        (renewed != text).then_some(renewed)
+        let mut found = Vec::new();
+        file.references(&self.references, &mut found);
+        let renewed = |text: String, to: &FileReference| text.replace(&to.spelled, TOKEN_SHOWN);
+        (!found.is_empty()).then(|| found.iter().fold(file.added_text(), renewed))
     }
 
     /// Where its private files refer to tokens. Files of others are not among them.
-    pub fn file_references(&self) -> impl Iterator<Item = FileReference> {
-        let files = self.changes.iter().filter_map(|change| match change {
-            Change::PrivateFile(file) => Some(file),
-            _ => None,
-        });
-        files.flat_map(|file| file.references(&self.references))
+    pub fn file_references(&self) -> Vec<FileReference> {
+        let mut found = Vec::new();
+        for change in &self.changes {
+            if let Change::PrivateFile(file) = change {
+                file.references(&self.references, &mut found);
+            }
+        }
+        found
     }
 
     /// The variables that it sets, in their order.

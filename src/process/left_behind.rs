@@ -5,7 +5,7 @@
 use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::Process;
@@ -17,40 +17,48 @@ const PAUSE: Duration = Duration::from_millis(1);
 /// More than it says.
 const LONGEST_ANSWER_BYTES: u64 = 4096;
 
-/// Starts a program that outlives this process, with these variables and no others, and hands it `input`. Gives the line that it answers.
-///
-/// It holds no stream of ours, since the agent waits for everybody who does.
-pub fn leave_behind(
-    program: &Path,
-    argument: &str,
-    variables: impl Iterator<Item = (OsString, OsString)>,
-    input: &[u8],
-) -> io::Result<String> {
-    let mut command = Command::new(program);
-    command.arg(argument).env_clear().envs(variables);
-    // A bare container has no null device.
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn()?;
-    if let Some(mut pipe) = child.stdin.take() {
-        pipe.write_all(input)?;
+/// A process that waits for what it is to go on with. It ends by itself where nothing comes.
+pub struct Waiting(Child);
+
+impl Waiting {
+    /// Starts a program that may outlive this process, with these variables and no others.
+    ///
+    /// It holds no stream of ours, since the agent waits for everybody who does.
+    pub fn start(
+        program: &Path,
+        argument: &str,
+        variables: impl Iterator<Item = (OsString, OsString)>,
+    ) -> io::Result<Self> {
+        let mut command = Command::new(program);
+        command.arg(argument).env_clear().envs(variables);
+        // A bare container has no null device.
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().map(Self)
     }
-    let output = child.stdout.take();
-    let reading = std::thread::Builder::new().spawn(move || {
-        let mut answer = String::new();
-        if let Some(output) = output {
-            let _ = BufReader::new(output.take(LONGEST_ANSWER_BYTES)).read_line(&mut answer);
+
+    /// Hands it what it is to go on with, and leaves it behind. Gives the line that it answers.
+    pub fn leave_behind(mut self, input: &[u8]) -> io::Result<String> {
+        if let Some(mut pipe) = self.0.stdin.take() {
+            pipe.write_all(input)?;
         }
-        answer
-    })?;
-    let begun = Instant::now();
-    while !reading.is_finished() {
-        if begun.elapsed() > START_LIMIT {
-            let _ = child.kill();
-            return Err(io::Error::other("it does not answer"));
+        let output = self.0.stdout.take();
+        let reading = std::thread::Builder::new().spawn(move || {
+            let mut answer = String::new();
+            if let Some(output) = output {
+                let _ = BufReader::new(output.take(LONGEST_ANSWER_BYTES)).read_line(&mut answer);
+            }
+            answer
+        })?;
+        let begun = Instant::now();
+        while !reading.is_finished() {
+            if begun.elapsed() > START_LIMIT {
+                let _ = self.0.kill();
+                return Err(io::Error::other("it does not answer"));
+            }
+            std::thread::sleep(PAUSE);
         }
-        std::thread::sleep(PAUSE);
+        Ok(reading.join().unwrap_or_default().trim_end().to_owned())
     }
-    Ok(reading.join().unwrap_or_default().trim_end().to_owned())
 }
 
 /// Parts this process from the step that started it: a session of its own, and no folder that somebody may want to remove.

@@ -5,7 +5,7 @@ mod known;
 mod left_behind;
 
 pub use known::{Process, ancestors};
-pub use left_behind::{close_streams, end, leave_behind, part};
+pub use left_behind::{Waiting, close_streams, end, part};
 
 /// Lets nobody look into this process, and leaves no image of its memory behind where it ends badly: it may hold secrets.
 ///

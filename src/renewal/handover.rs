@@ -32,6 +32,13 @@ pub struct Held {
     pub references: Vec<(String, String)>,
 }
 
+impl Held {
+    /// Whether an organization takes it.
+    pub fn serves(&self, organization: &str) -> bool {
+        self.organizations.iter().any(|name| name == organization)
+    }
+}
+
 /// Who renews a token.
 #[derive(Clone, Debug)]
 pub enum By {

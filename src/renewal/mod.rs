@@ -162,15 +162,12 @@ impl Renewal {
         let due = |token: &Renewed| !token.is_over && token.schedule.is_due(now);
         let due: Vec<usize> = (0..self.tokens.len()).filter(|token| due(&self.tokens[*token])).collect();
         let outcomes = self.sign_in_again(&due);
-        let own: Vec<(Vec<String>, &Outcome)> = outcomes
-            .iter()
-            .filter(|(token, _)| matches!(self.tokens[*token].held.by, By::Own(_)))
-            .map(|(token, outcome)| (self.tokens[*token].held.organizations.clone(), outcome))
-            .collect();
+        let helds: Vec<Held> = self.tokens.iter().map(|token| token.held.clone()).collect();
         let of = |organization: &str| {
-            let is_of =
-                |(organizations, _): &&(Vec<String>, &Outcome)| organizations.iter().any(|of| of == organization);
-            own.iter().find(is_of).map(|(_, outcome)| *outcome)
+            let is_of = |(token, _): &&(usize, Outcome)| {
+                matches!(helds[*token].by, By::Own(_)) && helds[*token].serves(organization)
+            };
+            outcomes.iter().find(is_of).map(|(_, outcome)| outcome)
         };
         let next = |organization: &str| match of(organization)? {
             Outcome::Token(token, expires_at) => Some(Next::Token(token, *expires_at)),
@@ -300,9 +297,8 @@ fn left(now: Moment, expires_at: u64) -> Duration {
     Duration::from_secs(expires_at).saturating_sub(now.wall)
 }
 
-/// At least 0, below 1.
-fn random() -> f64 {
-    let mut bytes = [0; 2];
+fn random() -> u8 {
+    let mut bytes = [0];
     let _ = getrandom::fill(&mut bytes);
-    f64::from(u16::from_ne_bytes(bytes)) / 65536.0
+    bytes[0]
 }

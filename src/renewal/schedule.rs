@@ -28,30 +28,30 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// For a token with this much of its life left. `random` is below 1, so that many jobs do not come together.
-    pub fn new(now: Moment, left: Duration, random: f64) -> Self {
+    /// For a token with this much of its life left. `random` is any number, so that many jobs do not come together.
+    pub fn new(now: Moment, left: Duration, random: u8) -> Self {
         let pace = (left / PACES_OF_A_LIFE).clamp(Duration::from_secs(1), PACE);
         Self { set_at: now, due_in: Self::due_in(left, random).max(pace), pace, failures: 0 }
     }
 
     /// A quarter of the life is left then, or a little more.
-    fn due_in(left: Duration, random: f64) -> Duration {
-        left.mul_f64(0.75 - 0.05 * random)
+    fn due_in(left: Duration, random: u8) -> Duration {
+        (left * 3 / 4).saturating_sub(left / 20 * u32::from(random) / 256)
     }
 
     /// A new token has this much of its life left. One that a machine hands out again may have little.
-    pub fn renewed(&mut self, now: Moment, left: Duration, random: f64) {
+    pub fn renewed(&mut self, now: Moment, left: Duration, random: u8) {
         let pace = self.pace.max(Self::new(now, left, random).pace);
         *self = Self { set_at: now, due_in: Self::due_in(left, random).max(pace), pace, failures: 0 };
     }
 
     /// There was none. `wait` is for how long the service wants to be left alone.
-    pub fn failed(&mut self, now: Moment, wait: Option<Duration>, random: f64) {
+    pub fn failed(&mut self, now: Moment, wait: Option<Duration>, random: u8) {
         self.failures = self.failures.saturating_add(1);
         let paces = MOST_PACES.min(1 << self.failures.min(4).saturating_sub(1));
         let pause = self.pace * paces;
         self.set_at = now;
-        self.due_in = pause.max(wait.unwrap_or_default().min(LONGEST_WAIT)) + self.pace.mul_f64(random / 4.0);
+        self.due_in = pause.max(wait.unwrap_or_default().min(LONGEST_WAIT)) + self.pace / 4 * u32::from(random) / 256;
     }
 
     /// Whether it is time: one of the clocks says so, or they have parted, since the machine slept or was given another time.
@@ -87,20 +87,20 @@ mod tests {
 
     #[test]
     fn a_quarter_of_the_life_is_left() {
-        let schedule = Schedule::new(at(0, 0), HOUR, 0.0);
+        let schedule = Schedule::new(at(0, 0), HOUR, 0);
         assert!(!due(&schedule, 2699, 2699) && due(&schedule, 2700, 2700));
-        assert!(due(&Schedule::new(at(0, 0), HOUR, 0.99), 2530, 2530));
+        assert!(due(&Schedule::new(at(0, 0), HOUR, 255), 2530, 2530));
         // What a test has: seconds.
-        let short = Schedule::new(at(0, 0), Duration::from_secs(8), 0.0);
+        let short = Schedule::new(at(0, 0), Duration::from_secs(8), 0);
         assert!(!due(&short, 5, 5) && due(&short, 6, 6));
     }
 
     #[test]
     fn a_machine_that_slept_or_whose_clock_jumped_renews_at_once() {
-        let schedule = Schedule::new(at(0, 0), HOUR, 0.0);
+        let schedule = Schedule::new(at(0, 0), HOUR, 0);
         assert!(due(&schedule, 600, 10), "the machine slept");
         assert!(due(&schedule, 10, 600), "the clock was set back");
-        assert!(Schedule::new(at(7200, 0), HOUR, 0.0).is_due(at(0, 10)), "far back");
+        assert!(Schedule::new(at(7200, 0), HOUR, 0).is_due(at(0, 10)), "far back");
         assert!(!due(&schedule, 650, 600) && !due(&schedule, 600, 650), "clocks part a little by themselves");
         assert!(due(&schedule, 2690, 2700) && due(&schedule, 2700, 2690), "the first says so");
     }
@@ -108,12 +108,12 @@ mod tests {
     #[test]
     fn nothing_is_tried_more_often_than_once_a_minute() {
         for left in [8 * 60, 3600, 90_000].map(Duration::from_secs) {
-            let mut schedule = Schedule::new(at(0, 0), left, 0.5);
+            let mut schedule = Schedule::new(at(0, 0), left, 128);
             // A machine that hands out the same token until its end.
-            schedule.renewed(at(0, 0), Duration::from_secs(2), 0.5);
+            schedule.renewed(at(0, 0), Duration::from_secs(2), 128);
             assert!(schedule.left(at(0, 0)) >= PACE, "{left:?}");
             for _ in 0..100 {
-                schedule.failed(at(0, 0), None, 0.0);
+                schedule.failed(at(0, 0), None, 0);
                 let pause = schedule.left(at(0, 0));
                 assert!(pause >= PACE && pause <= PACE * MOST_PACES, "{left:?}: {pause:?}");
             }
@@ -122,10 +122,10 @@ mod tests {
 
     #[test]
     fn a_service_is_left_alone_as_it_asks() {
-        let mut schedule = Schedule::new(at(0, 0), HOUR, 0.0);
-        schedule.failed(at(0, 0), Some(Duration::from_secs(400)), 0.0);
+        let mut schedule = Schedule::new(at(0, 0), HOUR, 0);
+        schedule.failed(at(0, 0), Some(Duration::from_secs(400)), 0);
         assert_eq!(schedule.left(at(0, 0)), Duration::from_secs(400));
-        schedule.failed(at(0, 0), Some(HOUR * 24), 0.0);
+        schedule.failed(at(0, 0), Some(HOUR * 24), 0);
         assert_eq!(schedule.left(at(0, 0)), LONGEST_WAIT);
     }
 }

@@ -7,10 +7,11 @@ mod steps;
 pub mod tools;
 mod trouble;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use ado_entra_auth::kernel::clock::now;
 use ado_entra_auth_emulator::agent::Job;
 use ado_entra_auth_emulator::{Emulator, World};
 
@@ -20,10 +21,17 @@ use crate::support::read;
 pub const LIFE: Duration = Duration::from_secs(8);
 /// After a token's end.
 pub const OVER: Duration = Duration::from_secs(9);
+/// How long one lives for clients that take seconds themselves.
+pub const LONGER: Duration = Duration::from_secs(20);
 
 /// An emulator whose tokens live for seconds.
 pub fn short_lived(world: World) -> Emulator {
-    Emulator::start(World { access_token_life: LIFE, ..world }).unwrap()
+    living(LIFE, world)
+}
+
+/// An emulator whose tokens live so long.
+pub fn living(access_token_life: Duration, world: World) -> Emulator {
+    Emulator::start(World { access_token_life, ..world }).unwrap()
 }
 
 /// The process that renews the job's tokens.
@@ -58,10 +66,26 @@ fn until(what: &str, limit: Duration, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// When the job's tokens end, as the run's facts have it for contoso.
+/// When the job's tokens end, as the latest run's facts have it for its first.
 fn ends_at(job: &Job<'_>) -> u64 {
-    let facts: serde_json::Value = serde_json::from_str(&read(folder(job).join("facts.json"))).unwrap();
+    ends(&folder(job))
+}
+
+fn ends(folder: &Path) -> u64 {
+    let facts: serde_json::Value = serde_json::from_str(&read(folder.join("facts.json"))).unwrap();
     facts["tokens"][0]["expires_at"].as_u64().unwrap()
+}
+
+/// Waits until the first tokens are gone, and each run has one that was renewed just now.
+fn until_first_are_gone(job: &Job<'_>) {
+    let first: Vec<(PathBuf, u64)> = folders(job).into_iter().map(|folder| (folder.clone(), ends(&folder))).collect();
+    let gone = |(_, first): &(PathBuf, u64)| now() > *first;
+    until("the first tokens' end", 2 * LONGER, || first.iter().all(gone));
+    let last: Vec<u64> = first.iter().map(|(folder, _)| ends(folder)).collect();
+    let is_new = || first.iter().zip(&last).all(|((folder, _), last)| ends(folder) > *last);
+    until("a renewal of each", 2 * LONGER, is_new);
+    // A later run looks at what an earlier one has renewed, again and again.
+    std::thread::sleep(LONGER / 8);
 }
 
 /// Waits until the tokens are renewed.

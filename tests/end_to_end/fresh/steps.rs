@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use ado_entra_auth_emulator::World;
 use ado_entra_auth_emulator::agent::{Job, TaskStep};
 use ado_entra_auth_emulator::world::{CLIENT, CONNECTION, FABRIKAM_CLIENT, FABRIKAM_CONNECTION};
-use ado_entra_auth_emulator::{Emulator, World};
 
-use super::{LIFE, OVER, clones, folders, renewing, short_lived, until_renewed};
+use super::{LONGER, OVER, clones, folders, living, renewing, short_lived, until_first_are_gone, until_renewed};
 use crate::later_token::refused;
 use crate::npm::{FEED, FLAGS, installed, package};
 use crate::support::{
@@ -27,7 +27,7 @@ fn git_and_npm_work_when_the_first_token_is_long_gone() {
     if tool("npm").is_none() {
         return;
     }
-    let emulator = short_lived(World::sample_with_repositories());
+    let emulator = living(LONGER, World::sample_with_repositories());
     let mut job = job(&emulator);
     write(&job, ".npmrc", format!("registry={FEED}\n"));
     write(&job, "package.json", package(&["@contoso/hello"]));
@@ -37,9 +37,9 @@ fn git_and_npm_work_when_the_first_token_is_long_gone() {
     assert_eq!(outcome.warnings, Vec::<String>::new());
     assert!(outcome.log.contains("Renewal:  while the job runs"), "{}", outcome.log);
     renewing(&job);
-    for _ in 0..3 {
+    for _ in 0..2 {
         assert!(clones(&mut job).0 && installs(&mut job));
-        std::thread::sleep(OVER);
+        until_first_are_gone(&job);
     }
     assert!(clones(&mut job).0 && installs(&mut job));
     let folders = folders(&job);
@@ -64,8 +64,7 @@ fn without_keep_fresh_no_process_stays_and_the_token_ends() {
 /// The files that tools read hold a reference in a short job, and a token that ends soon in a long one.
 #[test]
 fn no_file_holds_a_token_before_the_first_renewal() {
-    let access_token_life = Duration::from_secs(20);
-    let emulator = Emulator::start(World { access_token_life, ..World::sample() }).unwrap();
+    let emulator = living(LONGER, World::sample());
     let mut job = job(&emulator);
     write(&job, ".npmrc", format!("registry={FEED}\n"));
     run(&emulator, &mut job, &step());
@@ -123,12 +122,12 @@ fn each_tenant_s_token_is_renewed_for_its_own_organizations() {
     if tool("npm").is_none() {
         return;
     }
-    let emulator = short_lived(World::sample_with_repositories());
+    let emulator = living(LONGER, World::sample_with_repositories());
     let mut job = job(&emulator);
     write(&job, ".npmrc", npmrc(&["contoso", "fabrikam"]));
     run(&emulator, &mut job, &of_two_tenants("clientSecret").input("organizations", "fabrikam"));
     renewing(&job);
-    std::thread::sleep(OVER);
+    until_first_are_gone(&job);
     emulator.clear_requests();
     let sources = job.sources();
     script(&mut job, &sources, "npm view @contoso/hello version && npm view @fabrikam/plant version");
@@ -145,7 +144,7 @@ fn two_steps_renew_each_its_own() {
         return;
     }
     for late in [false, true] {
-        let emulator = in_one_tenant(World { access_token_life: LIFE, ..World::sample_with_repositories() });
+        let emulator = in_one_tenant(World { access_token_life: LONGER, ..World::sample_with_repositories() });
         let of_fabrikam = emulator.world().application(FABRIKAM_CLIENT).unwrap().object_id.clone();
         emulator.change(|world| world.organizations[0].members.push(of_fabrikam));
         let mut job = job(&emulator);
@@ -156,7 +155,7 @@ fn two_steps_renew_each_its_own() {
         let (one, two) = (connected("one", CONNECTION), connected("two", FABRIKAM_CONNECTION));
         run(&emulator, &mut job, &one);
         if late {
-            std::thread::sleep(OVER);
+            until_first_are_gone(&job);
         }
         run(&emulator, &mut job, &two);
         assert_eq!(job.processes().len(), 2);
@@ -180,7 +179,7 @@ fn two_steps_renew_each_its_own() {
                     .collect();
                 assert!(!tokens.is_empty() && tokens.iter().all(|of| of == client), "{organization}: {tokens:?}");
             }
-            std::thread::sleep(OVER);
+            until_first_are_gone(&job);
         }
         assert!(clones(&mut job).0);
         for outcome in job.finish().unwrap() {

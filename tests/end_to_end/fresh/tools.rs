@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use ado_entra_auth_emulator::{Emulator, World};
-
-use super::{ends_at, until};
+use super::{ends_at, living, until};
 use crate::promises::subjects::Subject;
 use crate::support::{finish, job, run};
 
@@ -13,7 +11,7 @@ const LIFE: Duration = Duration::from_secs(24);
 
 /// Serves after the first token's end: by itself, or, where its client can be given no other, by the next step of the task.
 pub fn serves_after_the_tokens_end(subject: &Subject) {
-    let emulator = Emulator::start(World { access_token_life: LIFE, ..subject.world() }).unwrap();
+    let emulator = living(LIFE, subject.world());
     let mut job = job(&emulator);
     subject.set_up(&mut job, None);
     run(&emulator, &mut job, &subject.step());

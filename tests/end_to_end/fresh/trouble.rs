@@ -5,9 +5,9 @@ use std::time::Duration;
 use ado_entra_auth_emulator::agent::TaskStep;
 use ado_entra_auth_emulator::faults::{BodyForm, Unavailable};
 use ado_entra_auth_emulator::world::{SECRET, SECRET_CLIENT, TENANT};
-use ado_entra_auth_emulator::{Effect, Emulator, Endpoint, Fault, Target, World};
+use ado_entra_auth_emulator::{Effect, Endpoint, Fault, Target, World};
 
-use super::{LIFE, OVER, clones, folder, renewing, short_lived, until, until_renewed};
+use super::{LIFE, OVER, clones, folder, living, renewing, short_lived, until, until_renewed};
 use crate::identities::of;
 use crate::later_token::refused;
 use crate::support::{finish, in_parallel, job, run, script, step, tool};
@@ -142,8 +142,7 @@ fn a_full_disk_loses_nothing() {
     if tool("prlimit").is_none() {
         return;
     }
-    let access_token_life = 2 * LIFE;
-    let emulator = Emulator::start(World { access_token_life, ..World::sample_with_repositories() }).unwrap();
+    let emulator = living(2 * LIFE, World::sample_with_repositories());
     let mut job = job(&emulator);
     // What would end a process that may write no more is held off, as by an agent's own set-up.
     let limited = TaskStep {
