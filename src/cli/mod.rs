@@ -42,6 +42,9 @@ pub enum Command {
     /// The step's post-job part; the agent starts it through post.js
     #[command(hide = true)]
     Post,
+    /// Renews what a step has set up, for as long as the job runs; the step leaves it behind
+    #[command(hide = true)]
+    Renew,
 }
 
 /// Arguments of `dry-run`.

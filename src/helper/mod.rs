@@ -19,6 +19,7 @@ mod tests;
 pub mod vault;
 
 use crate::azure_devops::feed::{Feed, Protocol};
+use crate::diagnosis::causes::{self, Cause};
 use crate::diagnosis::{Explain, Explanation};
 use crate::kernel::clock::now;
 use crate::kernel::dialect::Dialect;
@@ -46,14 +47,27 @@ pub enum Reply {
     Trouble(Explanation),
 }
 
-/// A token that has ended.
+/// A token that has ended, and why none followed it, where that was tried.
 #[derive(Debug, thiserror::Error)]
-#[error("the access token for {0} has expired")]
-struct Expired(Organization);
+#[error("the access token for {organization} has expired{}", not_renewed(trouble.as_deref()))]
+struct Expired {
+    organization: Organization,
+    trouble: Option<String>,
+}
+
+/// The first line of what stopped the renewal.
+fn not_renewed(trouble: Option<&str>) -> String {
+    let first = trouble.and_then(|trouble| trouble.lines().next());
+    first.map_or_else(String::new, |first| format!(" and could not be renewed: {first}"))
+}
 
 impl Explain for Expired {
     fn remedy(&self) -> String {
         "run AdoEntraAuth@1 again before this step".to_owned()
+    }
+
+    fn cause(&self) -> Option<&'static Cause> {
+        causes::by_name(self.trouble.as_ref()?.lines().nth(1)?)
     }
 }
 
@@ -79,7 +93,8 @@ fn in_time(issued: Issued) -> Reply {
     if issued.expires_at > now() {
         return Reply::Token(issued);
     }
-    Reply::Trouble(Explanation::of(&Expired(issued.organization)))
+    let Issued { organization, trouble, .. } = issued;
+    Reply::Trouble(Explanation::of(&Expired { organization, trouble }))
 }
 
 /// What a question is about, where the client may ask for it: git for repositories, cargo for the index of a feed, NuGet for a feed's

@@ -8,7 +8,7 @@
 use std::path::PathBuf;
 
 use super::reading::{Among, Mention, Parsed, Place, Reading, RelPath, SourceFile, Sources};
-use super::{Auto, PlanError, Tool, ToolId, Way};
+use super::{Auto, Fresh, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
 use crate::plan::draft::Draft;
@@ -28,7 +28,13 @@ static ID: ToolId = ToolId {
     takes_inputs: true,
     variables: &[TOKEN],
     dependency_folders: &[],
-    ways: &[Way { clients: "", source: TokenSource::Variable, afterwards: "variables as before" }],
+    ways: &[Way {
+        clients: "",
+        tried: "the variable, by py-rattler: fetch",
+        source: TokenSource::Variable,
+        fresh: Fresh::NextStep,
+        afterwards: "variables as before",
+    }],
 };
 
 /// The addresses of a file, each with its line.

@@ -86,10 +86,25 @@ pub struct ToolId {
 pub struct Way {
     /// Which clients, where it is not all.
     pub clients: &'static str,
+    /// Which of them tests run, and for what.
+    pub tried: &'static str,
     /// How they come by it.
     pub source: TokenSource,
+    /// When they take another token.
+    pub fresh: Fresh,
     /// What the post-job part does.
     pub afterwards: &'static str,
+}
+
+/// When a client takes another token, once its first has ended and the job's process has renewed it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Fresh {
+    /// It asks each time that it needs one.
+    EachUse,
+    /// It asks, or reads a private file of the run, when it starts.
+    EachStart,
+    /// It reads what the run cannot change any more: a variable, or a file that is not the run's own.
+    NextStep,
 }
 
 /// What the private files and the variables of a run come to.

@@ -9,7 +9,7 @@ const MANIFEST_TEST: &str = include_str!("../../tests/wrapper/manifest.test.js")
 
 /// The table of tools.md.
 fn table() -> String {
-    let row = |tool: &'static dyn Tool, Way { clients, source, afterwards }: &Way| {
+    let row = |tool: &'static dyn Tool, Way { clients, tried, source, fresh, afterwards }: &Way| {
         let name = tool.id().name;
         let name = if clients.is_empty() { format!("`{name}`") } else { format!("`{name}`, {clients}") };
         let rests = match source {
@@ -17,11 +17,16 @@ fn table() -> String {
             TokenSource::File => "in that file",
             TokenSource::Reference | TokenSource::SharedReference | TokenSource::Variable => "in that variable",
         };
-        format!("| {name} | {source} | {rests} | {afterwards} |\n")
+        let fresh = match fresh {
+            Fresh::EachUse => "asked at each use",
+            Fresh::EachStart => "at the start of each process",
+            Fresh::NextStep => "only by the next step of the task",
+        };
+        format!("| {name} | {tried} | {source} | {rests} | {fresh} | {afterwards} |\n")
     };
     let rows: String = TOOLS.iter().flat_map(|tool| tool.id().ways.iter().map(move |way| row(*tool, way))).collect();
-    let head = "| tool | how it comes by the token | where the token is meanwhile | after the job |";
-    format!("{head}\n| --- | --- | --- | --- |\n{rows}")
+    let head = "| tool | tried with, for | how it comes by the token | where the token is meanwhile | after the token's end | after the job |";
+    format!("{head}\n| --- | --- | --- | --- | --- | --- |\n{rows}")
 }
 
 /// What stands between quotes of one kind.

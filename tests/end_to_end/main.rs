@@ -28,6 +28,8 @@ mod exchange_trouble;
 mod explain;
 #[cfg(target_os = "linux")]
 mod forms;
+#[cfg(target_os = "linux")]
+mod fresh;
 mod git;
 mod git_addresses;
 mod git_clients;

@@ -44,6 +44,8 @@ pub struct Settings {
     pub verify: Verify,
     /// How long what was made in Entra a moment ago is waited for.
     pub propagation: Propagation,
+    /// Whether tokens are renewed for as long as the job runs.
+    pub keep_fresh: bool,
 }
 
 /// Who is asked whether the identity is let in, before anything is written.
@@ -98,6 +100,7 @@ pub fn settings(job: &Job) -> Result<Settings, InputError> {
         token_variable: token_variable(job)?,
         verify: verify(job)?,
         propagation: propagation(job)?,
+        keep_fresh: one_of(job, "keepFresh", &["true", "false"])? != Some("false"),
     })
 }
 

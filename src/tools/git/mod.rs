@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::reading::{Among, Mention, Origin, Parsed, Place, ReadFile, Reading, RelPath, SourceFile, Sources};
-use super::{Auto, PlanError, Tool, ToolId, Way};
+use super::{Auto, Fresh, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::Feed;
 use crate::host::{Host, Look};
 use crate::kernel::dialect::Dialect;
@@ -56,10 +56,18 @@ static ID: ToolId = ToolId {
     variables: &["GIT_CONFIG_*", dependencies::VARIABLE],
     dependency_folders: &[],
     ways: &[
-        Way { clients: "", source: TokenSource::Helper(Dialect::Git), afterwards: super::REMOVED },
+        Way {
+            clients: "",
+            tried: "2.39, 2.47: fetch, push",
+            source: TokenSource::Helper(Dialect::Git),
+            fresh: Fresh::EachUse,
+            afterwards: super::REMOVED,
+        },
         Way {
             clients: "with `gitCredential: extraHeader`",
+            tried: "2.47: fetch",
             source: TokenSource::Variable,
+            fresh: Fresh::NextStep,
             afterwards: "variables as before",
         },
     ],

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::reading::{Among, Mention, Origin, Parsed, Place, Reading, RelPath, SourceFile, Sources, folded, is_one_of};
-use super::{Auto, PlanError, Tool, ToolId, Way};
+use super::{Auto, Fresh, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::text::TextEdit;
 use crate::host::{Host, Look};
@@ -35,7 +35,13 @@ static ID: ToolId = ToolId {
     takes_inputs: true,
     variables: &[],
     dependency_folders: &[".gradle"],
-    ways: &[Way { clients: "4.4 and newer", source: HELPER, afterwards: "script in `init.d` removed" }],
+    ways: &[Way {
+        clients: "4.4 and newer",
+        tried: "4.4: fetch",
+        source: HELPER,
+        fresh: Fresh::EachStart,
+        afterwards: "script in `init.d` removed",
+    }],
 };
 
 const HELPER: TokenSource = TokenSource::Helper(Dialect::Gradle);

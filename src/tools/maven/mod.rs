@@ -26,7 +26,7 @@ pub mod settings;
 use std::path::{Path, PathBuf};
 
 use super::reading::{Among, Parsed, Reading, RelPath, SourceFile, Sources};
-use super::{Auto, PlanError, Tool, ToolId, Way, java};
+use super::{Auto, Fresh, PlanError, Tool, ToolId, Way, java};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::text::{Text, TextEdit};
 use crate::host::{Host, Look};
@@ -46,10 +46,18 @@ static ID: ToolId = ToolId {
     variables: &[ARGUMENTS],
     dependency_folders: &[],
     ways: &[
-        Way { clients: "3.9 and newer", source: TokenSource::Reference, afterwards: super::REMOVED },
+        Way {
+            clients: "3.9 and newer",
+            tried: "3.9: fetch",
+            source: TokenSource::Reference,
+            fresh: Fresh::EachStart,
+            afterwards: super::REMOVED,
+        },
         Way {
             clients: "older, `mvnw`",
+            tried: "3.8: fetch",
             source: TokenSource::SharedReference,
+            fresh: Fresh::NextStep,
             afterwards: "`settings.xml` and variables as before",
         },
     ],

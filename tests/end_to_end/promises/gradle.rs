@@ -27,6 +27,7 @@ pub const GRADLE: Subject = Subject {
     served_by: "ADO_ENTRA_AUTH_RUNS",
     held_in: None,
     changes_home: true,
+    goes_on: true,
     // CVE-2019-15052, which Gradle 5.6 has mended.
     limits: Limits { keeps_on: &[Away::Http, Away::Port, Away::Stranger], ..NO_LIMITS },
     needs: &["gradle"],

@@ -7,6 +7,7 @@ mod python;
 mod reach;
 pub mod subjects;
 
+use crate::fresh::tools as kept;
 use subjects::Subject;
 
 /// A test for each promise and tool. What the task alone does is the same for every version of a client; what a client does is not.
@@ -52,6 +53,7 @@ matrix! {
     again: after::the_step_can_be_tried_again;
     killed: after::a_killed_job_leaves_noise_that_the_next_one_sweeps;
     old_settings: after::the_settings_of_a_job_that_is_over_open_nothing;
+    keep_fresh: kept::serves_after_the_tokens_end;
     [clients]
     fetch: reach::fetches_in_a_later_step_and_not_after_the_job;
     publish: reach::publishes_where_it_can;

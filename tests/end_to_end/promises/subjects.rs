@@ -21,6 +21,8 @@ pub struct Subject {
     pub held_in: Option<&'static str>,
     /// Whether the step changes a file of the home folder, since its client can be pointed nowhere else.
     pub changes_home: bool,
+    /// Whether it goes on after the first token's end without another step of the task.
+    pub goes_on: bool,
     /// What its client does by itself with a credential.
     pub limits: Limits,
     /// Programs that must be there.
@@ -210,6 +212,7 @@ pub const NPM: Subject = Subject {
     served_by: "NPM_CONFIG_USERCONFIG",
     held_in: Some("ADO_ENTRA_AUTH_"),
     changes_home: false,
+    goes_on: true,
     limits: Limits { keeps_on: &[Away::Http, Away::Port], ..NO_LIMITS },
     needs: &["npm"],
     installs: &[],
@@ -301,6 +304,7 @@ const PNPM: Subject = Subject {
 const YARN: Subject = Subject {
     tool: "yarn",
     served_by: "_CONTOSO",
+    goes_on: false,
     limits: Limits { keeps_on: &[Away::Http], ..NO_LIMITS },
     project: |other| {
         let scope = other
@@ -371,6 +375,7 @@ pub const BUN: Subject = Subject {
 pub const BUN_1_3: Subject = Subject {
     served_by: "ADO_ENTRA_AUTH_BUN_CONTOSO",
     changes_home: true,
+    goes_on: false,
     installs: &[("installed/bun", "javascript/node_modules/bun1.3/bin/bun.exe")],
     // It publishes past every proxy.
     publish: None,
@@ -388,6 +393,7 @@ pub const MAVEN: Subject = Subject {
     served_by: "ADO_ENTRA_AUTH_MAVEN_CONTOSO",
     held_in: Some("ADO_ENTRA_AUTH_"),
     changes_home: true,
+    goes_on: false,
     limits: Limits { keeps_on: &[Away::Http, Away::Port], ..NO_LIMITS },
     needs: &["mvn"],
     installs: &[],
@@ -417,6 +423,7 @@ pub const MAVEN: Subject = Subject {
 pub const MAVEN_3_9: Subject = Subject {
     served_by: "MAVEN_ARGS",
     changes_home: false,
+    goes_on: true,
     needs: &["java"],
     installs: &[("installed/mvn", "maven39/usr/share/maven/bin/mvn")],
     ..MAVEN
@@ -461,6 +468,7 @@ pub const NUGET: Subject = Subject {
     served_by: "_CONTOSO",
     held_in: Some("ADO_ENTRA_AUTH_"),
     changes_home: false,
+    goes_on: false,
     limits: Limits { keeps_on: &[Away::Port, Away::Stranger], ..NO_LIMITS },
     needs: &["mono"],
     installs: &[("installed/nuget", "bin/nuget")],
@@ -544,6 +552,7 @@ pub const DOTNET_PROVIDER: Subject = Subject {
 pub const DOTNET_PLUGIN: Subject = Subject {
     served_by: "NUGET_PLUGINS_CACHE_PATH",
     held_in: None,
+    goes_on: true,
     limits: Limits { keeps_on: &[Away::Port], ..NO_LIMITS },
     installs: &[
         ("installed/dotnet", "nuget-plugin/dotnet"),
@@ -568,6 +577,7 @@ pub const GIT: Subject = Subject {
     served_by: "GIT_CONFIG_COUNT",
     held_in: None,
     changes_home: false,
+    goes_on: true,
     limits: NO_LIMITS,
     needs: &["git"],
     installs: &[],
@@ -597,6 +607,7 @@ pub const CARGO: Subject = Subject {
     served_by: "CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS",
     held_in: None,
     changes_home: false,
+    goes_on: true,
     limits: NO_LIMITS,
     needs: &["cargo"],
     installs: &[],
