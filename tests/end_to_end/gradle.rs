@@ -36,9 +36,21 @@ fn write_build(job: &Job<'_>) {
         job,
         "settings.gradle",
         "pluginManagement { repositories { maven { url 'https://pkgs.dev.azure.com/contoso/_packaging/feed1@plugins/maven/v1' } } }\n\
+         includeBuild 'included'\n\
          include 'blanks', 'unnamed', 'detached', 'own', 'mirrored', 'aside', 'plain', 'publishing'\n",
     );
     write(job, "gradle.properties", "org=contoso\nfeed=feed1\n");
+    let of_view = |view: &str| {
+        format!(
+            "repositories {{ maven {{ url 'https://pkgs.dev.azure.com/contoso/_packaging/feed1@{view}/maven/v1' }} }}\n"
+        )
+    };
+    let with_classpath = |view: &str| {
+        format!("buildscript {{ {}dependencies {{ classpath 'com.contoso:hello:1.0.0' }} }}\n", of_view(view))
+    };
+    write(job, "included/settings.gradle", "rootProject.name = 'included'\n");
+    write(job, "included/build.gradle", with_classpath("included"));
+    write(job, "buildSrc/build.gradle", of_view("buildsrc") + "dependencies { runtime 'com.contoso:hello:1.0.0' }\n");
     let tried = "task tried { doLast {\n\
         subprojects.each { p -> p.configurations.libs.resolvedConfiguration.lenientConfiguration.files.each { println \"FETCHED ${p.name} ${it.name}\" } }\n\
         def found = project(':detached').configurations.detachedConfiguration(dependencies.create('com.contoso:hello:1.0.0')).files\n\
@@ -49,12 +61,10 @@ fn write_build(job: &Job<'_>) {
         job,
         "build.gradle",
         format!(
-            "buildscript {{\n\
-             repositories {{ maven {{ url 'https://pkgs.dev.azure.com/contoso/_packaging/feed1@buildscript/maven/v1' }} }}\n\
-             dependencies {{ classpath 'com.contoso:hello:1.0.0' }} }}\n\
-             allprojects {{ configurations {{ libs }}; dependencies {{ libs 'com.contoso:hello:1.0.0' }} }}\n\
+            "{}allprojects {{ configurations {{ libs }}; dependencies {{ libs 'com.contoso:hello:1.0.0' }} }}\n\
              allprojects {{ if (name == 'detached') {{ repositories {{ maven {{ \
-             url 'https://pkgs.dev.azure.com/contoso/_packaging/feed1@allprojects/maven/v1' }} }} }} }}\n{tried}"
+             url 'https://pkgs.dev.azure.com/contoso/_packaging/feed1@allprojects/maven/v1' }} }} }} }}\n{tried}",
+            with_classpath("buildscript")
         ),
     );
     for (project, content) in [
@@ -108,7 +118,7 @@ fn every_place_that_names_a_repository_is_served_and_what_is_no_feed_is_not() {
     }
     let mut world = that_asks(World::sample());
     let feed = world.organizations[0].feeds.iter_mut().find(|feed| feed.name == "feed1").unwrap();
-    let views = ["plugins", "buildscript", "allprojects", "own", "m", "aside", "plain"];
+    let views = ["plugins", "buildscript", "buildsrc", "included", "allprojects", "own", "m", "aside", "plain"];
     feed.views.extend(views.iter().map(|view| (*view).to_owned()));
     let emulator = Emulator::start(world).unwrap();
     let mut job = job(&emulator);
@@ -123,6 +133,8 @@ fn every_place_that_names_a_repository_is_served_and_what_is_no_feed_is_not() {
     let feed = "pkgs.dev.azure.com/contoso/_packaging/feed1";
     for path in [
         format!("{feed}@buildscript/"),
+        format!("{feed}@buildsrc/"),
+        format!("{feed}@included/"),
         format!("{feed}@allprojects/"),
         format!("{feed}@m/"),
         format!("{feed}/"),
@@ -165,6 +177,30 @@ fn every_place_that_names_a_repository_is_served_and_what_is_no_feed_is_not() {
     assert!(!with_token(&plugins).is_empty(), "{said}\n{requests:?}");
     finish(&mut job);
     assert!(!job.home().join(SCRIPT).exists());
+}
+
+/// A daemon lives on when its build is done.
+#[test]
+fn a_daemon_serves_builds_of_the_job_and_keeps_no_token_beyond_it() {
+    if !GRADLE.is_here() {
+        return;
+    }
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    GRADLE.set_up(&mut job, None);
+    run(&emulator, &mut job, &GRADLE.step());
+    let fetch = "--daemon -Dorg.gradle.daemon.idletimeout=60000 -q -p app --refresh-dependencies fetch";
+    for _ in 0..2 {
+        emulator.clear_requests();
+        let said = gradle(&emulator, &mut job, fetch);
+        assert!(!with_token(&emulator.requests()).is_empty(), "{said}");
+    }
+    finish(&mut job);
+    emulator.clear_requests();
+    let said = gradle(&emulator, &mut job, fetch);
+    assert!(said.contains("401") && with_token(&emulator.requests()).is_empty(), "{said}");
+    let said = gradle(&emulator, &mut job, "--stop");
+    assert!(said.contains("1 Daemon stopped"), "{said}");
 }
 
 /// The script of a killed job, and the variables and PATH of one that is over.
