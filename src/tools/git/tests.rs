@@ -181,7 +181,7 @@ fn cargo_with(files: &[(&str, &str)], environment: &[(&str, &str)], disk: &Disk)
     let plan = planned(&WITH_HELPER, &[], &files, &host, disk).unwrap();
     let set = shown(&plan).contains(&"CARGO_NET_GIT_FETCH_WITH_CLI=true".to_owned());
     assert!(plan.variables().all(|v| v.name != dependencies::VARIABLE || v.former.as_deref() != Some("")));
-    (set, plan.notes.join("\n"), mentioned(&WITH_HELPER, &files, &host))
+    (set, plan.notes.join("\n").replace('\\', "/"), mentioned(&WITH_HELPER, &files, &host))
 }
 
 const MANIFEST: &str = "/agent/1/s/app/Cargo.toml";
