@@ -10,6 +10,7 @@ pub mod cargo;
 pub mod git;
 pub mod keyring;
 mod lines;
+pub mod met;
 pub mod nuget;
 mod others;
 pub mod start;
@@ -18,6 +19,7 @@ mod tests;
 pub mod vault;
 
 use crate::azure_devops::feed::{Feed, Protocol};
+use crate::diagnosis::causes::{Cause, clients};
 use crate::diagnosis::{Explain, Explanation};
 use crate::kernel::clock::now;
 use crate::kernel::dialect::Dialect;
@@ -53,6 +55,10 @@ struct Expired(Organization);
 impl Explain for Expired {
     fn remedy(&self) -> String {
         "run AdoEntraAuth@1 again before this step".to_owned()
+    }
+
+    fn cause(&self) -> Option<&'static Cause> {
+        Some(&clients::TOKEN_ENDED)
     }
 }
 
