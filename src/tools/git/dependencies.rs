@@ -3,7 +3,6 @@
 //! cargo's own git asks no helper and reads no `GIT_CONFIG_COUNT`; with `net.git-fetch-with-cli` cargo starts git itself
 //! (<https://doc.rust-lang.org/cargo/reference/config.html#netgit-fetch-with-cli>; measured with cargo 1.95).
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -28,7 +27,7 @@ const MOST: usize = 100;
 #[derive(Default)]
 pub struct Dependencies {
     /// An address of each organization whose repositories they name, and its line.
-    pub addresses: BTreeMap<Organization, (String, usize)>,
+    pub addresses: Vec<(Organization, String, usize)>,
     /// Whether they keep cargo from starting git.
     pub keep_from_git: bool,
 }
@@ -49,8 +48,10 @@ impl Dependencies {
             }
             let end = rest.find(['"', '\'', '?', '#', ' ']).unwrap_or(rest.len());
             let address = format!("https://{}", &rest[..end]);
-            if let Some(organization) = Organization::of_url(&address) {
-                found.addresses.entry(organization).or_insert((address, index + 1));
+            if let Some(organization) = Organization::of_url(&address)
+                && found.addresses.iter().all(|(known, ..)| *known != organization)
+            {
+                found.addresses.push((organization, address, index + 1));
             }
         }
         found
@@ -82,8 +83,9 @@ fn keeps_from_git(file: &SourceFile) -> bool {
 /// Has cargo start git where a dependency lies in a permitted organization, and nobody has said otherwise.
 pub fn have_cargo_start_git(sources: Sources<'_>, draft: &mut Draft<'_>) {
     let of_files = || sources.of::<Dependencies>();
-    let names =
-        |dependencies: &Dependencies| dependencies.addresses.keys().any(|organization| permits(draft, organization));
+    let names = |dependencies: &Dependencies| {
+        dependencies.addresses.iter().any(|(organization, ..)| permits(draft, organization))
+    };
     if !of_files().any(|(_, dependencies)| names(dependencies)) {
         return;
     }

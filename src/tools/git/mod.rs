@@ -124,8 +124,8 @@ impl Tool for Git {
         // Manifest and lock file repeat each other.
         let mut told = BTreeSet::new();
         for (file, dependencies) in sources.of::<Dependencies>() {
-            let new = dependencies.addresses.iter().filter(|(organization, _)| told.insert((*organization).clone()));
-            reading.mentions.extend(new.map(|(_, (url, line))| mention(file, url, *line)));
+            let new = dependencies.addresses.iter().filter(|(organization, ..)| told.insert(organization.clone()));
+            reading.mentions.extend(new.map(|(_, url, line)| mention(file, url, *line)));
         }
         reading
     }
