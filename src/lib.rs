@@ -26,5 +26,6 @@ pub mod kernel;
 pub mod plan;
 pub mod process;
 pub(crate) mod reach;
+pub(crate) mod renewal;
 pub(crate) mod survey;
 pub mod tools;

@@ -84,6 +84,15 @@ impl Facts {
         super::write_private(&directory.join(FILE), &serde_json::to_vec(self).unwrap_or_default())
     }
 
+    /// Says of a run's tokens, in its private directory, until when the new ones serve. `until` tells it for an organization.
+    pub fn renew(directory: &Path, until: impl Fn(&str) -> Option<u64>) -> std::io::Result<()> {
+        let Some(mut facts) = Self::load(directory) else { return Ok(()) };
+        for token in &mut facts.tokens {
+            token.expires_at = token.organizations.keys().find_map(|name| until(name)).unwrap_or(token.expires_at);
+        }
+        disk::replace_private(&directory.join(FILE), &serde_json::to_vec(&facts).unwrap_or_default())
+    }
+
     /// Reads those of a run, where nobody else can have written them.
     fn load(directory: &Path) -> Option<Self> {
         run_folder::name_of(directory).filter(|_| disk::is_private_folder(directory))?;

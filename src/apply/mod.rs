@@ -6,6 +6,7 @@
 pub mod facts;
 pub mod journal;
 pub mod record;
+pub(crate) mod resident;
 pub(crate) mod undo;
 
 use std::path::{Path, PathBuf};
@@ -164,7 +165,7 @@ pub fn forms_to_mask(token: &str, user_names: &[String]) -> Vec<String> {
     forms
 }
 
-/// Does the plan. On an error everything is as before.
+/// Does the plan, and gives the key of the run's vault, where it has one. On an error everything is as before.
 pub fn apply(
     plan: &Plan,
     filling: &Filling<'_>,
@@ -172,15 +173,15 @@ pub fn apply(
     earlier: &[EarlierRun],
     facts: &Facts,
     log: &mut AgentLog,
-) -> Result<(), ApplyError> {
+) -> Result<Option<Key>, ApplyError> {
     log.task_variable(RUN_VARIABLE, &run.directory().to_string_lossy());
     let (plan, vault) = with_key(plan)?;
     let done = write_files(&plan, vault.as_ref(), filling, run, earlier).and_then(|()| finish(facts, run));
     let done = done.and_then(|()| if log.is_broken() { Err(ApplyError::NoAgent) } else { Ok(()) });
-    if done.is_err() {
+    if let Err(error) = done {
         // The caller reports the error; what cannot be undone now, the next run sweeps.
         let _ = undo::undo_files(&run.directory(), run, &[]);
-        return done;
+        return Err(error);
     }
     for change in &plan.changes {
         match change {
@@ -192,7 +193,7 @@ pub fn apply(
         }
     }
     log.variable(RUNS_VARIABLE, &record::runs_with(earlier, run), false, Visibility::Public);
-    Ok(())
+    Ok(vault.map(|vault| vault.key))
 }
 
 /// The key of a run's vault, and the name of its variable.

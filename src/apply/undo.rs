@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::journal::Ledger;
 use super::record::{RecordedVariable, RunRecord, earlier_runs, runs_without};
-use super::{DIRECTORY_PREFIX, RUNS_VARIABLE, Run};
+use super::{DIRECTORY_PREFIX, RUNS_VARIABLE, Run, resident};
 use crate::agent::logging::AgentLog;
 use crate::disk;
 use crate::kernel::fingerprint::fingerprint;
@@ -15,7 +15,8 @@ use crate::plan::Visibility;
 ///
 /// `places` are the folders to look at where the run's own record is gone: a step may have emptied the temporary folder.
 pub fn undo_files(directory: &Path, run: &Run, places: &[PathBuf]) -> Vec<String> {
-    let mut left = Vec::new();
+    // First, so that it writes nothing into a folder that goes.
+    let mut left: Vec<String> = resident::end(directory).into_iter().collect();
     let places = RunRecord::load(directory).map_or_else(|| places.to_vec(), |record| record.places);
     for place in places.iter().filter(|place| disk::is_folder(place)) {
         match Ledger::at(place).release(run) {

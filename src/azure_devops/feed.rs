@@ -25,6 +25,8 @@ pub enum Protocol {
     Python,
     /// `Cargo/index/`.
     Cargo,
+    /// `Conda/repo/<channel>` (as users of it write it in public threads; no page of Microsoft's tells it).
+    Conda,
 }
 
 /// A feed of Azure Artifacts, as some URL names it.
@@ -158,6 +160,7 @@ impl Protocol {
             "nuget" => Self::NuGet,
             "pypi" => Self::Python,
             "cargo" => Self::Cargo,
+            "conda" => Self::Conda,
             _ => return None,
         })
     }

@@ -235,7 +235,7 @@ impl Refusal<'_> {
     }
 
     fn refused(&self, headline: String, remedy: Option<&str>, cause: &'static Cause) -> ProbeError {
-        let named = Some(cause.name.to_owned()).filter(|_| !cause.codes.is_empty());
+        let named = Some(cause.name.to_owned()).filter(|_| cause.is_code());
         ProbeError::Refused {
             asked: self.asked.clone(),
             headline,
@@ -269,7 +269,7 @@ impl Refusal<'_> {
 fn said(text: &str, asked: &Asked) -> Option<&'static Cause> {
     let cause = causes::find_in(text).filter(|_| !text.is_empty())?;
     let of_feed = cause.stage == Stage::Content && matches!(asked, Asked::Feed(_));
-    (cause.stage == Stage::Organization || of_feed || !cause.codes.is_empty()).then_some(cause)
+    (cause.stage == Stage::Organization || of_feed || cause.is_code()).then_some(cause)
 }
 
 const SERVICE_ERROR: &str = "x-tfs-serviceerror";

@@ -42,6 +42,9 @@ pub enum Command {
     /// The step's post-job part; the agent starts it through post.js
     #[command(hide = true)]
     Post,
+    /// Renews what a step has set up, for as long as the job runs; the step leaves it behind
+    #[command(hide = true)]
+    Renew,
 }
 
 /// Arguments of `dry-run`.
@@ -114,6 +117,9 @@ pub struct Demo {
     /// A staged task folder whose index.js and post.js to run with node, as the agent does
     #[arg(long, value_name = "DIR")]
     pub task: Option<PathBuf>,
+    /// Show every request, variable and file, and the words of each tool
+    #[arg(long)]
+    pub verbose: bool,
 }
 
 /// A form of output.

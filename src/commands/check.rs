@@ -18,6 +18,7 @@ use crate::http::{Deadline, Http};
 use crate::identity::session::NETWORK_LIMIT;
 use crate::kernel::organization::Organization;
 use crate::kernel::secret::AccessToken;
+use crate::tools;
 
 /// The version of the JSON form; it goes up when a field changes or goes.
 const JSON_VERSION: u32 = 1;
@@ -63,7 +64,9 @@ pub fn run(arguments: &Later) -> anyhow::Result<()> {
 
 fn questions(runs: &SetUps) -> Result<Vec<Question<'_>>, Stop> {
     let mut questions = Vec::new();
-    for (served, run) in runs.served() {
+    // Where no file tells the feed, there is none to ask.
+    let is_open = |served: &ServedFacts| served.url.is_none() && tools::asks_by_address(&served.tool);
+    for (served, run) in runs.served().into_iter().filter(|(served, _)| !is_open(served)) {
         let Ok(organization) = Organization::parse(&served.organization) else { continue };
         let token = match run.token(&organization) {
             Ok(issued) => Ok(issued.token),

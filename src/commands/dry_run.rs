@@ -21,7 +21,7 @@ use crate::edit::text::Text;
 use crate::host::Host;
 use crate::kernel::environment;
 use crate::plan::names::{RunNames, SHOWN_DIRECTORY, VARIABLE_PREFIX};
-use crate::plan::{Change, Plan, SharedFile, Visibility};
+use crate::plan::{Change, Plan, PrivateFile, SharedFile, Visibility};
 use crate::reach::Reach;
 
 /// The version of the JSON form; it goes up when a field changes or goes.
@@ -148,6 +148,10 @@ fn as_text(settings: &Settings, plan: &Plan) -> String {
                     }
                     None => added(&mut text, &file.added_text()),
                 }
+                if let Some(renewed) = renewed(settings, plan, file) {
+                    text.push_str("  From the first renewal of the token on:\n");
+                    added(&mut text, &renewed);
+                }
             }
             Change::SharedFile(file) => {
                 let what = if disk::exists(&file.path) { "changed, and put back" } else { "made, and removed" };
@@ -200,6 +204,7 @@ fn as_json(settings: &Settings, plan: &Plan) -> Value {
             "kind": "privateFile",
             "path": format!("{SHOWN_DIRECTORY}/{}", file.name),
             "added": file.added_text(),
+            "addedOnceRenewed": renewed(settings, plan, file),
             "carriedLines": file.carried_lines(),
             "afterJob": "removed",
         }),
@@ -246,6 +251,11 @@ fn as_json(settings: &Settings, plan: &Plan) -> Value {
         "warnings": warnings(settings, plan),
         "notes": notes(plan),
     })
+}
+
+/// How a private file looks once its token was renewed, where that is another text.
+fn renewed(settings: &Settings, plan: &Plan, file: &PrivateFile) -> Option<String> {
+    plan.renewed_text(file).filter(|_| settings.keep_fresh)
 }
 
 /// What would be inserted into a shared file.

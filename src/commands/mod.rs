@@ -6,8 +6,10 @@ mod demo;
 mod dry_run;
 mod explain;
 mod given;
+mod keep;
 mod later;
 mod post;
+mod renew;
 mod runs;
 mod setup;
 mod status;
@@ -28,6 +30,7 @@ pub fn run(command: Command) -> ExitCode {
     let outcome = match command {
         Command::Task => return task::run(),
         Command::Post => return post::run(),
+        Command::Renew => return renew::run(),
         Command::DryRun(arguments) => dry_run::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),
         Command::Status(arguments) => status::run(&arguments),

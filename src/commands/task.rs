@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::task::JoinHandle;
 
+use super::keep::{self, SetUp};
 use super::stop::{Stop, block_on, stop};
 use super::workspace::Workspace;
 use super::{later, runs};
@@ -74,6 +75,8 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     }
     let http = Arc::new(Http::new(&network, deadline)?);
     let surroundings = Surroundings { http, pipeline: job.pipeline(), machine: job.machine() };
+    let proof_ends = identity.proof_ends(&surroundings.pipeline);
+    let renewing = settings.keep_fresh.then(keep::begin).filter(|_| cfg!(not(windows)));
     let (signed_in, plan) = {
         let tokens = Tokens::new(Arc::new(identity), surroundings);
         let planning = Planning { settings: settings.clone(), host, grants, names: run.names() };
@@ -90,11 +93,26 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let filling = Filling { main: &signed_in.main, issued_for: &issued_for, program: &program };
     let reach = Reach { permitted: settings.permitted.clone(), ..Reach::default() };
     let facts = later::tell(&earlier, &reach, &signed_in, &plan);
-    apply::apply(&plan, &filling, &run, &earlier, &facts, log)?;
+    let key = apply::apply(&plan, &filling, &run, &earlier, &facts, log)?;
+    let set_up = SetUp { run: &run, earlier: &earlier, signed_in: &signed_in, plan: &plan };
+    let renewed = renewing
+        .zip(key)
+        .map(|(renewing, key)| renewing.and_then(|renewing| keep::fresh(renewing, &job, set_up, &key)));
+    if let Some(Err(reason)) = &renewed {
+        log.warning(&format!("nothing renews the token, which ends at {expires_on}: {reason}"));
+    }
     for warning in &facts.warnings {
         log.warning(warning);
     }
-    Ok(report(log, &settings, &signed_in, &expires_on, &plan))
+    let renewal = match renewed {
+        Some(Ok(())) => match proof_ends {
+            None => Renewal::Lasts,
+            Some(end) => Renewal::Until(end),
+        },
+        None if settings.keep_fresh && cfg!(windows) => Renewal::NotOnWindows,
+        _ => Renewal::None,
+    };
+    Ok(report(log, &settings, &signed_in, renewal, &plan))
 }
 
 /// What a plan is made of.
@@ -242,8 +260,22 @@ fn new_run(job: &Job) -> Result<Run, Stop> {
     runs::begin(job, temp).map_err(|error| stop(&format!("the system has no random numbers: {error}"), "run again"))
 }
 
+/// How long the tokens are renewed.
+#[derive(Clone, Copy)]
+enum Renewal {
+    /// As long as the job runs.
+    Lasts,
+    /// Until what proves the identity ends, in seconds since 1970.
+    Until(u64),
+    /// Not on this system.
+    NotOnWindows,
+    /// Not at all: so it is wished, or a warning says why.
+    None,
+}
+
 /// Says what was done, and gives the step's last word.
-fn report(log: &mut AgentLog, settings: &Settings, signed_in: &SignedIn, expires_on: &str, plan: &Plan) -> String {
+fn report(log: &mut AgentLog, settings: &Settings, signed_in: &SignedIn, renewal: Renewal, plan: &Plan) -> String {
+    let expires_on = rfc3339(signed_in.main.expires_at);
     let main = main_organization(&settings.permitted);
     let member = main.and_then(|organization| signed_in.member_of(organization));
     let issued = &signed_in.main;
@@ -262,6 +294,15 @@ fn report(log: &mut AgentLog, settings: &Settings, signed_in: &SignedIn, expires
             organizations.join(", "),
             rfc3339(other.expires_at)
         ));
+    }
+    match renewal {
+        Renewal::Lasts => log.line("Renewal:  while the job runs, by a process that ends with it"),
+        Renewal::Until(end) => log.line(&format!(
+            "Renewal:  until {} only, since the agent gave this step no token of the job's own to ask for more",
+            rfc3339(end)
+        )),
+        Renewal::NotOnWindows => log.line("Renewal:  none, since no process of a step stays on Windows yet"),
+        Renewal::None => {}
     }
     for (organization, reason) in &signed_in.unserved {
         log.line(&format!("Left out: {organization}: {reason}"));
@@ -282,7 +323,7 @@ fn report(log: &mut AgentLog, settings: &Settings, signed_in: &SignedIn, expires
         log.warning(&format!("{difference}; correct it, or assertions will be refused"));
     }
     let life = issued.expires_at.saturating_sub(now());
-    if life < SHORT_LIFE_SECONDS {
+    if life < SHORT_LIFE_SECONDS && !matches!(renewal, Renewal::Lasts | Renewal::Until(_)) {
         log.warning(&format!("the token expires in {life} seconds"));
     }
     format!("{identity}, until {expires_on}")

@@ -30,12 +30,15 @@ pub struct LockNote {
     pub job: String,
     /// The agent's folder.
     pub folder: PathBuf,
+    /// When the process started, as the system counts, so that no other of its number is taken for it; nothing where it does not tell.
+    #[serde(default)]
+    pub started: Option<u64>,
 }
 
 impl LockNote {
     /// The note of this process.
     pub fn new(job: &str, folder: &Path) -> Self {
-        Self { process: std::process::id(), job: job.to_owned(), folder: folder.to_path_buf() }
+        Self { process: std::process::id(), job: job.to_owned(), folder: folder.to_path_buf(), started: None }
     }
 }
 

@@ -18,7 +18,7 @@ pub use folders::{
 pub use identity::{FolderIdentity, folder_identity};
 pub use lock::{Lock, LockNote, LockTrouble};
 pub use private::{is_private_file, is_private_folder, place_program, replace_private, write_private};
-pub use read::{LARGEST_FILE_BYTES, ReadTrouble, exists, is_link, read, read_walked, read_within, resolve};
+pub use read::{LARGEST_FILE_BYTES, ReadTrouble, exists, is_link, open_file, read, read_walked, read_within, resolve};
 pub use real::RealPaths;
 pub use replace::{
     Modified, UNFINISHED_PREFIX, can_replace, modified, overwrite, remove_file, remove_unfinished, rename, replace,

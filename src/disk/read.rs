@@ -67,6 +67,12 @@ fn read_open(file: &File, limit_bytes: u64) -> Result<Option<Vec<u8>>, ReadTroub
     if bytes.len() as u64 > limit_bytes { Err(ReadTrouble::TooLarge) } else { Ok(Some(bytes)) }
 }
 
+/// Opens a file that the user names, of any size, to be read in pieces; nothing where it is none.
+pub fn open_file(path: &Path) -> Option<impl Read + use<>> {
+    let file = open_without_waiting(path, Links::Followed).ok()?;
+    file.metadata().is_ok_and(|found| found.is_file()).then_some(file)
+}
+
 /// The real path behind links.
 pub fn resolve(path: &Path) -> Option<PathBuf> {
     canonical(path).ok()

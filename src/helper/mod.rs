@@ -8,6 +8,7 @@
 
 pub mod cargo;
 pub mod git;
+pub mod gradle;
 pub mod keyring;
 mod lines;
 pub mod nuget;
@@ -18,6 +19,7 @@ mod tests;
 pub mod vault;
 
 use crate::azure_devops::feed::{Feed, Protocol};
+use crate::diagnosis::causes::{self, Cause};
 use crate::diagnosis::{Explain, Explanation};
 use crate::kernel::clock::now;
 use crate::kernel::dialect::Dialect;
@@ -45,14 +47,27 @@ pub enum Reply {
     Trouble(Explanation),
 }
 
-/// A token that has ended.
+/// A token that has ended, and why none followed it, where that was tried.
 #[derive(Debug, thiserror::Error)]
-#[error("the access token for {0} has expired")]
-struct Expired(Organization);
+#[error("the access token for {organization} has expired{}", not_renewed(trouble.as_deref()))]
+struct Expired {
+    organization: Organization,
+    trouble: Option<String>,
+}
+
+/// The first line of what stopped the renewal.
+fn not_renewed(trouble: Option<&str>) -> String {
+    let first = trouble.and_then(|trouble| trouble.lines().next());
+    first.map_or_else(String::new, |first| format!(" and could not be renewed: {first}"))
+}
 
 impl Explain for Expired {
     fn remedy(&self) -> String {
         "run AdoEntraAuth@1 again before this step".to_owned()
+    }
+
+    fn cause(&self) -> Option<&'static Cause> {
+        causes::by_name(self.trouble.as_ref()?.lines().nth(1)?)
     }
 }
 
@@ -78,11 +93,12 @@ fn in_time(issued: Issued) -> Reply {
     if issued.expires_at > now() {
         return Reply::Token(issued);
     }
-    Reply::Trouble(Explanation::of(&Expired(issued.organization)))
+    let Issued { organization, trouble, .. } = issued;
+    Reply::Trouble(Explanation::of(&Expired { organization, trouble }))
 }
 
 /// What a question is about, where the client may ask for it: git for repositories, cargo for the index of a feed, NuGet for a feed's
-/// addresses for NuGet, Python's clients for whatever lies in a feed's index, a script for an organization.
+/// addresses for NuGet, Gradle for those for Maven, Python's clients for whatever lies in a feed's index, a script for an organization.
 fn wanted(question: &Question) -> Option<Wanted> {
     let client = question.client;
     match client {
@@ -97,14 +113,14 @@ fn wanted(question: &Question) -> Option<Wanted> {
             let feed = Feed::parse(&question.url).filter(Feed::is_cargo_index)?;
             Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
         }
-        Dialect::NuGet => {
-            let feed = Feed::parse(&question.url).filter(|feed| feed.serves(Protocol::NuGet))?;
-            Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
-        }
+        Dialect::NuGet => of_feed(question, Protocol::NuGet),
+        Dialect::Gradle => of_feed(question, Protocol::Maven),
         Dialect::Script => Some(Wanted { client, organization: Organization::of_url(&question.url)?, feed: None }),
-        Dialect::Pip | Dialect::Uv | Dialect::Poetry | Dialect::Twine => {
-            let feed = Feed::parse(&question.url).filter(|feed| feed.serves(Protocol::Python))?;
-            Some(Wanted { client, organization: feed.organization.clone(), feed: Some(feed) })
-        }
+        Dialect::Pip | Dialect::Uv | Dialect::Poetry | Dialect::Twine => of_feed(question, Protocol::Python),
     }
+}
+
+fn of_feed(question: &Question, protocol: Protocol) -> Option<Wanted> {
+    let feed = Feed::parse(&question.url).filter(|feed| feed.serves(protocol))?;
+    Some(Wanted { client: question.client, organization: feed.organization.clone(), feed: Some(feed) })
 }

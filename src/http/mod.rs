@@ -145,6 +145,8 @@ impl Http {
             let before = Instant::now();
             let outcome = self.try_once(call, body(), started, tries.count).await;
             tries.elapsed = started.elapsed();
+            let busy = outcome.as_ref().ok().filter(|answer| answer.is_busy());
+            self.deadline.note_pause(busy.and_then(Answer::retry_after));
             let wait = match (call.again)(&outcome, tries) {
                 Again::Never => return outcome,
                 Again::After(wait) => wait,

@@ -17,6 +17,7 @@ use reqwest::Url;
 use crate::kernel::secret::{Assertion, ClientSecret};
 use certificate::{Certificate, Chain};
 use managed_identity::Selector;
+use pipeline::{About, Pipeline};
 
 /// Whom a token is for, and how that is proved.
 #[derive(Clone, Debug)]
@@ -69,6 +70,17 @@ impl Identity {
             Self::Application(application) => Some(&application.authority),
             Self::Machine(_) => None,
         }
+    }
+
+    /// When what it proves itself with ends, in seconds since 1970, where it can get no other; nothing where it can, or where that does
+    /// not end with a job.
+    pub fn proof_ends(&self, pipeline: &Pipeline) -> Option<u64> {
+        let Self::Application(Application { proof: Proof::Connection { id, late_bound: Some(bound) }, .. }) = self
+        else {
+            return None;
+        };
+        let lasts = pipeline::can_be_asked(pipeline, &About::Connection(id.clone()));
+        claims::read(bound.reveal())?.exp.filter(|_| !lasts)
     }
 
     /// The tenant that it asks where an organization does not name another; nothing where the machine decides.

@@ -57,6 +57,15 @@ pub enum TokenError {
 }
 
 impl TokenError {
+    /// Whether no later try can do better: what the job proves itself with is no good any more.
+    pub fn is_for_good(&self) -> bool {
+        use AssertionError::{Address, JobTokenRefused, NoAddress, NoJobToken};
+        matches!(
+            self,
+            Self::Assertion(NoAddress | NoJobToken | Address { .. } | JobTokenRefused { .. }) | Self::NoTenant
+        )
+    }
+
     /// Whether Entra was asked, and said no for good.
     pub fn is_refusal(&self) -> bool {
         matches!(self, Self::Exchange(ExchangeError::Refused(refusal)) if !refusal.passes)

@@ -1,13 +1,30 @@
 //! The clock, and how times are written.
 
-use std::time::SystemTime;
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 
-/// The time, in seconds since 1970.
+/// A moment by both clocks of a machine.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Moment {
+    /// Since 1970, by the clock that services and people go by. It may be set, forwards and back.
+    pub wall: Duration,
+    /// By the clock that only goes on, since this process first looked. It may stand while the machine sleeps.
+    pub running: Duration,
+}
+
+/// This moment.
 #[allow(clippy::disallowed_methods, reason = "the one door to the clock")]
+pub fn moment() -> Moment {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let running = START.elapsed();
+    Moment { wall: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default(), running }
+}
+
+/// The time, in seconds since 1970.
 pub fn now() -> u64 {
-    SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs())
+    moment().wall.as_secs()
 }
 
 /// A time as RFC 3339 in UTC, from seconds since 1970; as it is where no calendar has it.

@@ -15,6 +15,9 @@ pub const KEYRING_PROGRAM: &str = "keyring";
 /// The file name under which NuGet starts this program: it takes whatever on PATH begins so, in these letters.
 pub const NUGET_PROGRAM: &str = "nuget-plugin-ado-entra-auth";
 
+/// The file name under which the init script of a run has Gradle start this program.
+pub const GRADLE_PROGRAM: &str = "gradle-credential-ado-entra-auth";
+
 /// Who asks a run's vault: a client that starts this program, with the words in which it is answered, or a script.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum Dialect {
@@ -32,13 +35,16 @@ pub enum Dialect {
     Twine,
     /// NuGet's plugins.
     NuGet,
+    /// The init script that a run lays down for Gradle.
+    Gradle,
     /// Nobody who starts this program as a helper: this program's own command line, in a script of a later step.
     Script,
 }
 
 impl Dialect {
     /// Every dialect in which this program is started as a helper.
-    pub const ALL: [Self; 7] = [Self::Git, Self::Cargo, Self::NuGet, Self::Pip, Self::Uv, Self::Poetry, Self::Twine];
+    pub const ALL: [Self; 8] =
+        [Self::Git, Self::Cargo, Self::NuGet, Self::Gradle, Self::Pip, Self::Uv, Self::Poetry, Self::Twine];
     /// Those of Python's clients, which start one program.
     pub const PYTHON: [Self; 4] = [Self::Pip, Self::Uv, Self::Poetry, Self::Twine];
 
@@ -48,6 +54,7 @@ impl Dialect {
             Self::Git => "git",
             Self::Cargo => "cargo",
             Self::NuGet => "nuget",
+            Self::Gradle => "gradle",
             Self::Script => "script",
             Self::Pip => "pip",
             Self::Uv => "uv",
@@ -60,12 +67,14 @@ impl Dialect {
     /// configuration names the program and what to pass to it.
     ///
     /// For clients that pass a provider no arguments of ours: cargo sends them in the question (measured with cargo 1.95), NuGet none.
+    /// Gradle's init script is the same in all runs, and finds that of its job on PATH.
     pub fn program(self) -> Option<&'static str> {
         match self {
             Self::Git | Self::Script => None,
             Self::Cargo => Some(CARGO_PROGRAM),
             Self::Pip | Self::Uv | Self::Poetry | Self::Twine => Some(KEYRING_PROGRAM),
             Self::NuGet => Some(NUGET_PROGRAM),
+            Self::Gradle => Some(GRADLE_PROGRAM),
         }
     }
 

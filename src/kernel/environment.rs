@@ -18,6 +18,22 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// What a process of this program needs of the environment that is left behind: by what the agent's own clean-up finds it, the machine's
+/// own proxy and authorities, and what Windows' own libraries ask for.
+pub fn for_left_behind() -> impl Iterator<Item = (OsString, OsString)> {
+    const NEEDED: [&str; 8] = [
+        "VSTS_PROCESS_LOOKUP_ID",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+        "NO_PROXY",
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "SYSTEMROOT",
+    ];
+    all().filter(|(name, _)| name.to_str().is_some_and(|name| NEEDED.iter().any(|own| own.eq_ignore_ascii_case(name))))
+}
+
 /// What this process was started as, and with which arguments.
 pub fn arguments() -> Vec<OsString> {
     std::env::args_os().collect()

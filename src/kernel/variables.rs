@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use zeroize::Zeroize;
+
 /// Variables by their names. On Windows the case of a name's letters does not count, as in the system itself.
 #[derive(Clone, Debug, Default)]
 pub struct Variables(BTreeMap<String, (String, String)>);
@@ -26,6 +28,11 @@ impl Variables {
     /// All names and values, in the order of the names.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.values().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// Wipes all values from memory.
+    pub fn wipe(self) {
+        self.0.into_values().for_each(|(_, mut value)| value.zeroize());
     }
 
     /// Those whose names pass.

@@ -61,10 +61,14 @@ impl<'p> Draft<'p> {
     /// organization, it is the one which that step has set.
     pub fn reference(&mut self, organization: &Organization) -> String {
         let earlier = self.reach.kept_by_earlier(self.tool, organization).and_then(|grant| grant.reference.clone());
-        if let Some(earlier) = earlier {
-            return earlier;
+        let own = earlier.is_none();
+        let name = earlier.unwrap_or_else(|| self.names.reference(organization));
+        if self.plan.references.iter().all(|(known, _)| *known != name) {
+            self.plan.references.push((name.clone(), organization.clone()));
         }
-        let name = self.names.reference(organization);
+        if !own {
+            return name;
+        }
         self.set_reference(name.clone(), organization);
         name
     }

@@ -20,7 +20,7 @@ use crate::kernel::organization::Organization;
 use crate::reach::Grant;
 
 pub use source::TokenSource;
-pub use template::{Part, Template};
+pub use template::{Part, TOKEN_SHOWN, Template};
 pub use warnings::Warnings;
 
 /// One thing that a run changes.
@@ -86,6 +86,21 @@ impl PrivateFile {
     /// What of it is ours, as a dry run shows it: the rest may hold the user's secrets.
     pub fn added_text(&self) -> String {
         self.added.iter().map(|(_, template)| template.shown()).collect()
+    }
+
+    /// Where it refers to variables.
+    fn references(&self, known: &[(String, Organization)], found: &mut Vec<FileReference>) {
+        let text = self.added_text();
+        for (variable, organization) in known {
+            // As npm's files and Maven's refer to a variable.
+            for spelled in [format!("${{{variable}}}"), format!("${{env.{variable}}}")] {
+                if text.contains(&spelled) {
+                    let (file, variable, organization) =
+                        (self.name.clone(), variable.clone(), organization.name().to_owned());
+                    found.push(FileReference { file, spelled, organization, variable });
+                }
+            }
+        }
     }
 
     /// How many lines are the user's.
@@ -222,6 +237,8 @@ pub struct Plan {
     pub look_first: Vec<(Feed, &'static Statement)>,
     /// For which tools and organizations this step's token serves.
     pub grants: Vec<Grant>,
+    /// The variables that files may refer to, and whose tokens they hold: this step's, and an earlier one's where that keeps serving.
+    pub references: Vec<(String, Organization)>,
     /// What each tool will be able to reach, for the log.
     pub served: Vec<Served>,
     /// What may go wrong, a sentence each.
@@ -230,7 +247,40 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
+/// Where a private file of the run refers to a token, which can stand there itself.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FileReference {
+    /// The file's name in the run's private directory.
+    pub file: String,
+    /// The reference, as the file spells it.
+    pub spelled: String,
+    /// Whose token.
+    pub organization: String,
+    /// The variable that it refers to.
+    pub variable: String,
+}
+
 impl Plan {
+    /// What of a private file is ours from the first renewal on, as a dry run shows it: the token stands there itself. Nothing where it
+    /// stays as it is.
+    pub fn renewed_text(&self, file: &PrivateFile) -> Option<String> {
+        let mut found = Vec::new();
+        file.references(&self.references, &mut found);
+        let renewed = |text: String, to: &FileReference| text.replace(&to.spelled, TOKEN_SHOWN);
+        (!found.is_empty()).then(|| found.iter().fold(file.added_text(), renewed))
+    }
+
+    /// Where its private files refer to tokens. Files of others are not among them.
+    pub fn file_references(&self) -> Vec<FileReference> {
+        let mut found = Vec::new();
+        for change in &self.changes {
+            if let Change::PrivateFile(file) = change {
+                file.references(&self.references, &mut found);
+            }
+        }
+        found
+    }
+
     /// The variables that it sets, in their order.
     pub fn variables(&self) -> impl Iterator<Item = &Variable> {
         self.changes.iter().filter_map(|change| match change {

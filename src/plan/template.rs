@@ -2,6 +2,9 @@
 
 use crate::kernel::organization::Organization;
 
+/// What a dry run shows in the place of a token.
+pub const TOKEN_SHOWN: &str = "***";
+
 /// A text whose secret and late parts are placeholders.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Template(Vec<Part>);
@@ -72,7 +75,7 @@ impl Template {
             match part {
                 Part::Text(_) => "",
                 Part::Carried(_) => "…",
-                Part::Token | Part::TokenFor(_) => "***",
+                Part::Token | Part::TokenFor(_) => TOKEN_SHOWN,
                 Part::ExpiresOn => "<expiry of the token>",
             }
             .to_owned()

@@ -84,7 +84,7 @@ fn of_pip_and_its_requirements() {
             "Pipfile",
             &[("Pipfile", format!("[[source]]\nurl = \"{slash}\"\nverify_ssl = true\nname = \"f\"\n"))],
             &[],
-            &[],
+            &["pip contoso/feed1 (Pipfile)"],
             &[],
         ),
         ("a Dockerfile", &[("Dockerfile", format!("RUN pip install -i {slash} a\n"))], &[], &[], &[]),

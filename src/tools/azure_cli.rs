@@ -26,7 +26,13 @@ static ID: ToolId = ToolId {
     takes_inputs: false,
     variables: &[TOKEN],
     dependency_folders: &[],
-    ways: &[Way { clients: "", source: TokenSource::Variable, afterwards: "variables as before" }],
+    ways: &[Way {
+        clients: "",
+        tried: "the variable, by a REST call",
+        source: TokenSource::Variable,
+        fresh: super::Fresh::NextStep,
+        afterwards: "variables as before",
+    }],
 };
 
 impl Tool for AzureCli {

@@ -4,8 +4,11 @@
 
 mod azure_cli;
 pub(crate) mod cargo;
+mod conda;
 mod error;
 pub(crate) mod git;
+pub(crate) mod gradle;
+mod java;
 pub mod maven;
 pub(crate) mod npm;
 pub(crate) mod nuget;
@@ -36,18 +39,17 @@ pub static TOOLS: &[&dyn Tool] = &[
     &npm::yarn::Yarn,
     &npm::bun::Bun,
     &maven::Maven,
+    &gradle::Gradle,
     &nuget::NuGet,
     &python::Python::Pip,
     &python::Python::Uv,
     &python::Python::Poetry,
     &python::Python::Twine,
     &cargo::Cargo,
+    &conda::Conda,
     &git::WITH_HELPER,
     &azure_cli::AzureCli,
 ];
-
-/// Tools that the manifest names and this version does not serve.
-pub const LATER_TOOLS: &[&str] = &["gradle", "conda"];
 
 /// Further names of the input `tools`, and the tool that serves such a client: yarn 1 reads npm's files, yarn 2 its own.
 pub const SERVED_BY: &[(&str, &str)] =
@@ -84,10 +86,25 @@ pub struct ToolId {
 pub struct Way {
     /// Which clients, where it is not all.
     pub clients: &'static str,
+    /// Which of them tests run, and for what.
+    pub tried: &'static str,
     /// How they come by it.
     pub source: TokenSource,
+    /// When they take another token.
+    pub fresh: Fresh,
     /// What the post-job part does.
     pub afterwards: &'static str,
+}
+
+/// When a client takes another token, once its first has ended and the job's process has renewed it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Fresh {
+    /// It asks each time that it needs one.
+    EachUse,
+    /// It asks, or reads a private file of the run, when it starts.
+    EachStart,
+    /// It reads what the run cannot change any more: a variable, or a file that is not the run's own.
+    NextStep,
 }
 
 /// What the private files and the variables of a run come to.
@@ -122,6 +139,11 @@ pub trait Tool: Sync {
     /// Whether the project is one of this tool's, where it shares its feeds with others. Only then does `auto` take it.
     fn is_used(&self, _sources: Sources<'_>) -> bool {
         true
+    }
+
+    /// Whether its client asks this program for any address at run time, so that the tool is set up also where no file names a feed.
+    fn asks_by_address(&self) -> bool {
+        false
     }
 
     /// Whether it reads this file.
@@ -215,6 +237,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 /// Whether a name of the input `tools` stands for a tool.
 pub fn stands_for(name: &str, tool: &str) -> bool {
     name == tool || SERVED_BY.contains(&(name, tool))
+}
+
+/// Whether the client of a tool asks this program for any address.
+pub fn asks_by_address(name: &str) -> bool {
+    TOOLS.iter().any(|tool| tool.id().name == name && tool.asks_by_address())
 }
 
 /// The folders whose journals know of any tool's changes, each once.

@@ -7,13 +7,9 @@ const TOOLS_PAGE: &str = include_str!("../../docs/tools.md");
 const MANIFEST: &str = include_str!("../../task/task.json");
 const MANIFEST_TEST: &str = include_str!("../../tests/wrapper/manifest.test.js");
 
-fn later() -> Vec<&'static str> {
-    LATER_TOOLS.to_vec()
-}
-
 /// The table of tools.md.
 fn table() -> String {
-    let row = |tool: &'static dyn Tool, Way { clients, source, afterwards }: &Way| {
+    let row = |tool: &'static dyn Tool, Way { clients, tried, source, fresh, afterwards }: &Way| {
         let name = tool.id().name;
         let name = if clients.is_empty() { format!("`{name}`") } else { format!("`{name}`, {clients}") };
         let rests = match source {
@@ -21,11 +17,16 @@ fn table() -> String {
             TokenSource::File => "in that file",
             TokenSource::Reference | TokenSource::SharedReference | TokenSource::Variable => "in that variable",
         };
-        format!("| {name} | {source} | {rests} | {afterwards} |\n")
+        let fresh = match fresh {
+            Fresh::EachUse => "asked at each use",
+            Fresh::EachStart => "at the start of each process",
+            Fresh::NextStep => "only by the next step of the task",
+        };
+        format!("| {name} | {tried} | {source} | {rests} | {fresh} | {afterwards} |\n")
     };
     let rows: String = TOOLS.iter().flat_map(|tool| tool.id().ways.iter().map(move |way| row(*tool, way))).collect();
-    let head = "| tool | how it comes by the token | where the token is meanwhile | after the job |";
-    format!("{head}\n| --- | --- | --- | --- |\n{rows}")
+    let head = "| tool | tried with, for | how it comes by the token | where the token is meanwhile | after the token's end | after the job |";
+    format!("{head}\n| --- | --- | --- | --- | --- | --- |\n{rows}")
 }
 
 /// What stands between quotes of one kind.
@@ -45,24 +46,14 @@ fn the_page_has_the_table_of_tools() {
 }
 
 #[test]
-fn page_and_manifest_name_the_tools_that_there_are_and_those_to_come() {
+fn page_and_manifest_name_the_tools_that_there_are() {
     let row = INPUTS_PAGE.lines().find(|line| line.starts_with("| `tools` |")).unwrap();
-    let (now, rest) = between(row, "any of ", " are not in this version").split_once(". ").unwrap();
-    assert_eq!((quoted(now, '`'), quoted(rest, '`')), (names().collect::<Vec<_>>(), later()));
+    assert_eq!(quoted(between(row, "any of ", ". "), '`'), names().collect::<Vec<_>>());
     let manifest: serde_json::Value = serde_json::from_str(MANIFEST).unwrap();
     let inputs = manifest["inputs"].as_array().unwrap();
     let help = inputs.iter().find(|input| input["name"] == "tools").unwrap()["helpMarkDown"].as_str().unwrap();
     let mut known: Vec<&str> = quoted(between(help, "`auto`, or", "separated"), '`');
-    let has = between(help, "This version has ", "; the others fail");
-    // What a tool serves besides stands in brackets.
-    let has: String = has
-        .split('(')
-        .enumerate()
-        .map(|(n, part)| if n == 0 { part } else { part.split_once(')').unwrap().1 })
-        .collect();
-    let has: Vec<&str> = has.split([',', ' ']).filter(|word| !word.is_empty() && *word != "and").collect();
-    assert_eq!(has, names().collect::<Vec<_>>());
-    let mut all = [names().collect(), later()].concat();
+    let mut all: Vec<&str> = names().collect();
     let in_its_test: Vec<&str> = quoted(between(MANIFEST_TEST, "const tools = [", "];"), '\'');
     assert_eq!(in_its_test[1..], known, "the manifest's own test");
     all.sort_unstable();

@@ -36,7 +36,9 @@ fn watched(step: TaskStep, strace: &Path, folder: &Path) -> (TaskStep, PathBuf) 
     let list = folder.join("opened");
     let mut command = vec![strace.into(), "-f".into(), "-qq".into(), "-o".into(), list.clone().into_os_string()];
     command.extend(["-e", "trace=open,openat"].map(Into::into));
-    command.extend(step.command);
+    // It waits for all whom it follows.
+    let step = step.input("keepFresh", "false");
+    command.extend(step.command.clone());
     (TaskStep { command, ..step }, list)
 }
 

@@ -117,7 +117,9 @@ fn a_pfx_file_serves() {
             let step = step(path);
             if password.is_empty() { step } else { step.input("clientCertificatePassword", "$(thePassword)") }
         };
+        // strace waits for all whom it follows.
         let mut step = given(&secure.display().to_string());
+        step.inputs.push(("keepFresh".to_owned(), "false".to_owned()));
         let record = place.path().join("execs");
         let trace = ["-f", "-qq", "-s", "100000", "-e", "trace=execve", "-o"].map(std::ffi::OsString::from);
         let mut command = vec![strace.clone().into_os_string()];

@@ -207,7 +207,7 @@ fn an_ended_token_is_said_of_each() {
     let emulator = emulator();
     let mut job = job(&emulator);
     emulator.fault(Fault::new(Endpoint::Token, Effect::Token(TokenFault::Life(2))));
-    run(&emulator, &mut job, &step());
+    run(&emulator, &mut job, &step().input("keepFresh", "false"));
     std::thread::sleep(Duration::from_secs(3));
     emulator.clear_requests();
     let words = ["git:", "the access token for contoso has expired", "remedy: run AdoEntraAuth@1 again"];

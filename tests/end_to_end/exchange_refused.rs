@@ -227,7 +227,7 @@ fn odd_but_right_tokens_serve() {
     let emulator = emulator();
     let mut job = job(&emulator);
     emulator.fault(Fault::new(Endpoint::Token, Effect::Token(TokenFault::Life(120))));
-    let outcome = run(&emulator, &mut job, &step());
+    let outcome = run(&emulator, &mut job, &step().input("keepFresh", "false"));
     assert!(
         outcome.warnings.iter().any(|warning| warning.contains("the token expires in 1")),
         "{:?}",

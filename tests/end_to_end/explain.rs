@@ -2,7 +2,7 @@
 
 use std::process::Output;
 
-use ado_entra_auth::diagnosis::causes::{self, Cause};
+use ado_entra_auth::diagnosis::causes::{self, Cause, Owner};
 use regex_lite::Regex;
 use serde_json::Value;
 
@@ -31,11 +31,22 @@ fn of_stdin(text: &str) -> String {
 
 /// What is shown begins with the row, and holds all of it.
 fn assert_shows(shown: &str, cause: &Cause, asked: &str) {
+    assert_row(shown, cause, (cause.remedy, cause.owner.title()), asked);
+}
+
+/// The same of a log in which another program speaks.
+fn assert_shows_of_others(shown: &str, cause: &Cause, asked: &str) {
+    let is_of_this_task = cause.owner == Owner::ThisTask;
+    let who = if is_of_this_task { "whoever wrote the program that asks" } else { cause.owner.title() };
+    assert_row(shown, cause, (cause.elsewhere(), who), asked);
+}
+
+fn assert_row(shown: &str, cause: &Cause, (remedy, who): (&str, &str), asked: &str) {
     assert_eq!(shown.lines().next(), Some(&*format!("{}: {}", cause.name, cause.headline)), "{asked}\n{shown}");
     for line in [
-        format!("why: {}", cause.meaning),
-        format!("remedy: {}", cause.remedy),
-        format!("who: {}", cause.owner.title()),
+        format!("why: {}", cause.meaning()),
+        format!("remedy: {remedy}"),
+        format!("who: {who}"),
         format!("running again helps: {}", cause.again.title()),
     ] {
         assert!(shown.lines().any(|shown| shown == line), "{asked}: '{line}' is missing in\n{shown}");
@@ -54,7 +65,7 @@ fn every_known_error_leads_to_its_row() {
         let cause = causes::by_name(name).filter(|cause| cause.name == name);
         let cause = cause.unwrap_or_else(|| panic!("{id}: no row has the name {name}"));
         if let Some(text) = case["text"].as_str() {
-            assert_shows(&of_stdin(text), cause, id);
+            assert_shows_of_others(&of_stdin(text), cause, id);
             if let Some(pattern) = case["pattern"].as_str() {
                 // The text is one that the service may send.
                 let plain = text.replace("\\u0027", "'");
@@ -66,10 +77,28 @@ fn every_known_error_leads_to_its_row() {
             assert_shows(&of_argument(&code.to_string()), cause, id);
             assert_shows(&of_argument(&format!("aadsts{code}")), cause, id);
             let line = format!("2026-11-20T10:11:12.1234567Z ##[error]Error: AADSTS{code}: Sorry. Trace ID: {TRACE}");
-            assert_shows(&of_stdin(&line), cause, id);
-            assert_shows(&of_stdin(&format!(r#"{{"error":"x","error_codes":[{code}],"timestamp":"x"}}"#)), cause, id);
+            assert_shows_of_others(&of_stdin(&line), cause, id);
+            assert_shows_of_others(
+                &of_stdin(&format!(r#"{{"error":"x","error_codes":[{code}],"timestamp":"x"}}"#)),
+                cause,
+                id,
+            );
         }
         assert!(case["text"].is_string() || case["codes"].is_array(), "{id} is tried with nothing");
+    });
+}
+
+/// Codes that public pages and threads name, each with its source.
+#[test]
+fn every_code_of_public_threads_leads_to_its_row() {
+    let file = std::fs::read_to_string(format!("{ROOT}/tests/cases/codes.json")).unwrap();
+    let cases: Vec<Value> = serde_json::from_str(&file).unwrap();
+    assert!(cases.len() >= 50);
+    in_parallel(&cases, |case| {
+        let [code, cause, source] = ["code", "cause", "source"].map(|key| case[key].as_str().unwrap());
+        assert!(source.len() > 8, "{code}");
+        let cause = causes::by_name(cause).filter(|row| row.name == cause).unwrap();
+        assert_shows_of_others(&of_stdin(&format!("ERROR: {code}: Sorry.")), cause, code);
     });
 }
 
@@ -77,7 +106,7 @@ fn every_known_error_leads_to_its_row() {
 fn every_row_is_found_by_its_name_and_its_codes() {
     let causes: Vec<&Cause> = causes::all().collect();
     in_parallel(&causes, |cause| {
-        for text in cause.codes.iter().chain([&cause.name]) {
+        for text in cause.codes().chain([cause.name]) {
             assert_shows(&of_argument(text), cause, text);
             assert_shows(&of_argument(&text.to_ascii_lowercase()), cause, text);
         }
@@ -95,7 +124,8 @@ fn it_takes_what_people_paste() {
     assert_eq!(name(&shown), "AADSTS7000215");
     assert!(shown.contains(&format!("\n  tenant         {TENANT}\n")), "{shown}");
     assert!(
-        shown.contains(&format!("\nthe text also names: TF401444 ({})", causes::organization::NOT_A_USER.headline))
+        shown.contains(&format!("\nas likely: TF401444 ({})\n", causes::organization::NOT_A_USER.headline)),
+        "{shown}"
     );
 
     // The first element counts, a number or a text; so it does where a relay wraps the whole answer into a text.
@@ -113,12 +143,12 @@ fn it_takes_what_people_paste() {
     // Words of the command line are one text, and so is a pipe without '-'.
     assert_eq!(name(&stdout(&explain(&["TF400733:", "The", "request"], b""))), "TF400733");
     assert_eq!(name(&stdout(&explain(&[], b"VS800075: x"))), "VS800075");
-    // Only the beginning of what never ends is read.
+    // The end of a line of any length is read too.
     let mut endless = b"TF401019: x ".to_vec();
     endless.resize(8 << 20, b'x');
     endless.extend(b" AADSTS90002");
     let shown = stdout(&explain(&["-"], &endless));
-    assert!(shown.starts_with("TF401019: ") && !shown.contains("AADSTS90002"), "{shown}");
+    assert!(shown.starts_with("TF401019: ") && shown.contains("\nas likely: AADSTS90002 ("), "{shown}");
 }
 
 #[test]
@@ -175,7 +205,7 @@ fn what_is_not_in_the_table() {
         assert!(json["error"].is_string() && json["remedy"].is_string(), "{json}");
     }
     let bytes = [b"TF401444\xff\xfe\x00\x1b[2J ##vso[task.complete]".as_slice(), &[0x9b; 50]].concat();
-    assert_shows(&stdout(&explain(&["-"], &bytes)), &causes::organization::NOT_A_USER, "bytes");
+    assert_shows_of_others(&stdout(&explain(&["-"], &bytes)), &causes::organization::NOT_A_USER, "bytes");
 }
 
 #[test]

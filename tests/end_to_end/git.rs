@@ -281,7 +281,7 @@ fn a_token_that_has_ended_is_not_sent_and_the_remedy_is_said() {
     let short = ado_entra_auth_emulator::faults::TokenFault::Life(2);
     emulator.fault(Fault::new(ado_entra_auth_emulator::Endpoint::Token, Effect::Token(short)));
     let mut job = job(&emulator);
-    run(&emulator, &mut job, &step());
+    run(&emulator, &mut job, &step().input("keepFresh", "false"));
     emulator.clear_requests();
     let sources = job.sources();
     // Until the token has ended clones succeed, or fail half-way.

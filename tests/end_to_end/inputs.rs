@@ -23,7 +23,7 @@ fn a_value_that_an_input_does_not_allow_fails_the_step() {
     let rows: &[(&str, &[&str])] = &[
         ("connectionType", &["github", "$(type)"]),
         ("azureDevOpsServiceConnection", &["feeds-reader", "$(connection)", "b6f3c1de-1111-4222-8333", "../b6f3c1de"]),
-        ("tools", &["npm, foo", "foo", "conda", "auto,npm", "$(tools)", "npm,$(more)", "gradle\npip"]),
+        ("tools", &["npm, foo", "foo", "auto,npm", "$(tools)", "npm,$(more)", "nmp\npip"]),
         (
             "feeds",
             &[

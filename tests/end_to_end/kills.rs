@@ -81,7 +81,8 @@ fn killed_at(step: &TaskStep, strace: &Path, call: &str, nth: usize) -> TaskStep
     TaskStep {
         command: words(&[&command[..], &["task"]].concat()),
         post_command: Some(words(&[&command[..], &["post"]].concat())),
-        ..step.clone()
+        // strace waits for all whom it follows.
+        ..step.clone().input("keepFresh", "false")
     }
 }
 

@@ -145,7 +145,7 @@ fn a_token_that_has_ended_is_said() {
     let emulator = emulator();
     let mut job = job(&emulator);
     emulator.fault(Fault::new(Endpoint::Token, Effect::Token(TokenFault::Life(2))));
-    run(&emulator, &mut job, &step());
+    run(&emulator, &mut job, &step().input("keepFresh", "false"));
     std::thread::sleep(Duration::from_secs(3));
     let words =
         ["error: the access token for contoso has expired", "remedy: run AdoEntraAuth@1 again before this step"];

@@ -60,7 +60,7 @@ fn no_file_of_a_repository_takes_more_than_its_share() {
     if tool("python3").is_none() {
         return;
     }
-    let rows: [Row; 10] = [
+    let rows: [Row; 11] = [
         ("many elements", "pom.xml", || format!("<project>{}</project>", "<a/>".repeat(MIB / 2))),
         ("more than is parsed", "pom.xml", || format!("<project>{}</project>", "<a/>".repeat(15 * MIB))),
         ("short lines", ".npmrc", || "a=\n".repeat(2 * MIB / 3)),
@@ -83,6 +83,9 @@ fn no_file_of_a_repository_takes_more_than_its_share() {
             format!("<project><properties>{}</properties>{url}</project>", repeated(property, 2 * MIB))
         }),
         ("short settings", ".cargo/config.toml", || repeated(|n| format!("a{n}=1\n"), 2 * MIB)),
+        ("addresses in addresses", "build.gradle", || {
+            repeated(|_| format!("pkgs.dev.azure.com {}\n", "http://".repeat(2_300)), 7 * MIB)
+        }),
         ("a large lock file", "package-lock.json", || {
             repeated(|n| format!("\"resolved\": \"{FEED}a/-/a-{n}.tgz\",\n"), 40 * MIB)
         }),

@@ -17,6 +17,7 @@ mod certificate_assertions;
 mod certificates;
 mod check;
 mod command_line;
+mod conda;
 #[cfg(target_os = "linux")]
 mod containers;
 mod demo;
@@ -27,8 +28,13 @@ mod exchange_trouble;
 mod explain;
 #[cfg(target_os = "linux")]
 mod forms;
+#[cfg(target_os = "linux")]
+mod fresh;
 mod git;
 mod git_addresses;
+mod git_clients;
+mod git_work;
+mod gradle;
 mod helper;
 mod identities;
 mod inputs;
@@ -64,9 +70,11 @@ mod pods;
 mod promises;
 mod propagation;
 mod python;
+mod python_clients;
 mod python_own;
 mod rc_reader;
 mod recipes;
+mod refusals;
 mod round_trips;
 #[cfg(target_os = "linux")]
 mod sealed;

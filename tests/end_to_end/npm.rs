@@ -21,7 +21,7 @@ pub fn package(dependencies: &[&str]) -> String {
     package_at(dependencies, "1.0.0")
 }
 
-fn package_at(dependencies: &[&str], version: &str) -> String {
+pub fn package_at(dependencies: &[&str], version: &str) -> String {
     let dependencies: serde_json::Map<String, serde_json::Value> =
         dependencies.iter().map(|name| ((*name).to_owned(), version.into())).collect();
     serde_json::json!({ "name": "shop", "version": "1.0.0", "dependencies": dependencies }).to_string()

@@ -14,7 +14,7 @@ use crate::support::{
     warned, write, write_file,
 };
 
-fn vectors() -> Value {
+pub fn vectors() -> Value {
     serde_json::from_str(include_str!("../cases/vectors/peers.json")).unwrap()
 }
 
@@ -38,11 +38,10 @@ const NOT_APPLICABLE: &[(&str, &str)] = &[
     ("cargo-public-registry", OTHER_REGISTRIES),
     ("conda-sat", LATER),
     ("conda-wif", LATER),
-    ("gradle-wif", LATER),
-    ("seq-gradle-wif-and-cleanup", LATER),
 ];
 /// What the ids of the cases begin with that a test runs. Each test runs all of them, and says how many there are.
-const RUN: [&str; 8] = ["npm-", "maven-", "nuget1-", "pip1-", "twine1-", "cargo-", "seq-npm", "seq-maven"];
+const RUN: [&str; 10] =
+    ["npm-", "maven-", "nuget1-", "pip1-", "twine1-", "cargo-", "gradle-", "seq-npm", "seq-maven", "seq-gradle"];
 
 fn is_applicable(case: &Value) -> bool {
     NOT_APPLICABLE.iter().all(|(id, _)| *id != text(case, "id"))

@@ -39,7 +39,7 @@ fn theirs(case: &Value) -> BTreeSet<String> {
 }
 
 /// Whether a later step's client is given the token for an address.
-fn is_answered(emulator: &Emulator, job: &mut Job<'_>, command: &str) -> bool {
+pub fn is_answered(emulator: &Emulator, job: &mut Job<'_>, command: &str) -> bool {
     let sources = job.sources();
     let said = job.run_script(command, &sources).unwrap();
     !emulator.leaks_in(said.raw.as_bytes()).is_empty()

@@ -2,21 +2,25 @@
 
 use std::path::{Path, PathBuf};
 
-use ado_entra_auth_emulator::agent::{Job, ScriptOutcome, TaskStep};
+use ado_entra_auth_emulator::agent::{Job, ScriptOutcome, TaskStep, Variable};
 use ado_entra_auth_emulator::world::CONNECTION;
+use ado_entra_auth_emulator::{Emulator, World};
 
-use crate::modes::link;
-use crate::promises::subjects::{CARGO, DOTNET, MAVEN, NPM, NUGET, PIP, POETRY, UV, YARN_4};
+use crate::conda::with_package;
+use crate::modes::{link, set_mode};
+use crate::promises::subjects::{CARGO, DOTNET, GRADLE, MAVEN, NPM, NUGET, PIP, POETRY, UV, YARN_4};
 use crate::support::{
-    bare_step, emulator_with_repositories, finish, in_parallel, job, run, run_quietly, tool, with_token, words, write,
+    bare_step, finish, in_parallel, job, leaks_below, only_brought, run, run_quietly, tool, with_token, words, write,
+    write_file,
 };
 
 /// The pages that have recipes.
-const PAGES: [&str; 3] = ["README.md", "overview.md", "docs/tools.md"];
+const PAGES: [&str; 4] = ["README.md", "overview.md", "docs/tools.md", TOKEN_PAGE];
+const TOKEN_PAGE: &str = "docs/token-elsewhere.md";
 /// The only connection that recipes name.
 const NAME: &str = "feeds-reader";
 /// Programs of recipes that go by another name here.
-const ELSEWHERE: [(&str, &str); 9] = [
+const ELSEWHERE: [(&str, &str); 10] = [
     ("dotnet", "dotnet31"),
     ("nuget", "nuget"),
     ("pnpm", "pnpm"),
@@ -26,15 +30,45 @@ const ELSEWHERE: [(&str, &str); 9] = [
     ("uv", "uv"),
     ("poetry", "poetry"),
     ("twine", "twine"),
+    ("node", NODE),
+];
+/// One whose `fetch` goes by the proxy of the environment, where it is told to.
+const NODE: &str = "nodes/node_modules/node24/bin/node";
+/// What stands in for a program that is not to be had here, or as it is: a script, and what it starts.
+const STAND_INS: [(&str, &str, &str); 3] = [
+    // As far as a build goes without a daemon: its instruction with the secret runs on this machine.
+    (
+        "docker",
+        "file=; for word; do case $word in *eyJ*) exit 4;; id=*,src=*) file=${word#*,src=};; esac; done\n\
+         [ \"$(stat -c %a \"$file\")\" = 600 ] || exit 5\n\
+         sed -n \"s#^RUN --mount=type=secret,id=feed ##; s#/run/secrets/feed#$file#p\" Dockerfile | sh -e\n",
+        "pip25",
+    ),
+    (
+        "pixi",
+        concat!(
+            "exec rattler-python ",
+            env!("CARGO_MANIFEST_DIR"),
+            "/tests/end_to_end/conda.py pixi.toml contoso-hello\n"
+        ),
+        "rattler-python",
+    ),
+    // Reads no variable for the proxy.
+    (
+        "tfx",
+        concat!("exec ", env!("CARGO_MANIFEST_DIR"), "/target/tools/bin/tfx \"$@\" --proxy \"$HTTPS_PROXY\"\n"),
+        "tfx",
+    ),
 ];
 
 /// How a command shows that it fetched: a file below the checkout, or below the home folder.
-const PROOFS: [(&str, &str); 12] = [
+const PROOFS: [(&str, &str); 14] = [
     ("npm ci", "node_modules/@contoso/hello/index.js"),
     ("pnpm install", "node_modules/@contoso/hello/index.js"),
     ("yarn install", "node_modules/@contoso/hello/index.js"),
     ("bun install", "node_modules/@contoso/hello/index.js"),
     ("mvn -B verify", ".m2/repository/com/contoso/hello/1.0.0/hello-1.0.0.jar"),
+    ("gradle build", "libs/hello-1.0.0.jar"),
     ("nuget restore packages.config", "packages/Contoso.Hello.1.0.0/content/hello.txt"),
     ("dotnet restore", ".nuget/packages/contoso.hello/1.0.0"),
     ("cargo fetch", "Cargo.lock"),
@@ -42,6 +76,7 @@ const PROOFS: [(&str, &str); 12] = [
     ("uv sync", "uv.lock"),
     ("poetry install", "poetry.lock"),
     ("git clone", "hello/README.md"),
+    ("trap 'rm -f \"$AGENT_TEMPDIRECTORY", "packages/contoso_hello/__init__.py"),
 ];
 
 /// A recipe: where it stands, and its steps.
@@ -108,7 +143,7 @@ fn recipes() -> Vec<Recipe> {
 
 /// A checkout whose files name the feed for every tool, and the tools under their names.
 fn set_up(job: &mut Job<'_>) {
-    for subject in [YARN_4, NPM, MAVEN, NUGET, DOTNET, PIP, POETRY, UV, CARGO] {
+    for subject in [YARN_4, NPM, MAVEN, GRADLE, NUGET, DOTNET, PIP, POETRY, UV, CARGO] {
         for (path, content) in (subject.project)(None) {
             write(job, path, content);
         }
@@ -130,22 +165,43 @@ fn set_up(job: &mut Job<'_>) {
         },
     });
     write(job, "package-lock.json", lock.to_string());
+    let channel = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/Conda/repo/main";
+    write(
+        job,
+        "pixi.toml",
+        format!("[workspace]\nname = 'app'\nchannels = [\"{channel}\"]\nplatforms = ['linux-64']\n"),
+    );
+    let page = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(TOKEN_PAGE)).unwrap();
+    write(job, "Dockerfile", page.split_once("```dockerfile\n").unwrap().1.split_once("```").unwrap().0);
     let folder = job.root().join("installed");
     std::fs::create_dir_all(&folder).unwrap();
     for (name, program) in ELSEWHERE {
-        if let Some(program) = tool(program) {
+        if let Some(program) = found(program) {
             link(program, folder.join(name)).unwrap();
         }
     }
+    for (name, script, _) in STAND_INS {
+        write_file(&folder.join(name), format!("#!/bin/sh\n{script}"));
+        set_mode(&folder.join(name), 0o755);
+    }
+    job.set_variable(Variable::public("NODE_USE_ENV_PROXY", "1"));
     let install = format!("echo '##vso[task.prependpath]{}'", folder.display());
     run_quietly(job, &TaskStep { name: "install".to_owned(), ..TaskStep::new(["sh", "-c", &install]) });
 }
 
-/// Whether the program that a script starts with is here.
+fn found(program: &str) -> Option<PathBuf> {
+    if program.contains('/') { only_brought(program) } else { tool(program) }
+}
+
+/// Whether the programs that the lines of a script start with are here. What is none that a recipe starts is the shell's.
 fn is_here(script: &str) -> bool {
-    let program = script.split(' ').next().unwrap();
-    let known = ELSEWHERE.iter().find(|(name, _)| *name == program);
-    tool(known.map_or(program, |(_, elsewhere)| elsewhere)).is_some()
+    const OWN: [&str; 6] = ["npm", "mvn", "cargo", "git", "curl", "python3"];
+    let named = |program: &str| {
+        let elsewhere = ELSEWHERE.iter().find(|(name, _)| *name == program).map(|(_, program)| *program);
+        let stand_in = STAND_INS.iter().find(|(name, ..)| *name == program).map(|(_, _, program)| *program);
+        elsewhere.or(stand_in).or(OWN.into_iter().find(|own| *own == program))
+    };
+    script.lines().filter_map(|line| named(line.split(' ').next()?)).all(|program| found(program).is_some())
 }
 
 fn run_script(job: &mut Job<'_>, script: &str, env: &[(String, String)]) -> ScriptOutcome {
@@ -172,7 +228,7 @@ fn every_recipe_works_as_it_stands() {
         assert!(recipes.iter().any(|recipe| recipe.steps.iter().any(is_used)), "no recipe has {command}");
     }
     in_parallel(&recipes, |Recipe { place, steps }| {
-        let emulator = emulator_with_repositories();
+        let emulator = Emulator::start(with_package(World::sample_with_repositories())).unwrap();
         let mut job = job(&emulator);
         set_up(&mut job);
         let sources = job.sources();
@@ -201,6 +257,7 @@ fn every_recipe_works_as_it_stands() {
                 outcome.raw
             );
         }
+        assert_eq!(leaks_below(&emulator, job.root()), Vec::<String>::new(), "{place}");
         finish(&mut job);
     });
 }

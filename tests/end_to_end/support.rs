@@ -216,7 +216,7 @@ pub fn assert_nothing_sent_to(emulator: &Emulator, host: &str) {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
     files: BTreeMap<PathBuf, Found>,
-    /// Blank ones count as not set, as does what uv takes in place of a blank one: the agent cannot unset a variable.
+    /// Blank ones count as not set, as does what uv and cargo take in place of a blank one: the agent cannot unset a variable.
     variables: BTreeMap<String, String>,
 }
 
@@ -235,8 +235,8 @@ impl Snapshot {
             .variables()
             .iter()
             .filter(|variable| {
-                let is_usual = variable.name == "UV_KEYRING_PROVIDER" && variable.value == "disabled";
-                !variable.value.is_empty() && !is_usual
+                let usual = [("UV_KEYRING_PROVIDER", "disabled"), ("CARGO_NET_GIT_FETCH_WITH_CLI", "false")];
+                !variable.value.is_empty() && !usual.contains(&(variable.name.as_str(), variable.value.as_str()))
             })
             .map(|variable| (variable.name.to_ascii_uppercase(), variable.value.clone()))
             .collect();
@@ -331,9 +331,15 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, Found> {
 /// Whether a file is the program, under its own name or that of a client.
 pub fn is_program(path: &Path) -> bool {
     path.file_stem().is_some_and(|name| {
-        ["ado-entra-auth", "cargo-credential-ado-entra-auth", "nuget-plugin-ado-entra-auth", "keyring"]
-            .iter()
-            .any(|program| name == *program)
+        [
+            "ado-entra-auth",
+            "cargo-credential-ado-entra-auth",
+            "nuget-plugin-ado-entra-auth",
+            "gradle-credential-ado-entra-auth",
+            "keyring",
+        ]
+        .iter()
+        .any(|program| name == *program)
     })
 }
 

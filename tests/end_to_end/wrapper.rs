@@ -26,7 +26,10 @@ pub fn unpack(job: &Job<'_>, node: &str) -> TaskStep {
     };
     let bin = task.join(format!("bin/{system}-{machine}"));
     std::fs::create_dir_all(&bin).unwrap();
-    std::fs::copy(BINARY, bin.join(PathBuf::from(BINARY).file_name().unwrap())).unwrap();
+    // The agent removes what it unpacks anew; what runs from there goes on.
+    let program = bin.join(PathBuf::from(BINARY).file_name().unwrap());
+    let _ = std::fs::remove_file(&program);
+    std::fs::copy(BINARY, program).unwrap();
     for file in ["index.js", "post.js", "task.json"] {
         let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("task").join(file);
         std::fs::copy(source, task.join(file)).unwrap();

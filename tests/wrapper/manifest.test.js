@@ -41,6 +41,7 @@ const INPUTS = {
   workingDirectory: ['string', [], ''],
   gitCredential: ['pickList', [], 'helper', ['helper', 'extraHeader']],
   tokenVariable: ['string', [], 'ADO_ENTRA_TOKEN'],
+  keepFresh: ['boolean', [], 'true'],
   verify: ['boolean', [], 'true'],
   authorityHost: ['string', [], 'https://login.microsoftonline.com'],
   propagationTimeout: ['string', [], '']

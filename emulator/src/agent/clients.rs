@@ -11,6 +11,7 @@
 //! - Maven: neither is read; `MAVEN_OPTS` with `-Dhttps.proxyHost`, `-Dhttps.proxyPort`, a trust store, and `-Duser.home`,
 //!   since Java takes the home directory from the account and not from `HOME`. Password of a proxy: Maven (3.8) reads it from
 //!   `<proxies>` of a `settings.xml` only, no property gives it; a test with such a proxy writes that file.
+//! - Gradle: the same in `GRADLE_OPTS`, with what makes a short build short; and no daemon, which would outlive the job.
 //! - Mono (NuGet): `https_proxy` and `http_proxy` in lower case, and the authority among its own roots, a folder below the home
 //!   directory that `cert-sync --user` fills; the file is written here under the name that Mono looks for.
 //! - cargo: `HTTPS_PROXY`, `CARGO_HTTP_CAINFO`; its own folder is the home directory's `.cargo`. Where `cargo` is rustup's, that one
@@ -25,6 +26,9 @@ use std::path::{Path, PathBuf};
 
 /// Password of the trust store; it holds nothing secret.
 const STORE_PASSWORD: &str = "changeit";
+
+/// What makes a short build of Gradle's take half the time.
+const SHORT_BUILDS: &str = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dorg.gradle.daemon=false";
 
 /// Writes the files and names the variables.
 pub(super) fn settings(emulator: &Emulator, folder: &Path, home: &Path) -> anyhow::Result<Vec<(String, String)>> {
@@ -54,16 +58,19 @@ pub(super) fn settings(emulator: &Emulator, folder: &Path, home: &Path) -> anyho
     }
     settings.push(("YARN_CACHE_FOLDER".to_owned(), home.join(".cache/yarn").display().to_string()));
     settings.extend(rustup());
-    settings.push(("MAVEN_OPTS".to_owned(), maven_options(emulator, &store, home)));
+    let java = java_options(emulator, &store, home);
+    settings.push(("GRADLE_OPTS".to_owned(), format!("{java} {SHORT_BUILDS}")));
+    settings.push(("MAVEN_OPTS".to_owned(), java));
     settings.push(("NUGET_XMLDOC_MODE".to_owned(), "skip".to_owned()));
     Ok(settings)
 }
 
-fn maven_options(emulator: &Emulator, store: &Path, home: &Path) -> String {
+fn java_options(emulator: &Emulator, store: &Path, home: &Path) -> String {
     let address = emulator.proxy_url().replace("http://", "");
     let (host, port) = address.split_once(':').unwrap_or((&address, "80"));
+    // A JVM that lives for seconds compiles once, and needs no second thread to collect what it dropped.
     format!(
-        "-Dhttps.proxyHost={host} -Dhttps.proxyPort={port} -Dhttp.proxyHost={host} -Dhttp.proxyPort={port} -Djavax.net.ssl.trustStore={} \
+        "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Dhttps.proxyHost={host} -Dhttps.proxyPort={port} -Dhttp.proxyHost={host} -Dhttp.proxyPort={port} -Djavax.net.ssl.trustStore={} \
          -Djavax.net.ssl.trustStorePassword={STORE_PASSWORD} -Duser.home={}",
         store.display(),
         home.display()

@@ -4,6 +4,7 @@ use super::clients;
 use super::environment::{self, FixedFacts};
 use super::masking::Masker;
 use super::options::{CollectionForm, JobOptions, KillWhen, TaskStep};
+use super::orphans;
 use super::process::Ending;
 use super::step::{self, StepOutcome, StepResult};
 use super::variables::{Variable, Variables};
@@ -33,6 +34,14 @@ pub struct Job<'a> {
     task_variables: HashMap<String, Variables>,
     steps: Vec<TaskStep>,
     result: StepResult,
+    orphans_ended: usize,
+}
+
+impl Drop for Job<'_> {
+    fn drop(&mut self) {
+        // No process outlives the machine.
+        orphans::end(&self.process_lookup_id);
+    }
 }
 
 impl<'a> Job<'a> {
@@ -95,6 +104,7 @@ impl<'a> Job<'a> {
             task_variables: HashMap::new(),
             steps: Vec::new(),
             result: StepResult::Succeeded,
+            orphans_ended: 0,
             pipeline,
             root,
         };
@@ -219,9 +229,20 @@ impl<'a> Job<'a> {
                 outcomes.push(step::run(self, step, command, None)?);
             }
         }
+        self.orphans_ended = orphans::end(&self.process_lookup_id);
         empty(&self.temp())?;
         self.emulator.end_job(&self.pipeline);
         Ok(outcomes)
+    }
+
+    /// How many processes of the job were still there after the post-job parts, and were killed.
+    pub fn orphans_ended(&self) -> usize {
+        self.orphans_ended
+    }
+
+    /// The processes that were started with this job's mark in their environment.
+    pub fn processes(&self) -> Vec<u32> {
+        orphans::of(&self.process_lookup_id)
     }
 
     /// Ends the job as when the whole agent is killed: no post-job part runs and nothing is emptied.

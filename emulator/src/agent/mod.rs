@@ -15,6 +15,7 @@ mod environment;
 pub mod job;
 pub mod masking;
 pub mod options;
+mod orphans;
 mod process;
 mod script;
 mod step;

@@ -1,6 +1,7 @@
 //! Azure Artifacts: finds the feed that an address names, checks the caller's rights, and lets the protocol answer.
 
 pub(crate) mod cargo;
+pub(crate) mod conda;
 pub(crate) mod maven;
 pub(crate) mod npm;
 pub(crate) mod nuget;
@@ -50,7 +51,7 @@ impl Shelf<'_> {
             p.protocol == protocol
                 && match protocol {
                     Protocol::Nuget | Protocol::Cargo => p.name.eq_ignore_ascii_case(name),
-                    Protocol::Npm | Protocol::Maven => p.name == name,
+                    Protocol::Npm | Protocol::Maven | Protocol::Conda => p.name == name,
                     Protocol::Python => python_name(&p.name) == python_name(name),
                 }
         };
@@ -183,6 +184,10 @@ pub(crate) fn serve(call: &Call, mut shelf: Shelf<'_>, rest: &[String]) -> Reply
         [first, tail @ ..] if first.eq_ignore_ascii_case("cargo") => {
             shelf.base = base(call, tail.len());
             cargo::answer(call, &shelf, tail)
+        }
+        [first, "repo", _channel, tail @ ..] if first.eq_ignore_ascii_case("conda") => {
+            shelf.base = base(call, tail.len());
+            conda::answer(call, &shelf, tail).into()
         }
         _ => errors::error(404, "VssResourceNotFoundException", "The controller for this path was not found.").into(),
     }

@@ -1,4 +1,5 @@
-//! `GET /{org}/_apis/connectionData`: who am I here?
+//! `GET /{org}/_apis/connectionData`: who am I here? And `OPTIONS /{org}/_apis/Location`, by which Azure's client for Node (and so tfx) finds
+//! that address.
 
 use super::access::{self, Door, Visit};
 use super::errors::{self, ANONYMOUS};
@@ -12,13 +13,26 @@ use serde_json::{Value, json};
 
 pub(crate) const SERVICE: Service = Service {
     endpoint: Endpoint::ConnectionData,
-    claims: |_, call| place::of(call).is_some_and(|p| p.api(&["connectionData"]).is_some()),
+    claims: |_, call| place::of(call).is_some_and(|p| is_location(call) || p.api(&["connectionData"]).is_some()),
     answer,
 };
+
+fn is_location(call: &Call) -> bool {
+    call.method == "OPTIONS" && place::of(call).is_some_and(|p| p.api(&["Location"]).is_some())
+}
 
 fn answer(state: &State, call: &Call) -> Answer {
     access::within(state, call, Door::Main, |visit| {
         let Visit { organization, caller, .. } = visit;
+        if is_location(call) {
+            // Of many (microsoft/azure-devops-node-api, `LocationsApi.ts`).
+            let location = json!({
+                "id": "00d9565f-ed9c-4a06-9a50-00e7896ccab4", "area": "Location", "resourceName": "ConnectionData",
+                "routeTemplate": "_apis/{resource}", "resourceVersion": 1, "minVersion": "1.0", "maxVersion": "7.2",
+                "releasedVersion": "0.0",
+            });
+            return Answer::json(200, &json!({ "count": 1, "value": [location] }));
+        }
         Answer::json(200, &document(organization, &caller.object_id, &caller.display_name))
     })
 }

@@ -67,6 +67,7 @@ pub(crate) fn serve(
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     match rest.as_slice() {
         ["info", "lfs", "objects", "batch"] => lfs_batch(call, repository, base),
+        ["info", "lfs", "objects", id] if call.method == "PUT" => lfs_upload(state, call, owner, repository, id),
         ["info", "lfs", "objects", id] | ["lfs-storage", id] => lfs_object(repository, id),
         ["info", "refs"] | ["git-upload-pack" | "git-receive-pack"] => {
             let Some(store) = &state.git else {
@@ -139,6 +140,21 @@ pub(crate) fn lfs_id(content: &str) -> String {
     crate::guid::hex(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, content.as_bytes()).as_ref())
 }
 
+/// Keeps what a client sends as an object of an organization's repository.
+fn lfs_upload(state: &State, call: &Call, owner: &str, repository: &Repository, id: &str) -> Answer {
+    let content = String::from_utf8_lossy(&call.body).into_owned();
+    if !repository.allow_push || lfs_id(&content) != id {
+        return Answer::status(403);
+    }
+    state.change_world(|world| {
+        let organization = world.organizations.iter_mut().find(|organization| organization.name == owner);
+        let repositories = organization.into_iter().flat_map(|organization| &mut organization.repositories);
+        let is_it = |known: &&mut Repository| known.project == repository.project && known.name == repository.name;
+        repositories.filter(is_it).for_each(|known| known.lfs_files.push((String::new(), content.clone())));
+    });
+    Answer::status(200)
+}
+
 fn lfs_batch(call: &Call, repository: &Repository, base: &str) -> Answer {
     let asked: Value = serde_json::from_slice(&call.body).unwrap_or_default();
     let storage = repository.lfs_storage.as_deref().unwrap_or(base);
@@ -149,12 +165,16 @@ fn lfs_batch(call: &Call, repository: &Repository, base: &str) -> Answer {
         .map(|object| {
             let id = object["oid"].as_str().unwrap_or_default();
             let known = repository.lfs_files.iter().any(|(_, content)| lfs_id(content) == id);
-            if !known || asked["operation"] != "download" {
+            let (action, granted) = match asked["operation"].as_str() {
+                Some("upload") => ("upload", repository.allow_push),
+                _ => ("download", known),
+            };
+            if !granted {
                 return json!({ "oid": id, "size": object["size"], "error": { "code": 404, "message": "unknown object" } });
             }
             let tail = if repository.lfs_storage.is_some() { "lfs-storage" } else { "info/lfs/objects" };
             let address = format!("{storage}/{tail}/{id}");
-            json!({ "oid": id, "size": object["size"], "actions": { "download": { "href": address } } })
+            json!({ "oid": id, "size": object["size"], "actions": { action: { "href": address } } })
         })
         .collect();
     Answer::with_body(

@@ -28,7 +28,7 @@ pub(crate) struct GitStore {
 }
 
 impl GitStore {
-    /// Makes all repositories of the world, those without submodules first, since a submodule pins a commit.
+    /// Makes all repositories of the world, each after its submodules, since a submodule pins a commit.
     pub(crate) fn create(world: &World) -> anyhow::Result<Self> {
         let store = Self { root: tempfile::tempdir()? };
         let of_organizations =
@@ -36,9 +36,16 @@ impl GitStore {
         let of_hosts = world.foreign_hosts.iter().flat_map(|h| h.repositories.iter().map(|r| (h.name.as_str(), r)));
         let (simple, nested): (Vec<_>, Vec<_>) =
             of_organizations.chain(of_hosts).partition(|(_, repository)| repository.submodules.is_empty());
-        let mut heads = Heads::new();
-        for generation in [simple, nested] {
-            heads.extend(store.make_all(&generation, &heads)?);
+        let mut heads = store.make_all(&simple, &Heads::new())?;
+        let mut waiting = nested;
+        while !waiting.is_empty() {
+            let names: Vec<String> = waiting.iter().map(|(_, repository)| repository.name.clone()).collect();
+            let waits = |(_, url): &(String, String)| names.iter().any(|name| url.rsplit('/').next() == Some(name));
+            let (later, ready): (Vec<_>, Vec<_>) =
+                waiting.into_iter().partition(|(_, repository)| repository.submodules.iter().any(waits));
+            ensure!(!ready.is_empty(), "repositories are submodules of each other: {names:?}");
+            heads.extend(store.make_all(&ready, &heads)?);
+            waiting = later;
         }
         Ok(store)
     }
@@ -93,7 +100,7 @@ fn make(directory: &Path, stream: &str) -> anyhow::Result<String> {
     }
     std::fs::write(directory.join("HEAD"), "ref: refs/heads/main\n")?;
     let config = "[core]\n\trepositoryformatversion = 0\n\tbare = true\n[http]\n\treceivepack = true\n[uploadpack]\n\t\
-                  allowAnySHA1InWant = true\n";
+                  allowAnySHA1InWant = true\n\tallowFilter = true\n";
     std::fs::write(directory.join("config"), config)?;
     let mut child = git(directory)
         .args(["-c", "core.fsync=none", "-c", "fastimport.unpackLimit=0", "fast-import", "--quiet"])

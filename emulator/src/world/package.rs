@@ -18,6 +18,8 @@ pub enum Protocol {
     Cargo,
     /// pip and its relatives.
     Python,
+    /// conda and its relatives.
+    Conda,
 }
 
 /// One version of a package.
@@ -174,6 +176,12 @@ impl Package {
             files.iter().chain([&record]).map(|(path, content)| (path.as_str(), content.as_bytes())).collect();
         let wheel = archive::zip(&all);
         Self::new(Protocol::Python, name, version, &[], vec![(format!("{module}-{version}-py3-none-any.whl"), wheel)])
+    }
+
+    /// A package of conda's for every platform, by what its index says of it; its archive is none.
+    pub fn conda(name: &str, version: &str) -> Self {
+        let file = format!("{name}-{version}-0.tar.bz2");
+        Self::new(Protocol::Conda, name, version, &[], vec![(file, name.as_bytes().to_vec())])
     }
 
     fn new(

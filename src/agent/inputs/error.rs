@@ -4,7 +4,6 @@ use super::identity::{ARM_CONNECTION, CONNECTION};
 use crate::diagnosis::Explain;
 use crate::diagnosis::causes::Cause;
 use crate::identity::certificate::CertificateError;
-use crate::tools;
 
 /// Why an input cannot be followed.
 #[derive(Debug, thiserror::Error, PartialEq)]
@@ -51,14 +50,6 @@ pub enum InputError {
         /// Why.
         reason: &'static str,
     },
-    /// This version does not have it.
-    #[error("the input '{name}' does not allow '{value}' in this version")]
-    Unsupported {
-        /// The input.
-        name: &'static str,
-        /// The value.
-        value: &'static str,
-    },
     /// The certificate cannot be used.
     #[error(transparent)]
     Certificate(#[from] Box<CertificateError>),
@@ -102,10 +93,6 @@ impl Explain for InputError {
                 "take back what sets {name}: the machine sets it, nobody else should; an authority of your own goes into the input \
                  'authorityHost'"
             ),
-            Self::Unsupported { name, .. } => {
-                let known: Vec<&str> = tools::names().collect();
-                format!("correct the input '{name}': only auto, or any of {}", known.join(", "))
-            }
             Self::Certificate(error) => error.remedy(),
             Self::Connection { remedy, .. } => (*remedy).to_owned(),
         }

@@ -18,7 +18,7 @@ use crate::identity::entra::Propagation;
 use crate::identity::federation;
 use crate::reach::{FeedInput, PermittedOrganization};
 use crate::tools::git;
-use crate::tools::{self, Choice, LATER_TOOLS, TOOLS, Tool};
+use crate::tools::{self, Choice, TOOLS, Tool};
 
 use identity::ConnectionType;
 use reach::{feeds, permitted};
@@ -44,6 +44,8 @@ pub struct Settings {
     pub verify: Verify,
     /// How long what was made in Entra a moment ago is waited for.
     pub propagation: Propagation,
+    /// Whether tokens are renewed for as long as the job runs.
+    pub keep_fresh: bool,
 }
 
 /// Who is asked whether the identity is let in, before anything is written.
@@ -98,6 +100,7 @@ pub fn settings(job: &Job) -> Result<Settings, InputError> {
         token_variable: token_variable(job)?,
         verify: verify(job)?,
         propagation: propagation(job)?,
+        keep_fresh: one_of(job, "keepFresh", &["true", "false"])? != Some("false"),
     })
 }
 
@@ -187,9 +190,6 @@ fn choice(job: &Job) -> Result<Choice, InputError> {
     }
     let mut named = BTreeSet::new();
     for name in wanted {
-        if let Some(later) = LATER_TOOLS.iter().find(|later| later.eq_ignore_ascii_case(name)) {
-            return Err(InputError::Unsupported { name: NAME, value: later });
-        }
         let Some(known) = tools::names().find(|known| known.eq_ignore_ascii_case(name)) else {
             let reason = format!("use only auto, or any of {}", tools::names().collect::<Vec<_>>().join(", "));
             return Err(InputError::Refused { name: NAME, value: name.to_owned(), reason });

@@ -5,7 +5,7 @@ use super::identity::{ARM_CONNECTION, CONNECTION};
 use crate::agent::job::Job;
 
 /// Every input of the task.
-const NAMES: [&str; 21] = [
+const NAMES: [&str; 22] = [
     "connectionType",
     "azureDevOpsServiceConnection",
     "workloadIdentityServiceConnection",
@@ -27,6 +27,7 @@ const NAMES: [&str; 21] = [
     "federatedClientId",
     "sendCertificateChain",
     "propagationTimeout",
+    "keepFresh",
 ];
 
 /// How many of them, the first, say whose token is asked for.

@@ -11,6 +11,8 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
+use zeroize::Zeroize;
+
 use crate::disk;
 use crate::host::Host;
 use crate::kernel::environment;
@@ -37,6 +39,26 @@ const HIDDEN_PREFIXES: [&str; 7] = [
     "VSTS_PUBLIC_VARIABLES",
 ];
 
+/// Parts of the names of all that signing in goes by: what the task was given, the service connections, the job, the agent's network,
+/// and where a machine has its managed identity.
+const SIGN_IN_PREFIXES: [&str; 15] = [
+    "INPUT_",
+    "ENDPOINT_",
+    "SYSTEM_",
+    "SECRET_SYSTEM_ACCESSTOKEN",
+    "AGENT_",
+    "SECRET_AGENT_",
+    "IDENTITY_",
+    "IMDS_",
+    "MSI_",
+    "DEFAULT_IDENTITY_",
+    "AZURE_",
+    "SSL_CERT_",
+    "PROGRAMFILES",
+    "PROGRAMDATA",
+    "ADO_ENTRA_AUTH_KEY_",
+];
+
 impl Job {
     /// Reads the process's environment.
     pub fn from_environment() -> Self {
@@ -50,6 +72,21 @@ impl Job {
         let input = |(name, value): (&str, &str)| Some((strip_input(name)?.to_ascii_lowercase(), value.to_owned()));
         let inputs = environment.iter().filter_map(input).collect();
         Self { environment, inputs }
+    }
+
+    /// What signing in needs of all this, for the process that renews tokens.
+    pub fn for_signing_in(&self) -> impl Iterator<Item = (&str, &str)> {
+        let needed = |name: &str| {
+            let upper = name.to_ascii_uppercase();
+            SIGN_IN_PREFIXES.iter().any(|prefix| upper.starts_with(prefix))
+        };
+        self.environment.iter().filter(move |(name, _)| needed(name))
+    }
+
+    /// Wipes all of it from memory, as far as it was not taken elsewhere.
+    pub fn wipe(self) {
+        self.environment.wipe();
+        self.inputs.into_values().for_each(|mut value| value.zeroize());
     }
 
     /// Sets an input in place of the agent's.

@@ -71,7 +71,9 @@ impl Ledger {
             .map_err(|error| unusable(error.to_string()))?;
 
         let has_entry = known.is_some();
-        let cleaned = bytes.as_ref().map(|bytes| if remnants.is_some() { text.encode(body) } else { bytes.clone() });
+        // A whole file of ours that no journal knows was never the user's.
+        let users = bytes.as_ref().filter(|_| remnants.is_none() || !remnants::is_own_file(&text.body));
+        let cleaned = users.map(|bytes| if remnants.is_some() { text.encode(body) } else { bytes.clone() });
         let mut entry = known.unwrap_or_else(|| FileEntry::new(&self.place, relative, cleaned.as_deref()));
         if has_entry {
             entry.note_changes_of_others(bytes.as_deref());

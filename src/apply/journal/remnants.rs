@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use super::lines;
 use crate::edit::xml::{Document, Node};
+use crate::kernel::dialect::GRADLE_PROGRAM;
 pub use crate::plan::names::VARIABLE_PREFIX;
 
 /// The user name beside every reference of ours. A test compares it with what the tools write.
@@ -14,9 +15,20 @@ const USER_NAME: &str = "ado-entra-auth";
 /// A longer element is none of ours.
 const LONGEST_BYTES: usize = 4096;
 
+/// How the init script for Gradle begins and ends, which is ours as a whole. A test compares it with what the tool writes.
+const SCRIPT: [&str; 2] = ["// ado-entra-auth: begin\n", "\n// ado-entra-auth: end\n"];
+
+/// Whether a file is one that this task makes as a whole, of whatever release.
+pub fn is_own_file(body: &str) -> bool {
+    body.starts_with(SCRIPT[0]) && body.ends_with(SCRIPT[1])
+}
+
 /// The text without our elements that refer to a variable which `is_known` does not know; nothing where there is none, or where
 /// the text cannot be understood.
 pub fn removed(body: &str, is_known: impl Fn(&str) -> bool) -> Option<String> {
+    if is_own_file(body) {
+        return (!is_known(GRADLE_PROGRAM)).then(String::new);
+    }
     if !body.contains(VARIABLE_PREFIX) {
         return None;
     }
@@ -98,7 +110,7 @@ mod tests {
     use super::*;
     use crate::edit::text::splice;
     use crate::plan::{Entry, Revise};
-    use crate::tools::{maven, npm, nuget};
+    use crate::tools::{gradle, maven, npm, nuget};
 
     const FILES: [(Revise, [&str; 4]); 4] = [
         (npm::bun::revise, ["", "a=b\r\n", "//registry.example.com/:_authToken=${ADO_ENTRA_AUTH_X}?\n", "a=b\n[x]\n"]),
@@ -175,6 +187,16 @@ mod tests {
                     assert_eq!(removed(&theirs, |_| false), None, "{theirs}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_script_for_gradle_is_ours_as_a_whole() {
+        let script = written(None, gradle::revise, &["x"]);
+        assert_eq!(removed(&script, |_| false).as_deref(), Some(""));
+        assert_eq!(removed(&script, |program| program == GRADLE_PROGRAM), None);
+        for theirs in [script.replacen("//", "/* mine */ //", 1), format!("{script}// mine\n")] {
+            assert_eq!(removed(&theirs, |_| false), None);
         }
     }
 

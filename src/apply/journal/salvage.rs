@@ -4,15 +4,17 @@
 use std::path::{Path, PathBuf};
 
 use super::entry::{is_below, write_over};
-use super::remnants::{VARIABLE_PREFIX, is_bare, removed, without_entries_absent_from};
+use super::remnants::{VARIABLE_PREFIX, is_bare, is_own_file, removed, without_entries_absent_from};
 use super::slot::Slot;
 use crate::apply::ApplyError;
 use crate::disk;
 use crate::edit::text::Text;
 
 /// The files that the tools share, below their places. An entry's name stands for its file's path, and tells no other.
-const SHARED_FILES: [&str; 10] = [
+const SHARED_FILES: [&str; 12] = [
     ".m2/settings.xml",
+    ".gradle/init.d/ado-entra-auth.init.gradle",
+    "init.d/ado-entra-auth.init.gradle",
     ".yarnrc.yml",
     ".npmrc",
     "nuget.config",
@@ -71,7 +73,7 @@ fn take_out(slot: &Slot, place: &Path, named: Option<PathBuf>) -> Result<Option<
     let Some(rest) = removed(&text.body, |_| false) else {
         return Ok(text.body.contains(VARIABLE_PREFIX).then_some(still_ours));
     };
-    let was_made = original.is_some_and(|original| !original.existed) && is_bare(&rest);
+    let was_made = is_own_file(&text.body) || original.is_some_and(|original| !original.existed) && is_bare(&rest);
     if was_made {
         disk::remove_file(&path).map_err(failed)?;
         return Ok(Some(format!("{shown}, which this task had made, is removed")));

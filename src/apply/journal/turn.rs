@@ -36,6 +36,6 @@ pub fn is_taken(place: &Path) -> bool {
 }
 
 fn named(note: &LockNote) -> String {
-    let LockNote { process, job, folder } = note;
+    let LockNote { process, job, folder, .. } = note;
     format!("another job (process {process}, job {job}, agent's folder {})", folder.display())
 }

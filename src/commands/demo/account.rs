@@ -1,4 +1,4 @@
-//! What the demo tells.
+//! What the demo tells: one screen, with a line a tool. Everything else only where somebody asks for it, or where a tool fails.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -11,15 +11,24 @@ use ado_entra_auth_emulator::log::{Authorization, LoggedRequest};
 use super::Traces;
 use super::workspace::Errand;
 use crate::plan::names::VARIABLE_PREFIX;
+use crate::tools::{SERVED_BY, TOOLS};
 
 /// The account, which is shown section by section as it grows.
 #[derive(Default)]
 pub struct Account {
     text: String,
     shown_names: Vec<(String, &'static str)>,
+    details: bool,
+    /// How each tool comes by the token, in the step's words.
+    ways: BTreeMap<String, String>,
 }
 
 impl Account {
+    /// An account with every request, variable and word of a tool, or without.
+    pub fn new(details: bool) -> Self {
+        Self { details, ..Self::default() }
+    }
+
     /// Shows a folder under a shorter name from now on.
     pub fn call(&mut self, folder: &Path, name: &'static str) {
         self.shown_names.push((folder.display().to_string(), name));
@@ -39,7 +48,8 @@ impl Account {
 
     /// What the step asked of whom.
     pub fn requests(&mut self, requests: &[LoggedRequest]) {
-        for request in requests {
+        let shown = if self.details { requests } else { &[] };
+        for request in shown {
             let path = request.path.split('?').next().unwrap_or_default();
             let path = match path.find("/_apis/distributedtask") {
                 Some(start) => format!("{}/…/oidctoken", &path[..start]),
@@ -49,7 +59,21 @@ impl Account {
         }
     }
 
-    /// The step's own words.
+    /// The step's own words. The table of tools holds what they say of each.
+    pub fn step_log(&mut self, log: &str) {
+        let is_tool = |name: &str| TOOLS.iter().any(|tool| tool.id().name == name);
+        for line in log.lines() {
+            match line.split_once(": ").filter(|(name, _)| is_tool(name)) {
+                Some((name, rest)) if !self.details => {
+                    let way = rest.rsplit_once("), ").map_or(rest, |(_, way)| way);
+                    self.ways.insert(name.to_owned(), way.to_owned());
+                }
+                _ => self.log(line),
+            }
+        }
+    }
+
+    /// The words of a command.
     pub fn log(&mut self, log: &str) {
         for line in log.lines() {
             match line.split_once(':') {
@@ -59,8 +83,22 @@ impl Account {
         }
     }
 
+    /// How many feeds and organizations let the identity in, or whatever else `check` said.
+    pub fn checked(&mut self, log: &str, well: bool) {
+        if self.details || !well {
+            self.log(log);
+        } else {
+            self.item("checked", &format!("each of {} answers", log.lines().count()));
+        }
+    }
+
     /// The variables and the PATH of later steps.
     pub fn surroundings(&mut self, variables: &[Variable], folders: &[String], mask: impl Fn(&str) -> String) {
+        if !self.details {
+            let count = variables.len();
+            self.item("set", &format!("{count} variables, and a folder on PATH"));
+            return;
+        }
         let (ours, others): (Vec<&Variable>, Vec<&Variable>) =
             variables.iter().partition(|variable| variable.name.starts_with(VARIABLE_PREFIX));
         for variable in others {
@@ -80,12 +118,16 @@ impl Account {
 
     /// A tool that is not installed.
     pub fn not_tried(&mut self, errand: &Errand, missing: &str) {
-        self.item(errand.tool, &format!("not tried: {missing} is not installed here"));
+        self.item(errand.tool, &format!("{:<8}  {missing} is not installed here", "missing"));
     }
 
     /// What a tool did.
     pub fn errand(&mut self, errand: &Errand, fetched: bool, log: &str, requests: &[LoggedRequest]) {
-        self.item(errand.tool, &format!("{} → {}", errand.command, if fetched { "fetched" } else { "FAILED" }));
+        self.row(errand, if fetched { "fetched" } else { "FAILED" });
+        if fetched && !self.details {
+            self.show();
+            return;
+        }
         let said = log.lines().map(|line| line.replace("\u{1b}[0m", "")).filter(|line| !line.trim().is_empty());
         for line in said.take(if fetched { 3 } else { 40 }) {
             self.item("", &format!("| {}", shortened(line.trim_end())));
@@ -106,15 +148,26 @@ impl Account {
         before: &BTreeMap<PathBuf, Option<Vec<u8>>>,
         after: &BTreeMap<PathBuf, Option<Vec<u8>>>,
     ) {
+        let mut as_before = 0;
         for (path, content) in before {
             let said = match (content, after.get(path).is_some_and(|now| now == content)) {
                 (None, true) => "not there, as before",
                 (Some(_), true) => "byte for byte as before",
                 (_, false) => "DIFFERS from before",
             };
+            if !self.details && !said.starts_with('D') {
+                as_before += 1;
+                continue;
+            }
             let tail: Vec<_> = path.iter().rev().take(2).collect();
             let shown: PathBuf = tail.into_iter().rev().collect();
             self.item("file", &format!("{}: {said}", shown.display()));
+        }
+        if as_before > 0 {
+            self.item(
+                "files",
+                &format!("{as_before} of the user and the repository: byte for byte as before, or not there as before"),
+            );
         }
     }
 
@@ -142,6 +195,9 @@ impl Account {
     pub fn end(&mut self, failed: &[&str]) {
         if failed.is_empty() {
             self.line("\nThat is what `- task: AdoEntraAuth@1` does in a pipeline. README.md says how to set it up.");
+            if !self.details {
+                self.line("`scripts/demo --verbose` shows every request, variable and file.");
+            }
         } else {
             self.line(&format!("\nThese tools did not fetch what they should: {}", failed.join(", ")));
         }
@@ -150,6 +206,14 @@ impl Account {
     /// Prints what has gathered.
     pub fn show(&mut self) {
         crate::commands::print(&std::mem::take(&mut self.text));
+    }
+
+    /// A tool's line of the table.
+    fn row(&mut self, errand: &Errand, result: &str) {
+        let by_another = || SERVED_BY.iter().find_map(|(name, by)| self.ways.get(*by).filter(|_| *name == errand.tool));
+        let way = self.ways.get(errand.tool).or_else(by_another).map_or("", String::as_str);
+        let columns = format!("{result:<8}  {way:<34} {}", errand.command);
+        self.item(errand.tool, &shortened(columns.trim_end()));
     }
 
     fn item(&mut self, name: &str, text: &str) {

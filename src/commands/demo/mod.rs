@@ -21,7 +21,7 @@ use workspace::Errand;
 
 /// Runs the command. Fails where anything did not go as it should.
 pub fn run(arguments: &Demo) -> anyhow::Result<()> {
-    let mut account = Account::default();
+    let mut account = Account::new(arguments.verbose);
     account.title(
         "AdoEntraAuth on this machine, against an Azure emulated on loopback. No account is needed, nothing leaves it.",
     );
@@ -37,12 +37,14 @@ pub fn run(arguments: &Demo) -> anyhow::Result<()> {
     let step = step(arguments)?;
     let outcome = job.run_task(&step)?;
     account.requests(&emulator.requests());
-    account.log(&outcome.log);
+    account.step_log(&outcome.log);
     if outcome.result != StepResult::Succeeded {
         account.show();
         bail!("the step failed:\n{}", outcome.errors.join("\n"));
     }
-    account.section("Variables and files that later steps get");
+    if arguments.verbose {
+        account.section("Variables and files that later steps get");
+    }
     account.surroundings(&outcome.variables_set, &outcome.paths_prepended, |text| job.mask(text));
 
     account.section("Later steps: plain commands, no flags");
@@ -53,7 +55,7 @@ pub fn run(arguments: &Demo) -> anyhow::Result<()> {
 
     account.section("When a build answers 401: `ado-entra-auth check` in a later step");
     let checked = job.run_script("ado-entra-auth check", &job.sources())?;
-    account.log(&checked.log);
+    account.checked(&checked.log, checked.succeeded());
     if !checked.succeeded() {
         failed.push("ado-entra-auth check");
     }

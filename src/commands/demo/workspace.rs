@@ -24,7 +24,7 @@ pub const PIP_INDEX: (&str, &str) =
     ("PIP_INDEX_URL", "https://pkgs.dev.azure.com/contoso/_packaging/feed1/pypi/simple/");
 
 /// The errands, a tool each.
-pub fn errands() -> [Errand; 9] {
+pub fn errands() -> [Errand; 10] {
     [
         Errand {
             tool: "npm",
@@ -53,6 +53,13 @@ pub fn errands() -> [Errand; 9] {
             command: "mvn -q validate",
             folder: "service",
             proof: ".m2/repository/com/contoso/hello/1.0.0/hello-1.0.0.jar",
+        },
+        Errand {
+            tool: "gradle",
+            programs: &["java", "gradle"],
+            command: "gradle -q fetch",
+            folder: "library",
+            proof: "library/libs/hello-1.0.0.jar",
         },
         Errand {
             tool: "nuget",
@@ -165,6 +172,13 @@ const SETTINGS: &str = r"<!-- the user's own settings -->
 </settings>
 ";
 
+const BUILD_GRADLE: &str = "\
+repositories { maven { url 'https://pkgs.dev.azure.com/contoso/_packaging/feed1/maven/v1' } }
+configurations { libs }
+dependencies { libs 'com.contoso:hello:1.0.0' }
+task fetch(type: Copy) { from configurations.libs; into 'libs' }
+";
+
 const NUGET_CONFIG: &str = r#"<?xml version="1.0" encoding="utf-8"?>
 <configuration>
   <packageSources>
@@ -218,6 +232,8 @@ pub fn write(home: &Path, sources: &Path) -> anyhow::Result<()> {
         (sources.join("worker/bunfig.toml"), BUNFIG),
         (sources.join("worker/package.json"), PACKAGE_JSON),
         (sources.join("service/pom.xml"), POM),
+        (sources.join("library/build.gradle"), BUILD_GRADLE),
+        (sources.join("library/settings.gradle"), ""),
         (sources.join("desktop/nuget.config"), NUGET_CONFIG),
         (sources.join("desktop/packages.config"), PACKAGES_CONFIG),
         (sources.join("scripts/requirements.txt"), "contoso-hello\n"),
@@ -243,6 +259,7 @@ pub fn user_files(root: &Path, home: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>
         home.join(".npmrc"),
         home.join(".m2/settings.xml"),
         home.join(".gitconfig"),
+        home.join(".gradle/init.d/ado-entra-auth.init.gradle"),
         workspace.join(".yarnrc.yml"),
         workspace.join("nuget.config"),
         workspace.join("s/web/.npmrc"),
@@ -260,8 +277,8 @@ mod tests {
 
     #[test]
     fn every_tool_has_an_errand_whose_programs_the_set_up_knows() {
-        // They come as packages of some Python, and twine fetches nothing; Azure CLI's extension brings its own program from elsewhere.
-        let unshown = ["poetry", "twine", "azureDevOpsCli"];
+        // They come as packages of some Python, and twine fetches nothing; conda, and the program of Azure CLI's extension, come from elsewhere.
+        let unshown = ["poetry", "twine", "conda", "azureDevOpsCli"];
         let tools: Vec<&str> = TOOLS.iter().map(|tool| tool.id().name).filter(|name| !unshown.contains(name)).collect();
         assert_eq!(errands().map(|errand| errand.tool).to_vec(), tools);
         let set_up = concat!(include_str!("../../../scripts/setup"), include_str!("../../../scripts/clients"));

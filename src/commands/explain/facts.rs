@@ -5,11 +5,9 @@ use std::sync::LazyLock;
 
 use regex_lite::{Regex, RegexBuilder};
 
+use crate::diagnosis::causes::Cause;
+use crate::diagnosis::causes::federation::{OLD_ASSERTION, OUTSIDE_ITS_TIME};
 use crate::diagnosis::harmless;
-
-/// How far before and after its cause a fact may stand, in bytes.
-const BEFORE_BYTES: usize = 2000;
-const AFTER_BYTES: usize = 4000;
 
 /// A fact of a text.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -21,14 +19,17 @@ pub struct Fact {
 }
 
 /// Names of facts, the words before them, and their forms; `GUID` stands for the form of one.
-const FORMS: [(&str, &str, &str); 11] = [
+const FORMS: [(&str, &str, &str); 14] = [
     ("issuer", "issuer", r"https://[A-Za-z0-9./_-]{1,200}"),
     ("subject", "subject|sub", r"(?:sc://|p://|/eid1/|repo:|system:)[^'\x22\r\n<>]{1,250}"),
     ("audience", "audience|aud", r"api://[A-Za-z0-9/_-]{1,100}|GUID"),
     ("client", r"client[ _-]?id|client|app(?:lication)?(?: with identifier|[ _-]?id)?", "GUID"),
     ("tenant", r"tenant(?:[ _-]?id)?|sign-in at least once as", r"GUID|[a-z0-9-]+(?:\.[a-z0-9-]+)+"),
     ("object id", r"object[ _-]?id|sign-in at least once as [0-9a-f-]{36}\\+[0-9a-f-]{36}\\+", "GUID"),
+    ("user", "user|logged in user,", "GUID"),
     ("connection", "service connection(?: found)?(?: with identifier)?", "GUID"),
+    ("connection name", "references service connection", r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}? which"),
+    ("repository", "repository with name or identifier", r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}? does"),
     ("trace id", "trace[ _-]?id", "GUID"),
     ("correlation id", "correlation[ _-]?id", "GUID"),
     ("activity id", "activity[ _-]?id|x-vss-e2eid", "GUID"),
@@ -48,11 +49,28 @@ pub fn pattern(text: &str) -> Option<Regex> {
     RegexBuilder::new(text).case_insensitive(true).build().ok()
 }
 
+/// The organization's page that shows whose such an id is.
+const WHOSE: &str = " (whose: https://vssps.dev.azure.com/ORGANIZATION/_apis/identities?identityIds= and this id)";
+
+impl Fact {
+    /// Where to look it up.
+    pub fn note(&self) -> &'static str {
+        if self.name == "user" { WHOSE } else { "" }
+    }
+}
+
+/// The row that the facts make of one: an assertion whose time is over where the clock is right.
+pub fn refined(cause: &'static Cause, text: &str) -> &'static Cause {
+    let time = r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)";
+    let is_over = || {
+        let times = pattern(&format!("Current time: {time}.*expiry time of assertion {time}"))?.captures(text)?;
+        Some(times[1] > times[2])
+    };
+    if *cause == OUTSIDE_ITS_TIME && is_over() == Some(true) { &OLD_ASSERTION } else { cause }
+}
+
 /// The facts that stand near a place: the first of each kind after it, else the last before it.
-pub fn near(text: &str, at: usize) -> Vec<Fact> {
-    let boundary = |at: usize| (at..text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
-    let before = &text[boundary(at.saturating_sub(BEFORE_BYTES))..boundary(at)];
-    let after = &text[boundary(at)..boundary(at + AFTER_BYTES)];
+pub fn near(before: &str, after: &str) -> Vec<Fact> {
     let value = |name: &str| {
         let pattern = PATTERNS.get(name)?;
         let found = pattern.captures(after).or_else(|| pattern.captures_iter(before).last())?;
@@ -65,6 +83,7 @@ pub fn near(text: &str, at: usize) -> Vec<Fact> {
 /// Without what goes on after the value in the same line.
 fn trimmed(value: &str) -> String {
     let value = value.split(". ").next().unwrap_or(value);
+    let value = value.strip_suffix(" which").or(value.strip_suffix(" does")).unwrap_or(value);
     harmless(value.trim().trim_end_matches(['.', ',', ';', '/']))
 }
 
@@ -82,7 +101,7 @@ mod tests {
     const TENANT: &str = "22222222-aaaa-4bbb-8ccc-000000000002";
 
     fn facts(text: &str) -> Vec<(&'static str, String)> {
-        near(text, 0).into_iter().map(|fact| (fact.name, fact.value)).collect()
+        near("", text).into_iter().map(|fact| (fact.name, fact.value)).collect()
     }
 
     #[test]

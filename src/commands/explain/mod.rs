@@ -3,24 +3,27 @@
 mod facts;
 mod page;
 mod paste;
+mod show;
+mod sources;
+#[cfg(test)]
+mod tests;
+mod zip;
 
-use std::fmt::Write;
-use std::io::{IsTerminal, Read};
+use std::io::{self, IsTerminal};
 
 use clap::CommandFactory;
 use clap::error::ErrorKind;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::print;
 use crate::cli::{Cli, Explain, Format};
 use crate::diagnosis::Explanation;
-use crate::diagnosis::causes::{self, Again, Cause, Mention, Named, Owner};
+use crate::diagnosis::causes::{self, Cause, Evidence, Mention, Named, Owner, Place, Stranger};
 use facts::Fact;
+use sources::Lines;
 
 /// The version of the JSON form; it goes up when a field changes or goes.
 const JSON_VERSION: u32 = 1;
-/// What is read of a text; an error stands well within.
-const LARGEST_TEXT_BYTES: u64 = 256 * 1024;
 /// How many further causes are named.
 const MOST_OTHERS: usize = 8;
 
@@ -32,9 +35,54 @@ struct Answer {
     meaning: String,
     remedy: String,
     cause: Option<&'static Cause>,
+    speaker: Speaker,
+    is_guess: bool,
+    place: Option<Place>,
     facts: Vec<Fact>,
     /// What else the text names.
-    others: Vec<String>,
+    others: Vec<Other>,
+    strangers: Vec<Stranger>,
+    left_out: Vec<String>,
+}
+
+/// Who speaks in a text.
+#[derive(Clone, Copy, Eq, PartialEq)]
+enum Speaker {
+    /// This task.
+    Us,
+    /// Another program.
+    Others,
+    /// Nobody: a name or code was looked up.
+    Nobody,
+}
+
+/// Another cause than the first.
+struct Other {
+    name: String,
+    headline: &'static str,
+    remedy: &'static str,
+    is_as_likely: bool,
+}
+
+impl Answer {
+    /// Who can mend it; nothing where that is the author of another program.
+    fn owner(&self) -> Option<Owner> {
+        self.cause.map(|cause| cause.owner).filter(|owner| *owner != Owner::ThisTask || self.speaker != Speaker::Others)
+    }
+}
+
+impl Other {
+    fn of(mention: &Mention) -> Self {
+        let (name, headline, remedy) = match &mention.what {
+            Named::Cause(cause) => (cause.name.to_owned(), cause.headline, cause.elsewhere()),
+            Named::UnknownCode(code) => (code.clone(), "", ""),
+        };
+        Self { name, headline, remedy, is_as_likely: mention.is_as_likely && !headline.is_empty() }
+    }
+
+    fn shown(&self) -> String {
+        if self.headline.is_empty() { self.name.clone() } else { format!("{} ({})", self.name, self.headline) }
+    }
 }
 
 /// Runs the command. An error stands on stderr, and with `--format json` on stdout as JSON too.
@@ -43,75 +91,116 @@ pub fn run(arguments: &Explain) -> anyhow::Result<()> {
         print(&page::whole());
         return Ok(());
     }
-    let text = text(arguments)?;
-    let answer = answer(&text);
+    let answer = answer(arguments)?;
     if arguments.format == Format::Json {
         let json = match &answer {
-            Ok(answer) => as_json(answer),
-            Err(error) => json!({ "version": JSON_VERSION, "error": error.headline, "remedy": error.remedy }),
+            Ok(answer) => show::as_json(answer),
+            Err(error) => json!({ "version": JSON_VERSION, "error": error.headline, "remedy": error.remedy,
+                "notes": error.facts.iter().map(|(_, note)| note).collect::<Vec<_>>() }),
         };
         print(&super::json(&json));
     }
     let answer = answer.map_err(|error| anyhow::anyhow!("{error}"))?;
     if arguments.format == Format::Text {
-        print(&as_text(&answer));
+        print(&show::as_text(&answer));
     }
     Ok(())
 }
 
-/// The text of the arguments, or of stdin where they are `-` or absent.
-fn text(arguments: &Explain) -> std::io::Result<String> {
+/// What is known of the text of the arguments, of the files that they name, or of stdin where they are `-` or absent.
+fn answer(arguments: &Explain) -> io::Result<Result<Answer, Explanation>> {
     let given = arguments.text.join(" ");
-    if !given.is_empty() && given != "-" {
-        return Ok(given);
-    }
-    if given.is_empty() && std::io::stdin().is_terminal() {
-        let missing = "name an error's code, or its text; '-' reads a text that is pasted, until Ctrl+D";
+    if given.is_empty() && io::stdin().is_terminal() {
+        let missing = "name an error's code, its text or a log's file; '-' reads a text that is pasted, until Ctrl+D";
         Cli::command().error(ErrorKind::MissingRequiredArgument, missing).exit();
     }
-    let mut bytes = Vec::new();
-    std::io::stdin().take(LARGEST_TEXT_BYTES).read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+    if named(&given).is_some() {
+        return Ok(of_text(&given));
+    }
+    let mut lines = Lines::new();
+    if given.is_empty() || given == "-" {
+        lines.any(None, &mut io::stdin().lock())?;
+    } else if !lines.files(&arguments.text)? {
+        return Ok(of_text(&given));
+    }
+    let is_bare =
+        lines.count == 1 && (named(&lines.first).is_some() || paste::bare_number(lines.first.trim()).is_some());
+    Ok(if is_bare { of_text(&lines.first) } else { judged(lines) })
 }
 
-fn answer(text: &str) -> Result<Answer, Explanation> {
-    let bare = text.trim();
-    if let Some(cause) = causes::by_name(bare).or_else(|| causes::by_code(bare.parse().ok()?)) {
-        return Ok(known(cause));
+/// The row that a name or a code alone leads to.
+fn named(bare: &str) -> Option<&'static Cause> {
+    let bare = bare.trim();
+    causes::by_name(bare).or_else(|| causes::by_code(bare.parse().ok()?))
+}
+
+fn of_text(text: &str) -> Result<Answer, Explanation> {
+    if let Some(cause) = named(text) {
+        return Ok(known(cause, Speaker::Nobody));
     }
-    let text = paste::plain(text);
-    let mut mentions = causes::mentions(&text);
-    if mentions.is_empty()
-        && let Some(code) = paste::bare_number(bare)
-    {
-        mentions.push(Mention { what: Named::UnknownCode(code), at: 0 });
-    }
-    // A code that is in no row tells less than one that is.
-    let first = mentions.iter().position(|mention| mention.cause().is_some()).unwrap_or(0);
-    if mentions.is_empty() {
-        return Err(nothing_known());
-    }
-    let first = mentions.remove(first);
-    let answer = match first.what {
-        Named::Cause(cause) => known(cause),
-        Named::UnknownCode(code) => unknown(code, &text),
+    let mut lines = Lines::new();
+    let bare = paste::bare_number(text.trim());
+    lines.text(bare.as_deref().unwrap_or(text));
+    judged(lines)
+}
+
+fn judged(lines: Lines) -> Result<Answer, Explanation> {
+    let Lines { reader, count, mut left_out, .. } = lines;
+    let reading = reader.finish();
+    let Some((first, rest)) = reading.mentions.split_first() else {
+        return Err(nothing_known(&show::notes(&reading.strangers, &left_out)));
     };
-    let others = mentions.iter().take(MOST_OTHERS).map(|mention| match &mention.what {
-        Named::Cause(cause) => format!("{} ({})", cause.name, cause.headline),
-        Named::UnknownCode(code) => code.clone(),
-    });
-    Ok(Answer { facts: facts::near(&text, first.at), others: others.collect(), ..answer })
+    let around = format!("{}{}", first.around.0, first.around.1);
+    // What is said of this task holds only where it speaks.
+    let is_ours =
+        first.evidence == Evidence::Own || around.contains("AdoEntraAuth") || around.contains("troubleshooting: ");
+    let speaker = if is_ours { Speaker::Us } else { Speaker::Others };
+    let answer = match &first.what {
+        Named::Cause(cause) => known(facts::refined(cause, &around), speaker),
+        Named::UnknownCode(code) => unknown(code.clone(), &first.around.1),
+    };
+    if rest.len() > MOST_OTHERS {
+        left_out.push(format!("{} further causes that the text names", rest.len() - MOST_OTHERS));
+    }
+    Ok(Answer {
+        facts: facts::near(&first.around.0, &first.around.1),
+        is_guess: first.evidence == Evidence::Guess,
+        place: Some(first.place.clone()).filter(|_| count > 1),
+        others: rest.iter().take(MOST_OTHERS).map(Other::of).collect(),
+        strangers: reading.strangers,
+        left_out,
+        ..answer
+    })
 }
 
-fn known(cause: &'static Cause) -> Answer {
+fn known(cause: &'static Cause, speaker: Speaker) -> Answer {
+    let is_said = speaker == Speaker::Us && !cause.ours().is_empty();
+    let ours = if is_said { format!(" {}", cause.ours()) } else { String::new() };
     Answer {
         name: cause.name.to_owned(),
         headline: cause.headline.to_owned(),
-        meaning: cause.meaning.to_owned(),
-        remedy: cause.remedy.to_owned(),
+        meaning: cause.meaning().to_owned() + &ours,
+        remedy: if speaker == Speaker::Others { cause.elsewhere() } else { cause.remedy }.to_owned(),
         cause: Some(cause),
+        speaker,
+        ..nothing()
+    }
+}
+
+fn nothing() -> Answer {
+    Answer {
+        name: String::new(),
+        headline: String::new(),
+        meaning: String::new(),
+        remedy: String::new(),
+        cause: None,
+        speaker: Speaker::Others,
+        is_guess: false,
+        place: None,
         facts: Vec::new(),
         others: Vec::new(),
+        strangers: Vec::new(),
+        left_out: Vec::new(),
     }
 }
 
@@ -133,129 +222,18 @@ fn unknown(code: String, text: &str) -> Answer {
         headline: sentence.unwrap_or_else(|| format!("a code of {service} that is not in the table of known causes")),
         name: code,
         remedy,
-        cause: None,
-        facts: Vec::new(),
-        others: Vec::new(),
+        ..nothing()
     }
 }
 
-fn nothing_known() -> Explanation {
+fn nothing_known(notes: &[String]) -> Explanation {
     Explanation {
         headline: "nothing in this text is in the table of known causes".to_owned(),
-        facts: Vec::new(),
+        facts: notes.iter().map(|note| ("besides", note.clone())).collect(),
         remedy: "name a code (AADSTS700213, TF401444, VS800075), the last word of an error of this task, or the whole error \
                  with the lines around it. For a tool's 401 or 403, run `ado-entra-auth status` and `ado-entra-auth check` in a later \
                  step of the job. TROUBLESHOOTING.md lists every known cause"
             .to_owned(),
         cause: None,
-    }
-}
-
-fn as_text(answer: &Answer) -> String {
-    let mut text = format!("{}: {}\n", answer.name, answer.headline);
-    for fact in &answer.facts {
-        _ = writeln!(text, "  {:<14} {}", fact.name, fact.value);
-    }
-    _ = writeln!(text, "why: {}\nremedy: {}", answer.meaning, answer.remedy);
-    if let Some(cause) = answer.cause {
-        _ = writeln!(text, "who: {}", cause.owner.title());
-        _ = writeln!(text, "running again helps: {}", cause.again.title());
-    }
-    if !answer.others.is_empty() {
-        _ = writeln!(text, "the text also names: {}", answer.others.join(", "));
-    }
-    text
-}
-
-fn as_json(answer: &Answer) -> Value {
-    let facts: serde_json::Map<String, Value> =
-        answer.facts.iter().map(|fact| (camel_case(fact.name), json!(fact.value))).collect();
-    json!({
-        "version": JSON_VERSION,
-        "name": answer.name,
-        "known": answer.cause.is_some(),
-        "codes": answer.cause.map(|cause| cause.codes),
-        "headline": answer.headline,
-        "meaning": answer.meaning,
-        "remedy": answer.remedy,
-        "owner": answer.cause.map(|cause| owner_key(cause.owner)),
-        "again": answer.cause.map(|cause| again_key(cause.again)),
-        "facts": facts,
-        "others": answer.others,
-    })
-}
-
-fn camel_case(words: &str) -> String {
-    let mut key = String::new();
-    for (number, word) in words.split(' ').enumerate() {
-        let (first, rest) = word.split_at(usize::from(number > 0).min(word.len()));
-        key += &(first.to_ascii_uppercase() + rest);
-    }
-    key
-}
-
-fn owner_key(owner: Owner) -> &'static str {
-    match owner {
-        Owner::PipelineAuthor => "pipelineAuthor",
-        Owner::ProjectAdministrator => "projectAdministrator",
-        Owner::IdentityOwner => "identityOwner",
-        Owner::TenantAdministrator => "tenantAdministrator",
-        Owner::OrganizationAdministrator => "organizationAdministrator",
-        Owner::FeedOwner => "feedOwner",
-        Owner::AgentAdministrator => "agentAdministrator",
-        Owner::NetworkAdministrator => "networkAdministrator",
-        Owner::Service => "service",
-        Owner::ThisTask => "thisTask",
-    }
-}
-
-fn again_key(again: Again) -> &'static str {
-    match again {
-        Again::No => "no",
-        Again::AtOnce => "atOnce",
-        Again::AfterAWhile => "afterAWhile",
-        Again::AfterMinutes => "afterMinutes",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// What a reader of stdout could take for a command, or a terminal for one.
-    fn harms(shown: &str) -> bool {
-        shown.contains("##") || shown.chars().any(|c| c.is_control() && c != '\n')
-    }
-
-    /// Bytes, with what the services and this program write strewn in.
-    fn texts() -> impl Strategy<Value = Vec<u8>> {
-        let words = prop_oneof![
-            Just(b"AADSTS700213: ".to_vec()),
-            Just(b"AADSTS99999: x".to_vec()),
-            Just(b"\"error_codes\":[".to_vec()),
-            Just(b"X-TFS-ServiceError: %23%23vso%5b%0d%0a".to_vec()),
-            Just(b"subject: 'sc://a/##vso[x]".to_vec()),
-            Just(b"tenant '\x1b[31m".to_vec()),
-            Just(b"troubleshooting: oidc-busy".to_vec()),
-            Just("\\u0023\\u0023vso[\\u001b \u{85}\u{e9}".as_bytes().to_vec()),
-            proptest::collection::vec(any::<u8>(), 0..40),
-        ];
-        proptest::collection::vec(words, 0..12).prop_map(|parts| parts.concat())
-    }
-
-    proptest! {
-        #[test]
-        fn no_text_breaks_it_or_commands_anything(bytes in texts()) {
-            match answer(&String::from_utf8_lossy(&bytes)) {
-                Ok(answer) => {
-                    prop_assert!(!harms(&as_text(&answer)));
-                    let json = format!("{:#}\n", as_json(&answer)).replace('#', "\\u0023");
-                    prop_assert!(!harms(&json));
-                }
-                Err(error) => prop_assert!(!harms(&error.to_string())),
-            }
-        }
     }
 }

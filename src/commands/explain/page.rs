@@ -49,8 +49,8 @@ fn of(stage: Stage) -> impl Iterator<Item = &'static Cause> {
 }
 
 fn entry(page: &mut String, cause: &Cause) {
-    _ = writeln!(page, "\n### {}\n\n**{}.** {}\n", cause.name, capitalized(cause.headline), cause.meaning);
-    let others: Vec<&str> = cause.codes.iter().copied().filter(|code| *code != cause.name).collect();
+    _ = writeln!(page, "\n### {}\n\n**{}.** {}\n", cause.name, capitalized(cause.headline), cause.meaning());
+    let others: Vec<&str> = cause.codes().filter(|code| *code != cause.name).collect();
     if !others.is_empty() {
         _ = writeln!(page, "- Also: {}", others.join(", "));
     }

@@ -3,7 +3,7 @@
 super::causes! { Application:
     UNKNOWN_APPLICATION {
         name: "AADSTS700016",
-        codes: ["AADSTS700016", "AADSTS700011", "AADSTS70001"],
+        codes: ["AADSTS700016", "AADSTS700011", "AADSTS70001", "AADSTS7000229"],
         headline: "the application (client) id is not known in this tenant",
         meaning: "The client id is mistyped, belongs to another tenant, or its service principal was made a moment ago.",
         remedy: "correct the client id and the tenant id (of the service connection, or the inputs clientId and tenantId); a service \
@@ -42,7 +42,7 @@ super::causes! { Application:
     }
     UNKNOWN_RESOURCE {
         name: "AADSTS500011",
-        codes: ["AADSTS500011"],
+        codes: ["AADSTS500011", "AADSTS50001"],
         headline: "Azure DevOps is not known in this tenant",
         meaning: "The identity's tenant has no enterprise application of Azure DevOps. That is so where no organization was \
             ever connected to it: it is then the wrong tenant.",
@@ -90,7 +90,7 @@ super::causes! { Application:
     }
     ASSIGNMENT_REQUIRED {
         name: "AADSTS501051",
-        codes: ["AADSTS501051"],
+        codes: ["AADSTS501051", "AADSTS50105"],
         headline: "the identity is not assigned to Azure DevOps, and the tenant demands that",
         meaning: "The enterprise application Azure DevOps has 'Assignment required' switched on, and the identity has no role there.",
         remedy: "switch off 'Assignment required' on the enterprise application Azure DevOps, or assign the identity to it",
@@ -101,17 +101,21 @@ super::causes! { Application:
         name: "AADSTS70011",
         codes: ["AADSTS70011", "AADSTS700022", "AADSTS700023", "AADSTS28002", "AADSTS28003", "AADSTS1002012"],
         headline: "the scope of the token request is not valid",
-        meaning: "For an application it is exactly one resource, followed by /.default. This task always asks so.",
+        meaning: "For an application it is exactly one resource, followed by /.default.",
+        ours: "This task always asks so.",
         remedy: "report it; a client of your own asks only for 499b84ac-1321-427f-aa17-267ca6975798/.default",
+        elsewhere: "have the client ask for one resource and /.default: for Azure DevOps 499b84ac-1321-427f-aa17-267ca6975798/.default",
         owner: ThisTask,
         again: No,
     }
     MALFORMED_REQUEST {
         name: "AADSTS90013",
-        codes: ["AADSTS90013", "AADSTS90023", "AADSTS9002313", "AADSTS90100", "AADSTS900144"],
+        codes: ["AADSTS90013", "AADSTS90009", "AADSTS90014", "AADSTS90023", "AADSTS9002313", "AADSTS90100", "AADSTS900144", "AADSTS900561",
+            "AADSTS70003", "AADSTS70005"],
         headline: "Entra cannot read the token request",
         meaning: "A parameter is missing or malformed: a mistake of the client, or of something that changes its requests.",
         remedy: "report it with Entra's message; never send along the values of the request",
+        elsewhere: "compare the request with Entra's message: it names the parameter; empty variables are the usual cause",
         owner: ThisTask,
         again: No,
     }

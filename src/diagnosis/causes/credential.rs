@@ -83,6 +83,7 @@ super::causes! { Credential:
         headline: "issuer and subject of the signed assertion differ",
         meaning: "Both must be the client id in an assertion that is signed with a certificate.",
         remedy: "report it",
+        elsewhere: "have the client write the client id into both claims, iss and sub",
         owner: ThisTask,
         again: No,
     }
@@ -100,7 +101,7 @@ super::causes! { Credential:
         name: "certificate-unreadable",
         signs: [["client certificate is neither a PEM text nor a PFX"], ["PEM text ends before"], ["of the PEM text is broken"],
             ["PFX (PKCS#12) file is damaged"]],
-        hints: [["certificate", "cannot be read"], ["PEM", "malformed"]],
+        hints: [["client certificate", "cannot be read"]],
         headline: "the client certificate cannot be read",
         meaning: "The content of the input or of its file is damaged, in a form that is not read, or neither PEM nor a PFX (PKCS 12) file. A PEM \
             text whose line breaks were lost on the way cannot be read either.",
@@ -112,7 +113,7 @@ super::causes! { Credential:
     CERTIFICATE_PASSWORD {
         name: "certificate-password",
         signs: [["password of the client certificate is wrong"], ["client certificate is encrypted, and no password"]],
-        hints: [["certificate", "password", "wrong"], ["mac verify"], ["PKCS12", "password"]],
+        hints: [["client certificate", "password", "wrong"]],
         headline: "the password does not open the client certificate",
         meaning: "The PFX file or the private key is encrypted, and the password is missing or another.",
         remedy: "set clientCertificatePassword to the password, as $(name) of a secret variable",
@@ -122,7 +123,7 @@ super::causes! { Credential:
     CERTIFICATE_WITHOUT_KEY {
         name: "certificate-without-key",
         signs: [["client certificate comes without its private key"]],
-        hints: [["certificate", "no private key"]],
+        hints: [["client certificate", "no private key"]],
         headline: "the client certificate comes without its private key",
         meaning: "Signing needs the key. A .cer or .crt file holds only the public part.",
         remedy: "set a PFX file, or a PEM text that holds both the certificate and its private key",
@@ -132,7 +133,7 @@ super::causes! { Credential:
     CERTIFICATE_OF_ANOTHER_KEY {
         name: "certificate-of-another-key",
         signs: [["private key belongs to none of the certificates"]],
-        hints: [["private key", "does not match", "certificate"]],
+        hints: [["private key", "does not match", "client certificate"]],
         headline: "the private key is not the one of the client certificate",
         meaning: "Certificate and key come from two different pairs, as happens where one is renewed and the other is not.",
         remedy: "export certificate and key together once more, and set both",
@@ -142,15 +143,15 @@ super::causes! { Credential:
     CERTIFICATE_NOT_RSA {
         name: "certificate-not-rsa",
         signs: [["Entra takes only RSA keys"]],
-        hints: [["certificate", "not RSA"], ["certificate", "not an RSA"]],
         headline: "the client certificate's key is not an RSA key",
-        meaning: "This task signs with RSA, which Entra documents for certificates of applications.",
+        meaning: "Entra documents RSA for certificates of applications.",
         remedy: "make a certificate with an RSA key of 2048 bits or more, and upload its public part to the application",
         owner: IdentityOwner,
         again: No,
     }
     CERTIFICATE_EXPIRED {
         name: "client-certificate-expired",
+        codes: ["AADSTS1000502"],
         signs: [["client certificate has expired on"], ["client certificate is not valid before"]],
         hints: [["client certificate", "expired"], ["client certificate", "not yet valid"]],
         headline: "the client certificate has expired, or is not yet valid",

@@ -110,11 +110,12 @@ super::causes! { Federation:
     }
     NOT_APP_ONLY {
         name: "AADSTS700229",
-        codes: ["AADSTS700229"],
+        codes: ["AADSTS700229", "AADSTS700226"],
         headline: "the assertion does not speak of an application",
         meaning: "Entra takes from its own issuer only assertions that were made for an application or a managed identity, none of \
             users. A service connection gives such a one.",
         remedy: "sign in with a service connection or a managed identity; if that is what you do, report the error",
+        elsewhere: "sign in with a service connection or a managed identity",
         owner: ThisTask,
         again: No,
     }
@@ -127,6 +128,15 @@ super::causes! { Federation:
         remedy: "run again; if it stays, correct the agent's clock",
         owner: AgentAdministrator,
         again: AtOnce,
+    }
+    OLD_ASSERTION {
+        name: "AADSTS700024-old",
+        headline: "the assertion had expired when it was used",
+        meaning: "It lives for ten minutes. The script asks for a token later than that after its sign-in, and the client presents the \
+            assertion of the sign-in once more. The clock is right.",
+        remedy: "ask for the tokens early in the script, or sign in again right before; AzureCLI@2 has keepAzSessionActive: true",
+        owner: PipelineAuthor,
+        again: No,
     }
     UNREADABLE {
         name: "AADSTS50027",
@@ -169,12 +179,15 @@ super::causes! { Federation:
     }
     MICROSOFTS_TASK {
         name: "federated-token-not-acquired",
-        hints: [["Failed to acquire federated token"], ["Failed to aquire federated token"]],
+        signs: [
+            ["Failed to acquire federated token"], ["Failed to aquire federated token"],
+            ["Failed to fetch federated token", "!federated token from GitHub"],
+        ],
         headline: "a task of Microsoft's could not sign in, and does not say why",
         meaning: "Its one message stands for every failure of the request for an assertion and of its exchange; what Entra said is \
             lost.",
         remedy: "run AdoEntraAuth@1 with the same service connection: it shows where it fails, the code and the remedy",
         owner: PipelineAuthor,
-        again: No,
+        again: AtOnce,
     }
 }

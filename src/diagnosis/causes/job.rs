@@ -4,7 +4,10 @@ super::causes! { Job:
     NO_OIDC_ADDRESS {
         name: "no-oidc-address",
         signs: [["has no address to ask for an OIDC assertion"]],
-        hints: [["SYSTEM_OIDCREQUESTURI"], ["System.OidcRequestUri"]],
+        hints: [
+            ["SYSTEM_OIDCREQUESTURI", "not set"], ["SYSTEM_OIDCREQUESTURI", "missing"], ["SYSTEM_OIDCREQUESTURI", "undefined"],
+            ["System.OidcRequestUri", "not set"], ["System.OidcRequestUri", "missing"],
+        ],
         headline: "the job has no address to ask for an OIDC assertion",
         meaning: "Azure DevOps Services gives it to every job (System.OidcRequestUri, since June 2024). Azure DevOps Server has none, \
             and a script outside of a job neither.",
@@ -25,7 +28,10 @@ super::causes! { Job:
     NO_JOB_TOKEN {
         name: "no-job-token",
         signs: [["gave this step no job token"]],
-        hints: [["SYSTEM_ACCESSTOKEN"], ["$(System.AccessToken)"]],
+        hints: [
+            ["Set SYSTEM_ACCESSTOKEN"], ["SYSTEM_ACCESSTOKEN", "not set"], ["SYSTEM_ACCESSTOKEN", "missing"],
+            ["Could not find access token", "SYSTEM_ACCESSTOKEN"], ["$(System.AccessToken): command not found"],
+        ],
         headline: "the step has no job token (System.AccessToken)",
         meaning: "The agent gives it to tasks. A script gets it only where the step maps it, and a literal $(System.AccessToken) means \
             that nothing has filled it in.",
@@ -40,6 +46,45 @@ super::causes! { Job:
         meaning: "It holds a secret, a certificate or a token, or stands for a managed identity. Azure DevOps gives assertions only for \
             connections with workload identity federation.",
         remedy: "convert the service connection to workload identity federation, or use the connectionType that fits what it holds",
+        owner: ProjectAdministrator,
+        again: No,
+    }
+    RESOURCE_NOT_AUTHORIZED {
+        name: "pipeline-not-authorized",
+        signs: [
+            ["has not been authorized for use"], ["resource authorization issue"], ["aka.ms/yamlauthz"],
+            ["This pipeline needs permission to access a resource before this run can continue"],
+        ],
+        headline: "the pipeline is not permitted to use a resource that it names, or the resource does not exist",
+        meaning: "Service connections, repositories, variable groups, environments, secure files and agent pools each list the pipelines \
+            that may use them. A wrong name has the same answer.",
+        remedy: "correct the name, or permit the pipeline: Permit on the page of the run, or Project settings, Service connections (or \
+            Repositories, Agent pools), Security, Pipeline permissions",
+        owner: ProjectAdministrator,
+        again: AtOnce,
+    }
+    POOL {
+        name: "agent-pool-rights",
+        signs: [
+            ["needs Manage permissions to perform the action"], ["needs Use permissions to perform the action"],
+            ["does not have Manage permissions in the Azure DevOps organization"], ["PoolProvisioningFailed"],
+            ["needs Listen permissions"], ["Access denied", "needs Manage permissions for pool"],
+        ],
+        headline: "the identity lacks a right on agent pools",
+        meaning: "Registering an agent and managing a pool need the role Administrator on it; using a pool needs User. 'Server \
+            administrator' in the text is said for the cloud too.",
+        remedy: "add the identity as a user of the organization, and as Administrator of the pool (Organization settings, Agent pools, \
+            Security); where the text says Use permissions, User is enough",
+        owner: OrganizationAdministrator,
+        again: No,
+    }
+    JWT {
+        name: "connection-secret-lost-code",
+        hints: [["Failed to obtain the Json Web Token"], ["Failed to get access token", "service principal"]],
+        headline: "a task of Microsoft's could not sign in with the service connection's secret, and does not say why",
+        meaning: "Mostly the secret is wrong or has expired; the code that Entra gave is lost.",
+        remedy: "verify the service connection or renew its secret, or convert it to workload identity federation; AdoEntraAuth@1 with the \
+            same connection shows Entra's code",
         owner: ProjectAdministrator,
         again: No,
     }

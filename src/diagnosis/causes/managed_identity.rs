@@ -29,10 +29,11 @@ super::causes! { ManagedIdentity:
     }
     IMDS_BAD_REQUEST {
         name: "imds-bad-request",
-        hints: [["169.254.169.254", "400"]],
+        words: [["169.254.169.254", "=400"]],
         headline: "the machine's metadata service cannot read the request for a token",
         meaning: "A parameter or the header Metadata is missing or wrong; a proxy in between may have taken it away.",
         remedy: "let requests to 169.254.169.254 go past every proxy (NO_PROXY); if they do, report the error",
+        elsewhere: "let requests to 169.254.169.254 go past every proxy (NO_PROXY), and have the client send the header Metadata",
         owner: ThisTask,
         again: No,
     }
@@ -48,26 +49,27 @@ super::causes! { ManagedIdentity:
     }
     IMDS_NOT_READY {
         name: "imds-not-ready",
-        hints: [["169.254.169.254", "404"]],
+        words: [["169.254.169.254", "=404"]],
         headline: "the machine's metadata service has no token service yet",
-        meaning: "The service is being updated, or an identity that was assigned a moment ago has not arrived. The task has tried \
-            several times.",
+        meaning: "The service is being updated, or an identity that was assigned a moment ago has not arrived.",
+        ours: "The task has tried several times.",
         remedy: "run again in a minute; if it stays, check that an identity is assigned to the machine",
         owner: Service,
         again: AfterMinutes,
     }
     IMDS_UPDATING {
         name: "imds-updating",
-        hints: [["169.254.169.254", "410"]],
+        words: [["169.254.169.254", "=410"]],
         headline: "the machine's metadata service is being updated",
-        meaning: "An update may take longer than the 45 seconds that this step may last.",
+        meaning: "An update may take some minutes.",
+        ours: "This step may last 45 seconds.",
         remedy: "run again in two minutes",
         owner: Service,
         again: AfterAWhile,
     }
     IMDS_THROTTLED {
         name: "imds-throttled",
-        hints: [["169.254.169.254", "429"]],
+        words: [["169.254.169.254", "=429"]],
         headline: "the machine's metadata service is throttling requests",
         meaning: "Too many programs of this machine ask for tokens at the same time.",
         remedy: "run again later, and run fewer agents on one machine, or fewer steps that sign in at the same moment",
@@ -76,8 +78,8 @@ super::causes! { ManagedIdentity:
     }
     IMDS_UNAVAILABLE {
         name: "imds-unavailable",
-        hints: [
-            ["169.254.169.254", "500"], ["169.254.169.254", "502"], ["169.254.169.254", "503"], ["169.254.169.254", "504"],
+        words: [
+            ["169.254.169.254", "=500"], ["169.254.169.254", "=502"], ["169.254.169.254", "=503"], ["169.254.169.254", "=504"],
         ],
         headline: "the machine's metadata service is in trouble",
         meaning: "Such trouble passes. 502 and 504 usually come from a proxy or gateway that should not be in between.",
@@ -104,15 +106,15 @@ super::causes! { ManagedIdentity:
             ["unexpected error occured while fetching the AAD Token"], ["unexpected error occurred while fetching the AAD Token"],
         ],
         headline: "App Service could not fetch a token for its managed identity",
-        meaning: "App Service, Functions and Container Apps say this for a wrong client id and for trouble that passes alike. The task \
-            has tried several times.",
+        meaning: "App Service, Functions and Container Apps say this for a wrong client id and for trouble that passes alike.",
+        ours: "The task has tried several times.",
         remedy: "check that the identity with this clientId is assigned to the app, and run again",
         owner: AgentAdministrator,
         again: AtOnce,
     }
     ARC_NO_CHALLENGE {
         name: "arc-no-challenge",
-        hints: [["40342", "challenge"], ["Arc", "challenge"]],
+        hints: [["40342", "challenge"], ["Azure Arc", "challenge"]],
         headline: "the Azure Arc agent did not ask for proof",
         meaning: "It must answer 401 first and name a key file. Something else answers at its address, or it is not running.",
         remedy: "check that the service himds of Azure Arc runs on the agent's machine, and take back what sets IDENTITY_ENDPOINT or \
@@ -122,7 +124,7 @@ super::causes! { ManagedIdentity:
     }
     ARC_BAD_CHALLENGE {
         name: "arc-bad-challenge",
-        hints: [["40342", "WWW-Authenticate"], ["Arc", "WWW-Authenticate"]],
+        words: [["40342", "WWW-Authenticate"], ["Azure Arc", "WWW-Authenticate"]],
         headline: "the Azure Arc agent asked for proof in a way that is not its own",
         meaning: "The header WWW-Authenticate must name a key file (Basic realm=...). No file is read for anything else.",
         remedy: "update the Azure Arc agent on the machine; if it is current, report the error with that header",
@@ -131,7 +133,7 @@ super::causes! { ManagedIdentity:
     }
     ARC_BAD_PATH {
         name: "arc-key-elsewhere",
-        hints: [["azcmagent", "outside"], ["AzureConnectedMachineAgent", "outside"], ["Arc", "4096"]],
+        hints: [["azcmagent", "outside"], ["AzureConnectedMachineAgent", "outside"], ["Azure Arc", "4096"]],
         headline: "the Azure Arc agent named a key file that is not one of its own",
         meaning: "Its keys are .key files of at most 4096 bytes in /var/opt/azcmagent/tokens, or \
             %ProgramData%\\AzureConnectedMachineAgent\\Tokens. Any other file is left unread: who answers may want to steal it.",
@@ -151,7 +153,7 @@ super::causes! { ManagedIdentity:
     }
     ARC_USER_ASSIGNED {
         name: "arc-user-assigned",
-        hints: [["Arc", "user-assigned"], ["Arc", "user assigned"]],
+        hints: [["Azure Arc", "user-assigned"], ["Azure Arc", "user assigned"]],
         headline: "Azure Arc does not give tokens for this user-assigned identity",
         meaning: "Older versions of its agent have only the machine's own identity, and give it whichever is asked for.",
         remedy: "leave clientId out to use the machine's own identity, or update the Azure Arc agent",
@@ -164,6 +166,7 @@ super::causes! { ManagedIdentity:
         headline: "Cloud Shell gives no tokens for what was asked for",
         meaning: "It gives tokens for a list of resources, on which Azure DevOps stands only by its id.",
         remedy: "report it; a client of your own asks for 499b84ac-1321-427f-aa17-267ca6975798",
+        elsewhere: "have the client ask for 499b84ac-1321-427f-aa17-267ca6975798",
         owner: ThisTask,
         again: No,
     }
@@ -189,7 +192,7 @@ super::causes! { ManagedIdentity:
     }
     NO_TOKEN_FILE {
         name: "workload-identity-no-token-file",
-        hints: [["AZURE_FEDERATED_TOKEN_FILE"]],
+        hints: [["AZURE_FEDERATED_TOKEN_FILE", "not set"], ["AZURE_FEDERATED_TOKEN_FILE", "missing"], ["AZURE_FEDERATED_TOKEN_FILE", "no such file"]],
         headline: "the agent's pod has no token of its service account",
         meaning: "Kubernetes was not told to give one, so the file that AZURE_FEDERATED_TOKEN_FILE names is missing.",
         remedy: "label the pod azure.workload.identity/use=true, and annotate its service account with the identity's client id",

@@ -10,6 +10,7 @@
 mod recognition;
 
 pub(crate) mod application;
+pub(crate) mod clients;
 pub(crate) mod content;
 pub(crate) mod credential;
 pub mod federation;
@@ -19,26 +20,21 @@ pub(crate) mod network;
 pub(crate) mod oidc;
 pub mod organization;
 pub(crate) mod policy;
+pub(crate) mod users;
 
-pub use recognition::{Mention, Named, find_in, mentions, named_in};
+pub use recognition::{Evidence, Mention, Named, Place, Reader, Reading, Stranger, find_in, named_in};
 
 /// One thing that goes wrong.
 #[derive(Debug, Eq, PartialEq)]
 pub struct Cause {
     /// What messages end with and users look up: the service's code where there is one, else a short name in kebab case.
     pub name: &'static str,
-    /// Every code of a service that means this, as the services write them; an `x` stands for any digit.
-    pub codes: &'static [&'static str],
-    /// Texts that mean this where no code is named.
-    pub signs: &'static [Sign],
-    /// Texts that mean this where nothing else is recognised.
-    pub hints: &'static [Sign],
     /// What is wrong: a sentence without the code, its first letter small.
     pub headline: &'static str,
-    /// Why it happens: a sentence or two.
-    pub meaning: &'static str,
     /// What to do, begun with a verb, without a full stop at its end.
     pub remedy: &'static str,
+    /// The rest, in one text: a pointer for each part would weigh more than the part.
+    more: &'static str,
     /// Where on the way it happens.
     pub stage: Stage,
     /// Who can mend it.
@@ -47,8 +43,62 @@ pub struct Cause {
     pub again: Again,
 }
 
-/// Words that all stand in a text near the first of them, each whole, in any case of letters.
-pub type Sign = &'static [&'static str];
+/// What a sign is taken from, and so how much it proves.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Kind {
+    /// A sentence of a service or of this task.
+    Sentence,
+    /// The words of a client, or a status.
+    Client,
+    /// Mere names, which count where nothing else does, all of them in one line.
+    Name,
+}
+
+impl Cause {
+    fn part(&self, number: usize) -> &'static str {
+        self.more.split('\n').nth(number).unwrap_or_default()
+    }
+
+    /// Why it happens: a sentence or two.
+    pub fn meaning(&self) -> &'static str {
+        self.part(0)
+    }
+
+    /// What is true besides where this task speaks, and not where another program does: a sentence, or nothing.
+    pub fn ours(&self) -> &'static str {
+        self.part(1)
+    }
+
+    /// What to do where another program speaks.
+    pub fn elsewhere(&self) -> &'static str {
+        if self.part(2).is_empty() { self.remedy } else { self.part(2) }
+    }
+
+    /// Every code of a service that means this, as the services write them; an `x` stands for any digit.
+    pub fn codes(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.part(3).split_terminator(' ')
+    }
+
+    /// Whether its name is a service's code.
+    pub fn is_code(&self) -> bool {
+        self.codes().any(|code| code == self.name)
+    }
+
+    /// The texts that mean this where no code is named: words that all stand near the first of them, each whole, in any case of
+    /// letters. `=401` is a status, `@devops`, `@entra` or `@azure` a host to which the words must belong, with `?` one that need not
+    /// be named, `!x` what must not be in the line.
+    pub fn signs(&self) -> impl Iterator<Item = (Kind, std::str::Split<'static, char>)> + use<> {
+        self.more.split('\n').skip(4).filter_map(|sign| {
+            let (kind, words) = sign.split_once('\t')?;
+            let kind = match kind {
+                "s" => Kind::Sentence,
+                "w" => Kind::Client,
+                _ => Kind::Name,
+            };
+            Some((kind, words.split('\t')))
+        })
+    }
+}
 
 /// Where on the way to a credential something happens: the chapters of TROUBLESHOOTING.md.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -65,6 +115,8 @@ pub enum Stage {
     Credential,
     /// The tenant's policies, and Entra's own trouble.
     Policy,
+    /// A user signs in in the place of an application.
+    User,
     /// A machine's own identity gives a token.
     ManagedIdentity,
     /// The way between the agent and a service.
@@ -73,6 +125,8 @@ pub enum Stage {
     Organization,
     /// Feeds and repositories serve it.
     Content,
+    /// A client says it in its own words.
+    Client,
 }
 
 /// Who can mend something.
@@ -115,17 +169,19 @@ pub enum Again {
 
 impl Stage {
     /// All, in the order of a run.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::Job,
         Self::Assertion,
         Self::Federation,
         Self::Application,
         Self::Credential,
         Self::Policy,
+        Self::User,
         Self::ManagedIdentity,
         Self::Network,
         Self::Organization,
         Self::Content,
+        Self::Client,
     ];
 
     /// As a heading.
@@ -137,10 +193,12 @@ impl Stage {
             Self::Application => "Entra does not find the application, the tenant or the resource",
             Self::Credential => "Entra does not accept the client secret or certificate",
             Self::Policy => "A policy blocks the identity, or Entra is in trouble",
+            Self::User => "Entra refuses a user",
             Self::ManagedIdentity => "A managed identity gives no token",
             Self::Network => "A service cannot be reached",
             Self::Organization => "The organization does not accept the identity",
             Self::Content => "A feed or a repository refuses",
+            Self::Client => "A client's own words",
         }
     }
 }
@@ -184,10 +242,12 @@ pub fn all() -> impl Iterator<Item = &'static Cause> {
         application::ROWS,
         credential::ROWS,
         policy::ROWS,
+        users::ROWS,
         managed_identity::ROWS,
         network::ROWS,
         organization::ROWS,
         content::ROWS,
+        clients::ROWS,
     ];
     stages.into_iter().flatten().copied()
 }
@@ -204,13 +264,13 @@ pub fn by_name(name: &str) -> Option<&'static Cause> {
 
 /// The cause of a code; one that names all its digits goes before a family.
 fn with_code(code: &str) -> Option<&'static Cause> {
-    let fits = |known: &&str| {
+    let fits = |known: &str| {
         let same =
             |(known, given): (u8, u8)| known.eq_ignore_ascii_case(&given) || (known == b'x' && given.is_ascii_digit());
         known.len() == code.len() && known.bytes().zip(code.bytes()).all(same)
     };
-    let exactly = |known: &&str| known.eq_ignore_ascii_case(code);
-    all().find(|cause| cause.codes.iter().any(exactly)).or_else(|| all().find(|cause| cause.codes.iter().any(fits)))
+    let exactly = |known: &str| known.eq_ignore_ascii_case(code);
+    all().find(|cause| cause.codes().any(exactly)).or_else(|| all().find(|cause| cause.codes().any(fits)))
 }
 
 /// A static for each row, and `ROWS` with all of them.
@@ -219,10 +279,13 @@ macro_rules! causes {
         name: $name:literal,
         $(codes: [$($code:literal),* $(,)?],)?
         $(signs: [$([$($sign:literal),+]),* $(,)?],)?
+        $(words: [$([$($word:literal),+]),* $(,)?],)?
         $(hints: [$([$($hint:literal),+]),* $(,)?],)?
         headline: $headline:literal,
         meaning: $meaning:literal,
+        $(ours: $ours:literal,)?
         remedy: $remedy:expr,
+        $(elsewhere: $elsewhere:literal,)?
         owner: $owner:ident,
         again: $again:ident,
     })+) => {
@@ -230,12 +293,12 @@ macro_rules! causes {
             #[doc = concat!($name, ": ", $headline, ".")]
             pub static $row: super::Cause = super::Cause {
                 name: $name,
-                codes: &[$($($code),*)?],
-                signs: &[$($(&[$($sign),+]),*)?],
-                hints: &[$($(&[$($hint),+]),*)?],
                 headline: $headline,
-                meaning: $meaning,
                 remedy: $remedy,
+                more: concat!(
+                    $meaning, "\n", $($ours,)? "\n", $($elsewhere,)? "\n", $($($code, " ",)*)? "\n",
+                    $($("s", $("\t", $sign,)+ "\n",)*)? $($("w", $("\t", $word,)+ "\n",)*)? $($("h", $("\t", $hint,)+ "\n",)*)?
+                ),
                 stage: super::Stage::$stage,
                 owner: super::Owner::$owner,
                 again: super::Again::$again,
@@ -259,7 +322,7 @@ mod tests {
         let mut names = HashSet::new();
         for cause in all() {
             assert!(names.insert(cause.name.to_ascii_lowercase()), "{} stands twice", cause.name);
-            for code in cause.codes.iter().filter(|code| **code != cause.name) {
+            for code in cause.codes().filter(|code| *code != cause.name) {
                 assert!(names.insert(code.to_ascii_lowercase()), "{code} stands twice");
             }
         }
@@ -272,9 +335,11 @@ mod tests {
     #[test]
     fn every_row_says_everything_and_reads_well() {
         for cause in all() {
-            let Cause { name, headline, meaning, remedy, .. } = cause;
-            assert!(cause.codes.is_empty() || cause.codes.contains(name), "{name} is none of its codes");
-            for text in [headline, meaning, remedy] {
+            let Cause { name, headline, remedy, .. } = cause;
+            let meaning = cause.meaning();
+            let looks_like_a_code = name.starts_with(char::is_uppercase) && !name.contains('-');
+            assert_eq!(cause.is_code(), looks_like_a_code, "{name}");
+            for text in [headline, meaning, remedy, cause.elsewhere()] {
                 assert!(text.len() > 8, "{name}: {text}");
                 let odd = |c: char| c.is_control() || "<>*#|`".contains(c);
                 assert!(!text.contains(odd) && !text.contains("  "), "{name}: {text}");
@@ -282,7 +347,8 @@ mod tests {
             assert!(meaning.ends_with('.') && meaning.starts_with(char::is_uppercase), "{name}: {meaning}");
             assert!(!remedy.ends_with('.') && remedy.starts_with(char::is_lowercase), "{name}: {remedy}");
             assert!(!headline.ends_with('.'), "{name}: {headline}");
-            assert!(cause.signs.iter().chain(cause.hints).all(|sign| !sign.is_empty()), "{name}");
+            let words = cause.signs().flat_map(|(_, words)| words);
+            assert!(words.into_iter().all(|word| word.len() >= 3 && !word.contains('\n')), "{name}");
             let message = format!("TF401444 and more\n  troubleshooting: {name}\nend");
             assert_eq!(find_in(&message).map(|cause| cause.name), Some(*name));
         }

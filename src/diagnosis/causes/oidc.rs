@@ -17,7 +17,7 @@ super::causes! { Assertion:
     UNKNOWN_CONNECTION {
         name: "oidc-connection-unknown",
         signs: [["No service connection found with identifier"]],
-        hints: [["oidctoken", "404"]],
+        words: [["oidctoken", "=404"]],
         headline: "the service connection is not known to this job",
         meaning: "It was deleted, belongs to another project, this pipeline is not permitted to use it, or no step of the job names it \
             in an input for connections.",
@@ -28,7 +28,7 @@ super::causes! { Assertion:
     }
     FORBIDDEN {
         name: "oidc-forbidden",
-        hints: [["oidctoken", "403"]],
+        words: [["oidctoken", "=403"]],
         headline: "Azure DevOps forbids an assertion for the service connection",
         meaning: "Nothing documents what lies behind this answer. The pipeline may lack the permission to use the connection, or a \
             check of the connection may not have passed.",
@@ -40,7 +40,7 @@ super::causes! { Assertion:
     JOB_TOKEN_REFUSED {
         name: "oidc-job-token-refused",
         signs: [["refused the job's token"]],
-        hints: [["oidctoken", "401"]],
+        words: [["oidctoken", "=401"]],
         headline: "Azure DevOps refused the job's token when asked for an assertion",
         meaning: "The token (System.AccessToken) has ended with its job or after about a day, belongs to another organization, or was \
             sent as a password in place of a bearer.",
@@ -50,7 +50,7 @@ super::causes! { Assertion:
     }
     SIGN_IN_PAGE {
         name: "oidc-sign-in-page",
-        hints: [["oidctoken", "_signin"], ["oidctoken", "203"], ["oidctoken", "302"]],
+        words: [["oidctoken", "_signin"], ["oidctoken", "=203"], ["oidctoken", "=302"]],
         headline: "Azure DevOps sent its sign-in page in place of an assertion",
         meaning: "So it treats a job token that is absent, malformed or at its end, unless a client asks it not to, as this task does \
             (X-TFS-FedAuthRedirect: Suppress).",
@@ -71,24 +71,29 @@ super::causes! { Assertion:
         name: "oidc-preview-version",
         signs: [["VssInvalidPreviewVersionException"]],
         headline: "Azure DevOps wants another version of the request for an assertion",
-        meaning: "A version of an interface that is still a preview must be asked for as one. This task asks for 7.1, which is none.",
+        meaning: "A version of an interface that is still a preview must be asked for as one.",
+        ours: "This task asks for 7.1, which is none.",
         remedy: "report it; a client of your own sends api-version=7.1 or 7.2-preview.1",
+        elsewhere: "have the client send api-version=7.1 or 7.2-preview.1",
         owner: ThisTask,
         again: No,
     }
     WRONG_METHOD {
         name: "oidc-wrong-method",
-        hints: [["oidctoken", "405"]],
+        words: [["oidctoken", "=405"]],
         headline: "Azure DevOps wants the request for an assertion as a POST",
-        meaning: "It answers 405 to a GET. This task sends a POST, so a proxy may have changed it.",
+        meaning: "It answers 405 to a GET.",
+        ours: "This task sends a POST, so a proxy may have changed it.",
         remedy: "see whether a proxy changes requests; a client of your own sends POST with an empty body",
+        elsewhere: "have the client send POST with an empty body; if it does, see whether a proxy changes requests",
         owner: ThisTask,
         again: No,
     }
     NOT_AN_ASSERTION {
         name: "oidc-not-an-assertion",
         signs: [["the OIDC request with something that is not an assertion"]],
-        hints: [["oidcToken", "missing"], ["oidctoken", "text/html"], ["without the field oidcToken"]],
+        words: [["oidctoken", "text/html"], ["without the field oidcToken"]],
+        hints: [["oidcToken", "missing"]],
         headline: "the answer to the request for an assertion holds none",
         meaning: "Something else than Azure DevOps has answered, such as a company's proxy, or the service has changed.",
         remedy: "run again; if it stays, check whether a proxy answers in place of Azure DevOps, and report it with the ids of the \
@@ -98,10 +103,10 @@ super::causes! { Assertion:
     }
     BUSY {
         name: "oidc-busy",
-        hints: [["oidctoken", "429"], ["oidctoken", "500"], ["oidctoken", "502"], ["oidctoken", "503"], ["oidctoken", "504"]],
+        words: [["oidctoken", "=429"], ["oidctoken", "=500"], ["oidctoken", "=502"], ["oidctoken", "=503"], ["oidctoken", "=504"]],
         headline: "Azure DevOps is too busy to give an assertion",
-        meaning: "It throttles the pipeline's identity or is in trouble. The task has tried several times, and waited as long as the \
-            service asked for where that was short enough.",
+        meaning: "It throttles the pipeline's identity or is in trouble.",
+        ours: "The task has tried several times, and waited as long as the service asked for where that was short enough.",
         remedy: "run again later; if it stays, look at the status page of Azure DevOps and spread the jobs over time",
         owner: Service,
         again: AfterAWhile,
@@ -123,6 +128,7 @@ super::causes! { Assertion:
         headline: "Azure DevOps gave an assertion for another service connection",
         meaning: "The subject of the assertion ends with the id of another connection than the one that was asked for.",
         remedy: "run again; if it stays, make the service connection anew and report it",
+        elsewhere: "run again; if it stays, make the service connection anew",
         owner: ThisTask,
         again: AtOnce,
     }

@@ -18,12 +18,13 @@ super::causes! { Organization:
         name: "organization-anonymous",
         signs: [
             ["TF400813", "anonymous access"], ["TF400813", "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"],
+            ["TF400813: The user is not authorized"], ["TF400813: The user '' is not authorized"], ["namespace 'AnonymousId'"],
             ["authenticatedUser", "aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa"],
         ],
         headline: "no token reached the organization",
         meaning: "It takes the caller for nobody: the token was not sent, was cut short, or has expired. An organization with public \
-            projects answers nobody with status 200.",
-        remedy: "run this task before the step that fails, in the same job and less than an hour before; check the variable and the \
+            projects answers nobody with status 200. A personal access token without the scope for what is asked gets the same answer.",
+        remedy: "run AdoEntraAuth before the step that fails, in the same job and less than an hour before; check the variable and the \
             feed's address that the tool uses",
         owner: PipelineAuthor,
         again: AtOnce,
@@ -51,6 +52,8 @@ super::causes! { Organization:
     THROTTLED {
         name: "TF400733",
         codes: ["TF400733"],
+        signs: [["blocked due to exceeding usage of resource"], ["RequestBlockedException"]],
+        words: [["=429", "@devops"]],
         headline: "Azure DevOps is throttling the identity",
         meaning: "An identity may use 200 throughput units (TSTU) in five minutes; Basic + Test Plans raises the limit. The answer says \
             how long to wait.",
@@ -69,26 +72,30 @@ super::causes! { Organization:
     }
     CLIENT_REFUSED {
         name: "VS30063",
-        codes: ["VS30063"],
+        codes: ["VS30063", "TF30063", "TF31003", "TF400324"],
+        signs: [["requires an interactive prompt which is not allowed by the current settings"]],
         headline: "Azure DevOps does not accept the token",
         meaning: "A program of Microsoft's says so for every answer 401: the token did not arrive, has expired, is of another tenant, or \
             its identity is no user of the organization.",
-        remedy: ADD_THE_IDENTITY,
-        owner: OrganizationAdministrator,
+        remedy: "first see to the token that the program was given: is it there, still valid, and of the organization's tenant? Then add the \
+            identity under Organization settings, Users, by the object id of its enterprise application, with Basic access",
+        owner: AgentAdministrator,
         again: No,
     }
     UNKNOWN_PROJECT {
         name: "VS800075",
-        codes: ["VS800075"],
+        codes: ["VS800075", "TF200016"],
         headline: "the project does not exist, or the identity may not see it",
         meaning: "The identity is a user of the organization and not a member of the project, or the project's name is mistyped.",
         remedy: "correct the project's name, or add the identity to a group of the project, such as Readers (Project settings, \
-            Permissions)",
+            Permissions). A job's own token sees only its own project while 'Limit job authorization scope to current project' is on. \
+            Use a token of AdoEntraAuth, or switch it off (Settings of Pipelines, in the project and the organization)",
         owner: ProjectAdministrator,
         again: No,
     }
     NOT_IN_THE_PROJECT {
         name: "not-in-the-project",
+        codes: ["TF50309"],
         signs: [["needs the following permission", "project"], ["View project-level information"]],
         headline: "the identity is not a member of the project",
         meaning: "A user of the organization sees a project only as a member of one of its groups.",
@@ -98,8 +105,9 @@ super::causes! { Organization:
     }
     NO_LICENCE {
         name: "no-licence",
+        codes: ["TF400409"],
         signs: [["does not have a valid license"]],
-        hints: [["Stakeholder", "license"], ["Stakeholder", "licence"], ["Stakeholder", "access"]],
+        hints: [["Stakeholder license"], ["Stakeholder licence"], ["Stakeholder access"]],
         headline: "the identity has no licence that reaches repositories and feeds",
         meaning: "Stakeholder access, which new users may get by default, has no access to code.",
         remedy: "give the identity Basic access (Organization settings, Users, Access level)",
@@ -155,25 +163,26 @@ super::causes! { Organization:
     }
     UNAUTHENTICATED {
         name: "organization-unauthenticated",
-        hints: [["401", "TFS-Federated"], ["401", "TFS-Federated", "Basic realm"], ["401", "Bearer authorization_uri"]],
+        signs: [["TFS-Federated", "=401"], ["Bearer authorization_uri", "=401"], ["=401", "TFS-Federated"], ["=401", "Bearer authorization_uri"]],
+        words: [["=401", "@devops"]],
         headline: "the request to Azure DevOps carried no token that it knows",
         meaning: "So it answers whoever is not signed in. The header WWW-Authenticate names the organization's tenant.",
-        remedy: "run this task before the step that fails, and use an identity of the tenant that the header names",
+        remedy: "run AdoEntraAuth before the step that fails, and use an identity of the tenant that the header names",
         owner: PipelineAuthor,
         again: No,
     }
     BASIC_REFUSED {
         name: "organization-password-refused",
-        hints: [["401", "Basic realm", "visualstudio.com"]],
+        words: [["=401", "Basic realm", "visualstudio.com"], ["Unable to authenticate, need: Basic realm", "@devops"]],
         headline: "Azure DevOps does not accept the token that a tool sent as a password",
         meaning: "The token has expired, or is of another tenant than the organization.",
-        remedy: "run this task again before the step that fails; if it stays, use an identity of the organization's tenant",
+        remedy: "run AdoEntraAuth again before the step that fails; if it stays, use an identity of the organization's tenant",
         owner: PipelineAuthor,
         again: AtOnce,
     }
     SAYS_IN_A_HEADER {
         name: "organization-says-in-a-header",
-        hints: [["X-TFS-ServiceError"]],
+        words: [["X-TFS-ServiceError"]],
         headline: "Azure DevOps refuses, and says why only in a header",
         meaning: "The body is a page for browsers; the reason stands in X-TFS-ServiceError, with its blanks and signs encoded as in a URL.",
         remedy: "follow the text of the header, and check the rights of the identity in the organization",
@@ -182,11 +191,12 @@ super::causes! { Organization:
     }
     SIGN_IN_PAGE {
         name: "organization-sign-in-page",
-        hints: [["_signin"], ["Azure DevOps Services | Sign In"], ["203 Non-Authoritative"], ["dev.azure.com", "203"]],
-        headline: "Azure DevOps sent its sign-in page: it does not accept the token",
-        meaning: "The token is missing, has expired, or its identity is no user of the organization.",
-        remedy: ADD_THE_IDENTITY,
-        owner: OrganizationAdministrator,
+        words: [["_signin", "@devops"], ["Azure DevOps Services | Sign In"], ["=203", "@devops"]],
+        headline: "Azure DevOps sent its sign-in page: no token came that it accepts",
+        meaning: "The tool sent no token, or one that has expired, or its identity is no user of the organization.",
+        remedy: "run AdoEntraAuth before this step, and see that the tool sends the token to this very address; then add the identity to the \
+            organization (Organization settings, Users)",
+        owner: PipelineAuthor,
         again: No,
     }
     NOT_FOUND {
@@ -201,9 +211,12 @@ super::causes! { Organization:
     }
     UNAVAILABLE {
         name: "organization-unavailable",
-        hints: [["the organization", "cannot answer at the moment"]],
+        codes: ["TF400898"],
+        signs: [["the organization", "cannot answer at the moment"]],
+        words: [["=500", "@devops"], ["=502", "@devops"], ["=503", "@devops"], ["=504", "@devops"]],
         headline: "Azure DevOps cannot answer for the organization at the moment",
-        meaning: "It answers with a status of 500 or above, and may say how long to leave it alone. The task has tried several times.",
+        meaning: "It answers with a status of 500 or above, and may say how long to leave it alone.",
+        ours: "The task has tried several times.",
         remedy: "run again later, and look at the status page of Azure DevOps",
         owner: Service,
         again: AfterAWhile,
@@ -220,7 +233,7 @@ super::causes! { Organization:
     }
     DELAYED {
         name: "organization-delayed",
-        hints: [["200", "Retry-After"], ["X-RateLimit-Delay"]],
+        hints: [["X-RateLimit-Delay"]],
         headline: "Azure DevOps has delayed the request, and answered it",
         meaning: "The identity comes near its limit. Nothing has failed yet.",
         remedy: "spread the jobs over time or over several identities",

@@ -61,7 +61,7 @@ super::causes! { Policy:
     }
     CLAIMS_CHALLENGE {
         name: "claims-challenge",
-        hints: [["claims", "suberror"], ["interaction_required"]],
+        signs: [["\"suberror\"", "\"claims\""], ["interaction_required", "\"claims\""]],
         headline: "Entra wants more proof than an application can give",
         meaning: "The answer holds a claims challenge: a Conditional Access policy asks for something that only a user could do.",
         remedy: "have the policy that asks for it except this identity; the suberror in Entra's answer and the service principal's \
@@ -80,7 +80,7 @@ super::causes! { Policy:
     }
     THROTTLED {
         name: "entra-throttled",
-        hints: [["login.microsoftonline.com", "429"], ["Too Many Requests"]],
+        words: [["=429", "@entra"], ["fetch access token", "=429"]],
         headline: "Entra is throttling requests from here",
         meaning: "Too many tokens are asked for at a time. The header Retry-After of the answer says how long to wait.",
         remedy: "run again later, sign in once in a job, and start fewer jobs at the same moment",
@@ -93,7 +93,8 @@ super::causes! { Policy:
             "AADSTS50033", "AADSTS90006", "AADSTS90012", "AADSTS90024", "AADSTS90033", "AADSTS90090", "AADSTS40010",
         ],
         headline: "Entra is in trouble that passes",
-        meaning: "An error inside the service, or it took too long. The task has tried several times.",
+        meaning: "An error inside the service, or it took too long.",
+        ours: "The task has tried several times.",
         remedy: "run again later",
         owner: Service,
         again: AfterAWhile,
@@ -109,12 +110,12 @@ super::causes! { Policy:
     }
     UNAVAILABLE {
         name: "entra-unavailable",
-        hints: [
-            ["login.microsoftonline.com", "500"], ["login.microsoftonline.com", "502"], ["login.microsoftonline.com", "503"],
-            ["login.microsoftonline.com", "504"], ["temporarily_unavailable"],
+        words: [
+            ["=500", "@entra"], ["=502", "@entra"], ["=503", "@entra"], ["=504", "@entra"], ["temporarily_unavailable", "@entra"],
         ],
         headline: "Entra cannot serve requests at the moment",
-        meaning: "It answers with a status of 500 or above, and may say how long to leave it alone. The task has tried several times.",
+        meaning: "It answers with a status of 500 or above, and may say how long to leave it alone.",
+        ours: "The task has tried several times.",
         remedy: "run again later, and look at the status page of Entra",
         owner: Service,
         again: AfterAWhile,
@@ -133,7 +134,7 @@ super::causes! { Policy:
     NOT_ENTRA {
         name: "entra-not-json",
         signs: [["answered the token request with something that is not a token"]],
-        hints: [["login.microsoftonline.com", "text/html"], ["login.microsoftonline.com", "<html"]],
+        words: [["login.microsoftonline.com", "text/html"], ["login.microsoftonline.com", "<html"]],
         headline: "something else than Entra answered the token request",
         meaning: "Entra answers in JSON. A page comes from a proxy, from a network that wants a sign-in first, or from an inspection of \
             encrypted traffic.",

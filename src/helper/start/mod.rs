@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use zeroize::Zeroizing;
 
 use super::git::Outcome;
-use super::{Question, Reply, cargo, git, keyring, nuget, others, reply, vault};
+use super::{Question, Reply, cargo, git, gradle, keyring, nuget, others, reply, vault};
 use crate::diagnosis::say;
 use crate::disk;
 use crate::kernel::dialect::Dialect;
@@ -76,6 +76,7 @@ pub fn run(call: &Call) -> ExitCode {
         Dialect::Git => answer_git(call),
         Dialect::Cargo => answer_lines(call, cargo::PLUGIN_ARGUMENT, cargo::serve),
         Dialect::NuGet => answer_lines(call, nuget::PLUGIN_ARGUMENT, nuget::serve),
+        Dialect::Gradle => answer_lines(call, gradle::ARGUMENT, gradle::serve),
         // The command line asks by itself, once the agent hides the answer.
         Dialect::Script => Ok(()),
         Dialect::Pip | Dialect::Uv | Dialect::Poetry | Dialect::Twine => return answer_keyring(call),

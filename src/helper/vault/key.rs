@@ -83,7 +83,7 @@ pub fn key_variable() -> Result<String, VaultError> {
 }
 
 /// Whether [`key_variable`] can have made `name`.
-pub(super) fn is_key_variable(name: &str) -> bool {
+pub fn is_key_variable(name: &str) -> bool {
     let digits = name.strip_prefix(VARIABLE_PREFIX).unwrap_or_default();
     digits.len() == VARIABLE_DIGITS && digits.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -21,7 +21,7 @@ use crate::kernel::secret::AccessToken;
 
 pub use error::VaultError;
 use file::{Entry, VERSION, VaultFile};
-pub use key::{Key, key_variable};
+pub use key::{Key, is_key_variable, key_variable};
 
 /// How many earlier runs are asked at most; a job has a few.
 const MOST_EARLIER: usize = 100;
@@ -50,6 +50,17 @@ pub struct Issued {
     pub token: AccessToken,
     /// When it ends, in seconds since 1970.
     pub expires_at: u64,
+    /// Why no other followed, where it was tried: the first line of an explanation, and the name of its cause on a line of its own.
+    pub trouble: Option<String>,
+}
+
+/// What follows a token.
+#[derive(Debug)]
+pub enum Next<'t> {
+    /// Another, and when it ends, in seconds since 1970.
+    Token(&'t AccessToken, u64),
+    /// None, and why.
+    Trouble(&'t str),
 }
 
 /// What a client asks for, as far as a vault looks at it.
@@ -81,9 +92,31 @@ pub fn write(
         earlier: names.take(MOST_EARLIER).collect(),
         entries: deposits.iter().map(|deposit| Entry::of(deposit, key)).collect::<Result<_, _>>()?,
     };
+    save(folder, &vault)
+}
+
+fn save(folder: &Path, vault: &VaultFile) -> Result<(), VaultError> {
     let path = folder.join(file::NAME);
-    let written = serde_json::to_vec(&vault).map_err(Into::into).and_then(|json| disk::replace_private(&path, &json));
+    let written = serde_json::to_vec(vault).map_err(Into::into).and_then(|json| disk::replace_private(&path, &json));
     written.map_err(|error| VaultError::Write { path, reason: error.to_string() })
+}
+
+/// Puts what follows into a run's vault, in one step. `next` tells it for an organization.
+///
+/// Only a vault that `key` has sealed is written: so nobody's folder is taken for the run's.
+pub fn renew<'t>(folder: &Path, key: &Key, next: impl Fn(&str) -> Option<Next<'t>>) -> Result<(), VaultError> {
+    let mut vault = open(folder, &|_| None)?.file;
+    for entry in &mut vault.entries {
+        if entry.open(key).is_none() {
+            return Err(VaultError::Damaged { path: folder.join(file::NAME) });
+        }
+        match next(&entry.organization) {
+            Some(Next::Token(token, expires_at)) => entry.put(token, expires_at, key)?,
+            Some(Next::Trouble(trouble)) => entry.put_trouble(trouble, key)?,
+            None => {}
+        }
+    }
+    save(folder, &vault)
 }
 
 /// The vault of a run, and behind it those of earlier runs of the same job.
@@ -150,9 +183,11 @@ impl Vault<'_> {
         let Some(text) = (self.variable)(&self.file.key).filter(|text| !text.is_empty()) else {
             return Some(Err(VaultError::NoKey { organization, variable: self.file.key.clone() }));
         };
-        let opened = Key::parse(&text).and_then(|key| entry.open(&key));
+        let opened = Key::parse(&text).and_then(|key| Some((entry.open(&key)?, entry.trouble(&key))));
         Some(match opened {
-            Some((token, expires_at)) => Ok(Issued { organization, token: AccessToken::new(token), expires_at }),
+            Some(((token, expires_at), trouble)) => {
+                Ok(Issued { organization, token: AccessToken::new(token), expires_at, trouble })
+            }
             None => Err(VaultError::Sealed { organization, folder: self.folder.clone() }),
         })
     }

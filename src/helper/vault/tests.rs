@@ -289,7 +289,7 @@ fn files_of_other_releases_are_told() {
     let (runs, _) = one();
     let whole = bytes(&runs.folder(1));
     let changes: [&dyn Fn(&mut Value); 4] =
-        [&|v| v["version"] = 2.into(), &|v| v["key"] = "PATH".into(), &|v| v["entries"] = Value::Null, &|v| {
+        [&|v| v["version"] = 1.into(), &|v| v["key"] = "PATH".into(), &|v| v["entries"] = Value::Null, &|v| {
             *v = Value::Null;
         }];
     for change in changes {

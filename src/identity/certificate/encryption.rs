@@ -5,13 +5,13 @@ use cbc::Decryptor;
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockCipherDecrypt, BlockModeDecrypt, KeyInit, KeyIvInit};
 use der::asn1::{ObjectIdentifier, OctetString};
-use der::{Decode, Encode, ErrorKind, Sequence};
-use pkcs5::pbes2::{Kdf, PBES2_OID, Parameters};
+use der::{Decode, Encode, Sequence};
 use pkcs8::spki::AlgorithmIdentifierOwned;
 use zeroize::Zeroizing;
 
 use super::derivation::{Purpose, derive};
 use super::error::CertificateError;
+use super::pbes2::{self, PBES2};
 use super::work::Work;
 
 const PBE_3_KEY_3DES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.12.1.3");
@@ -94,24 +94,8 @@ impl Encrypted {
     /// the scheme is none of ours, and with [`CertificateError::Damaged`].
     pub(super) fn decrypt(&self, password: Try, work: &mut Work) -> Result<Zeroizing<Vec<u8>>, CertificateError> {
         let parameters = self.algorithm.parameters.as_ref().ok_or(CertificateError::Damaged)?.to_der()?;
-        if self.algorithm.oid == PBES2_OID {
-            let parameters = Parameters::from_der(&parameters).map_err(|error| match error.kind() {
-                ErrorKind::OidUnknown { oid } => CertificateError::Encryption { scheme: oid.to_string() },
-                _ => CertificateError::Damaged,
-            })?;
-            match &parameters.kdf {
-                Kdf::Pbkdf2(pbkdf2) => work.spend(pbkdf2.iteration_count.into())?,
-                Kdf::Scrypt(scrypt) => {
-                    work.spend_on_scrypt(scrypt.cost_parameter, scrypt.block_size, scrypt.parallelization)?;
-                }
-                _ => return Err(CertificateError::Encryption { scheme: parameters.kdf.oid().to_string() }),
-            }
-            let clear = parameters.decrypt(password.utf8(), self.bytes.as_bytes());
-            return clear.map(Zeroizing::new).map_err(|error| match error {
-                pkcs5::Error::DecryptFailed => CertificateError::PasswordWrong,
-                pkcs5::Error::UnsupportedAlgorithm { oid } => CertificateError::Encryption { scheme: oid.to_string() },
-                _ => CertificateError::Damaged,
-            });
+        if self.algorithm.oid == PBES2 {
+            return pbes2::decrypt(&parameters, password.utf8(), self.bytes.as_bytes(), work);
         }
         let scheme = match self.algorithm.oid {
             PBE_3_KEY_3DES => Pbe { key_bytes: 24, decrypt: cbc::<des::TdesEde3> },
@@ -180,7 +164,8 @@ struct Pbe {
 /// Both ciphers of PKCS#12's schemes have blocks of this length.
 const PBE_BLOCK_BYTES: usize = 8;
 
-fn cbc<C: BlockCipherDecrypt + KeyInit>(
+/// The bytes in the clear, by a cipher in chained blocks, with what fills the last one.
+pub(super) fn cbc<C: BlockCipherDecrypt + KeyInit>(
     key: &[u8],
     start: &[u8],
     bytes: &[u8],

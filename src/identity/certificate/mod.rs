@@ -8,6 +8,7 @@ mod derivation;
 mod encryption;
 mod error;
 mod key;
+mod pbes2;
 mod pem;
 mod pfx;
 mod work;

@@ -90,7 +90,7 @@ pub(super) fn refusal(source: Source, answer: &Answer, selector: &Selector) -> M
 
 /// What the source's text means. Words that mean something in an answer of another service mean nothing here; codes do.
 fn said(text: &str) -> Option<&'static Cause> {
-    causes::find_in(text).filter(|cause| cause.stage == Stage::ManagedIdentity || !cause.codes.is_empty())
+    causes::find_in(text).filter(|cause| cause.stage == Stage::ManagedIdentity || cause.is_code())
 }
 
 fn by_status(source: Source, status: u16) -> Option<&'static Cause> {

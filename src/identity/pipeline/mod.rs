@@ -74,6 +74,11 @@ pub async fn assertion(http: &Http, pipeline: &Pipeline, about: &About) -> Resul
     Ok(assertion)
 }
 
+/// Whether an assertion can be asked for, now and later in the job.
+pub fn can_be_asked(pipeline: &Pipeline, about: &About) -> bool {
+    pipeline.job_token.is_some() && request_url(pipeline, about).is_ok()
+}
+
 /// An assertion that the service bound to the connection when the job began, where it still lives for a while.
 pub fn late_bound<'a>(assertion: &'a Assertion, about: &About) -> Option<&'a Assertion> {
     let expiry = claims::read(assertion.reveal())?.exp?;

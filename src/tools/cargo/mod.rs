@@ -34,7 +34,13 @@ static ID: ToolId = ToolId {
     takes_inputs: true,
     variables: &[PROVIDERS, "CARGO_REGISTRIES_*"],
     dependency_folders: &[],
-    ways: &[Way { clients: "1.74 and newer", source: TokenSource::Helper(Dialect::Cargo), afterwards: super::REMOVED }],
+    ways: &[Way {
+        clients: "1.74 and newer",
+        tried: "1.95: fetch, publish",
+        source: TokenSource::Helper(Dialect::Cargo),
+        fresh: super::Fresh::EachUse,
+        afterwards: super::REMOVED,
+    }],
 };
 
 /// Blanks part its items; cargo joins them to those of its files, and asks the last first.

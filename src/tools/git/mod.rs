@@ -4,6 +4,7 @@
 //! the user changes. One pair includes a private file, which names our credential helper; a header goes into pairs of its own.
 //! Sources: git's documentation of git-config, gitcredentials and git-credential.
 
+mod dependencies;
 mod headers;
 mod include;
 mod modules;
@@ -12,8 +13,8 @@ mod pairs;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::reading::{Among, Mention, Origin, Parsed, Place, Reading, RelPath, SourceFile, Sources};
-use super::{Auto, PlanError, Tool, ToolId, Way};
+use super::reading::{Among, Mention, Origin, Parsed, Place, ReadFile, Reading, RelPath, SourceFile, Sources};
+use super::{Auto, Fresh, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::Feed;
 use crate::host::{Host, Look};
 use crate::kernel::dialect::Dialect;
@@ -22,9 +23,11 @@ use crate::plan::draft::Draft;
 use crate::plan::{PrivateFile, Template, TokenSource};
 use crate::reach::{Binding, Role, ServedFeed};
 
+use dependencies::Dependencies;
 use modules::{Module, Modules, has_password, is_ssh, over_https, without_user};
 use pairs::Pairs;
 
+const MODULES: &str = ".gitmodules";
 /// Projects over ssh that are said; the rest is counted.
 const MOST_NOTES: usize = 20;
 
@@ -50,13 +53,21 @@ static ID: ToolId = ToolId {
     speaks: None,
     auto: Auto::Always,
     takes_inputs: false,
-    variables: &["GIT_CONFIG_*"],
+    variables: &["GIT_CONFIG_*", dependencies::VARIABLE],
     dependency_folders: &[],
     ways: &[
-        Way { clients: "", source: TokenSource::Helper(Dialect::Git), afterwards: super::REMOVED },
+        Way {
+            clients: "",
+            tried: "2.39, 2.47: fetch, push",
+            source: TokenSource::Helper(Dialect::Git),
+            fresh: Fresh::EachUse,
+            afterwards: super::REMOVED,
+        },
         Way {
             clients: "with `gitCredential: extraHeader`",
+            tried: "2.47: fetch",
             source: TokenSource::Variable,
+            fresh: Fresh::NextStep,
             afterwards: "variables as before",
         },
     ],
@@ -71,7 +82,16 @@ impl Tool for Git {
     }
 
     fn reads(&self, path: RelPath<'_>, among: Among) -> bool {
-        path.is_named(&[".gitmodules"]) && among == Among::Project
+        (path.is_named(&[MODULES]) || Dependencies::reads(path)) && among == Among::Project
+    }
+
+    fn searches(&self, name: &str) -> bool {
+        dependencies::is_listed(name)
+    }
+
+    /// What cargo's files refer to is for cargo.
+    fn is_configured_by(&self, file: &SourceFile) -> bool {
+        file.is_named(&[MODULES])
     }
 
     fn outside(&self, host: &Host, _look: &dyn Look) -> Vec<PathBuf> {
@@ -89,17 +109,23 @@ impl Tool for Git {
         if file.source.origin == Origin::User {
             return Box::new(UserConfig(headers::of_config(&file.text.body)));
         }
+        if !file.is_named(&[MODULES]) {
+            return Box::new(Dependencies::parse(file));
+        }
         Box::new(Modules::parse(&file.text.body))
     }
 
     fn read(&self, sources: Sources<'_>) -> Reading {
         let mut reading = Reading::default();
         for (file, modules) in sources.of::<Modules>() {
-            for module in modules.0.iter().filter(|module| !is_ssh(&module.url)) {
-                let place = Place::line(&file.source, module.line);
-                let (role, bound) = (Role::Source, Binding::Url);
-                reading.mentions.push(Mention { name: None, url: module.url.clone(), doubt: None, role, bound, place });
-            }
+            let over_https = modules.0.iter().filter(|module| !is_ssh(&module.url));
+            reading.mentions.extend(over_https.map(|module| mention(file, &module.url, module.line)));
+        }
+        // Manifest and lock file repeat each other.
+        let mut told = BTreeSet::new();
+        for (file, dependencies) in sources.of::<Dependencies>() {
+            let new = dependencies.addresses.iter().filter(|(organization, _)| told.insert((*organization).clone()));
+            reading.mentions.extend(new.map(|(_, (url, line))| mention(file, url, *line)));
         }
         reading
     }
@@ -132,9 +158,15 @@ impl Tool for Git {
             }
         }
         say_what_goes_over_ssh(sources, draft);
+        dependencies::have_cargo_start_git(sources, draft);
         pairs.set(draft);
         Ok(())
     }
+}
+
+fn mention(file: &ReadFile, url: &str, line: usize) -> Mention {
+    let (role, bound, place) = (Role::Source, Binding::Url, Place::line(&file.source, line));
+    Mention { name: None, url: url.to_owned(), doubt: None, role, bound, place }
 }
 
 /// git sends a header of the user's in place of a helper's answer (measured with 2.47).

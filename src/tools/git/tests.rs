@@ -173,3 +173,71 @@ fn submodules_with_a_password_are_told_the_command_that_takes_it_out() {
         assert!(notes.is_empty() && warnings.is_empty(), "a header goes before it: {notes} {warnings}");
     }
 }
+
+/// Whether cargo is to start git, what stands in its way, and what is named.
+fn cargo_with(files: &[(&str, &str)], environment: &[(&str, &str)], disk: &Disk) -> (bool, String, Vec<String>) {
+    let files: Vec<SourceFile> = files.iter().map(|(path, text)| file(path, text)).collect();
+    let host = host(environment);
+    let plan = planned(&WITH_HELPER, &[], &files, &host, disk).unwrap();
+    let set = shown(&plan).contains(&"CARGO_NET_GIT_FETCH_WITH_CLI=true".to_owned());
+    assert!(plan.variables().all(|v| v.name != dependencies::VARIABLE || v.former.as_deref() != Some("")));
+    (set, plan.notes.join("\n").replace('\\', "/"), mentioned(&WITH_HELPER, &files, &host))
+}
+
+const MANIFEST: &str = "/agent/1/s/app/Cargo.toml";
+const ADDRESS: &str = "https://dev.azure.com/contoso/Shop/_git/hello";
+
+#[test]
+fn cargo_starts_git_where_a_dependency_lies_in_a_permitted_organization() {
+    let older = "https://contoso.visualstudio.com/DefaultCollection/Shop/_git/hello";
+    for (path, text, set) in [
+        (MANIFEST, format!("[dependencies]\nhello = {{ git = \"{ADDRESS}\" }}\n"), true),
+        (MANIFEST, format!("[dependencies.hello]\n'git'='{older}'\nbranch = 'x'"), true),
+        ("/agent/1/s/Cargo.lock", format!("source = \"git+{ADDRESS}?branch=main#0123\"\n"), true),
+        ("/agent/1/s/.cargo/config.toml", format!("[patch.crates-io]\nhello = {{ git = '{ADDRESS}' }}"), true),
+        (MANIFEST, format!("[package]\nrepository = \"{ADDRESS}\"\nhomepage = \"{ADDRESS}\""), false),
+        (MANIFEST, format!("[package.metadata]\nmy-git = \"{ADDRESS}\"\n# see {ADDRESS}"), false),
+        (MANIFEST, "hello = { git = 'https://dev.azure.com/other/Shop/_git/hello' }".to_owned(), false),
+        (MANIFEST, "hello = { git = 'https://dev.azure.com.evil.example/contoso/_git/hello' }".to_owned(), false),
+        (MANIFEST, "hello = { git = 'https://evil.example/contoso/_git/hello' }".to_owned(), false),
+    ] {
+        let (is_set, notes, _) = cargo_with(&[(path, &text)], &[], &Disk::default());
+        assert_eq!((is_set, notes.as_str()), (set, ""), "{text}");
+    }
+}
+
+#[test]
+fn cargo_is_left_alone_where_somebody_has_said_how_it_fetches() {
+    let manifest = format!("hello = {{ git = '{ADDRESS}' }}");
+    let no = "[net]\ngit-fetch-with-cli = false\n";
+    let users = || Disk::default().with("/home/build/.cargo/config.toml", no);
+    let name = dependencies::VARIABLE;
+    for (project, environment, disk, place) in [
+        ("", &[(name, "false")][..], Disk::default(), name),
+        (no, &[], Disk::default(), "git: .cargo/config.toml"),
+        ("", &[], users(), "/home/build/.cargo/config.toml"),
+    ] {
+        let files = [(MANIFEST, manifest.as_str()), ("/agent/1/s/.cargo/config.toml", project)];
+        let (set, notes, _) = cargo_with(&files, environment, &disk);
+        assert!(!set && notes.contains(place) && notes.contains("no token"), "{notes}");
+    }
+    let yes = "[net]\ngit-fetch-with-cli = true\n";
+    for (config, environment) in [(yes, &[][..]), ("", &[(name, "true")]), ("[net]\nretry = 1\n[", &[])] {
+        let files = [(MANIFEST, manifest.as_str()), ("/agent/1/s/.cargo/config.toml", config)];
+        assert!(cargo_with(&files, environment, &Disk::default()).0, "{config}");
+    }
+    assert_eq!(cargo_with(&[], &[], &users()).1, "", "it is nobody's business");
+}
+
+#[test]
+fn an_organization_that_dependencies_name_is_mentioned_once() {
+    let other = "https://dev.azure.com/other/Shop/_git";
+    let manifest = format!("a = {{ git = '{other}/a' }}\nb = {{ git = '{other}/b' }}\n");
+    let lock = format!("source = \"git+{other}/a?x=y#z\"\n").repeat(2000);
+    let files = [("/agent/1/s/Cargo.lock", lock.as_str()), (MANIFEST, &manifest)];
+    let (_, _, mentioned) = cargo_with(&files, &[], &Disk::default());
+    assert_eq!(mentioned, [format!(" {other}/a Cargo.lock")]);
+    let hostile: Vec<String> = (0..5000).map(|n| format!("git = 'https://dev.azure.com/o{n}/a'\n")).collect();
+    let hostile = hostile.concat();
+    assert_eq!(cargo_with(&[(MANIFEST, &hostile)], &[], &Disk::default()).2.len(), 100);
+}

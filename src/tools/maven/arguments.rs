@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::ARGUMENTS;
 use crate::host::Host;
+use crate::tools::java::quoted_words;
 
 /// The user's own `MAVEN_ARGS`.
 #[derive(Debug, Default)]
@@ -16,7 +17,7 @@ pub struct Arguments {
 enum Argument {
     /// `-s` and its value.
     Settings(String),
-    /// `-gs` and its value.
+    /// `-gs`, or `-is` since Maven 4, and its value.
     GlobalSettings(String),
     Other(String),
 }
@@ -26,6 +27,7 @@ impl Arguments {
     pub fn of(host: &Host) -> Self {
         let text = host.variable(ARGUMENTS).unwrap_or_default();
         let words =
+            // On Unix the start script splits at blanks whatever quotes there are.
             if cfg!(windows) { quoted_words(text) } else { text.split_whitespace().map(str::to_owned).collect() };
         Self { words: parsed(words), folder: host.working_directory.clone() }
     }
@@ -44,7 +46,8 @@ impl Arguments {
         self.words.iter().find_map(named).map(|file| self.folder.join(Path::new(file)))
     }
 
-    /// The arguments with the global settings pointed at our copy. The user's own stay first.
+    /// The arguments with the global settings pointed at our copy. The user's own stay first. Maven 4 takes `-gs` too, and says that it
+    /// will go; its `-is`, which would go before that, is none of Maven 3's.
     pub fn with_copy(&self, global: &Path) -> String {
         let mut words = Vec::new();
         for argument in &self.words {
@@ -75,7 +78,7 @@ fn parsed(words: Vec<String>) -> Vec<Argument> {
         let (name, value) = word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
         let kind: fn(String) -> Argument = match name {
             "-s" | "--settings" => Argument::Settings,
-            "-gs" | "--global-settings" => Argument::GlobalSettings,
+            "-gs" | "--global-settings" | "-is" | "--install-settings" => Argument::GlobalSettings,
             _ => {
                 arguments.push(Argument::Other(word));
                 continue;
@@ -88,36 +91,10 @@ fn parsed(words: Vec<String>) -> Vec<Argument> {
     arguments
 }
 
-/// On Windows quotes hold words together; on Unix the start script splits at blanks whatever quotes there are.
-fn quoted_words(text: &str) -> Vec<String> {
-    let mut words = Vec::new();
-    let mut word = String::new();
-    let mut inside = false;
-    for character in text.chars() {
-        match character {
-            '"' => inside = !inside,
-            blank if blank.is_whitespace() && !inside => words.push(std::mem::take(&mut word)),
-            other => word.push(other),
-        }
-    }
-    words.push(word);
-    words.retain(|word| !word.is_empty());
-    words
-}
-
-/// Variables whose words Java or Maven take as arguments.
-const VARIABLES: [&str; 5] = [ARGUMENTS, "_JAVA_OPTIONS", "MAVEN_OPTS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"];
+/// Variables whose words Java or Maven take as arguments, in the order in which one overrides another.
+pub const VARIABLES: [&str; 5] = [ARGUMENTS, "_JAVA_OPTIONS", "MAVEN_OPTS", "JDK_JAVA_OPTIONS", "JAVA_TOOL_OPTIONS"];
 
 /// The arguments that the job's variables hold.
 pub fn of_variables(host: &Host) -> impl Iterator<Item = String> {
     VARIABLES.into_iter().filter_map(|name| host.variable(name)).flat_map(quoted_words)
-}
-
-/// The home folder that the environment gives Java, in the order in which one setting overrides another.
-pub fn java_home_folder(host: &Host) -> Option<PathBuf> {
-    VARIABLES.into_iter().find_map(|name| {
-        let words = quoted_words(host.variable(name)?);
-        let folder = words.iter().rev().find_map(|word| word.strip_prefix("-Duser.home="))?;
-        Some(host.working_directory.join(folder.trim_matches('\'')))
-    })
 }

@@ -12,7 +12,7 @@ use super::model::{Properties, add_value};
 use crate::tools::reading::{Sources, is_one_of};
 
 /// Options that name a file, which may follow without a blank.
-const FILE_OPTIONS: [&str; 3] = ["-gs", "-s", "-f"];
+const FILE_OPTIONS: [&str; 5] = ["-gs", "-is", "-ps", "-s", "-f"];
 
 /// More settings files than any project names.
 const MOST_SETTINGS: usize = 100;

@@ -22,6 +22,15 @@ impl Installation {
     pub fn takes_arguments(&self) -> bool {
         self.version.is_some_and(|version| version >= (3, 9))
     }
+
+    /// Whether a path can go into `MAVEN_ARGS`. On Unix the start script splits that variable at blanks, whatever quotes it holds, and
+    /// since Maven 4 its shell reads it once more (apache/maven, `apache-maven/src/assembly/maven/bin/mvn`).
+    pub fn takes_path(&self, path: &Path) -> bool {
+        let is_read_twice = self.version.is_some_and(|version| version >= (4, 0));
+        let is_plain = |c: char| c.is_alphanumeric() || "/._-+:@%,=".contains(c);
+        let text = path.to_string_lossy();
+        cfg!(windows) || text.chars().all(|c| if is_read_twice { is_plain(c) } else { !c.is_whitespace() })
+    }
 }
 
 /// The Maven on PATH, and those of the variables by which start scripts and Microsoft's task Maven find one.

@@ -26,7 +26,7 @@ pub mod settings;
 use std::path::{Path, PathBuf};
 
 use super::reading::{Among, Parsed, Reading, RelPath, SourceFile, Sources};
-use super::{Auto, PlanError, Tool, ToolId, Way};
+use super::{Auto, Fresh, PlanError, Tool, ToolId, Way, java};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::text::{Text, TextEdit};
 use crate::host::{Host, Look};
@@ -46,10 +46,18 @@ static ID: ToolId = ToolId {
     variables: &[ARGUMENTS],
     dependency_folders: &[],
     ways: &[
-        Way { clients: "3.9 and newer", source: TokenSource::Reference, afterwards: super::REMOVED },
+        Way {
+            clients: "3.9 and newer",
+            tried: "3.9: fetch",
+            source: TokenSource::Reference,
+            fresh: Fresh::EachStart,
+            afterwards: super::REMOVED,
+        },
         Way {
             clients: "older, `mvnw`",
+            tried: "3.8: fetch",
             source: TokenSource::SharedReference,
+            fresh: Fresh::NextStep,
             afterwards: "`settings.xml` and variables as before",
         },
     ],
@@ -121,15 +129,8 @@ fn settings_below(home: &Path) -> PathBuf {
     home.join(".m2").join("settings.xml")
 }
 
-/// The home folders in which Java may look: the account's, whatever HOME says, and HOME's for what honours it. Where the
-/// job sets Java's own idea of it, that one alone.
 fn homes(host: &Host) -> Vec<PathBuf> {
-    if let Some(home) = arguments::java_home_folder(host) {
-        return vec![home];
-    }
-    let mut homes: Vec<PathBuf> = [&host.account_home, &host.home].into_iter().flatten().cloned().collect();
-    homes.dedup();
-    homes
+    java::homes(host, &arguments::VARIABLES)
 }
 
 /// The servers to write, each id once. What cannot be written safely is left out and said.
@@ -185,17 +186,15 @@ fn entries(served: &[ServedFeed], source: TokenSource, sources: Sources<'_>, dra
 }
 
 /// The installation whose settings to carry over, where every Maven that a later step may start takes `MAVEN_ARGS`.
-///
-/// On Unix the start script splits that variable at blanks, whatever quotes it holds, so no path with blanks can go there.
 fn modern(sources: Sources<'_>, draft: &Draft<'_>) -> Option<Installation> {
     let host = draft.host;
     let is_wrapper = |parsed: &MavenFile| matches!(parsed.content, Content::Wrapper);
     let wrapped = sources.of::<MavenFile>().any(|(_, parsed)| is_wrapper(parsed));
-    let blanks = cfg!(not(windows)) && draft.names.directory().to_string_lossy().contains(char::is_whitespace);
     let named = Arguments::of(host).global_settings();
     let missing = named.is_some_and(|file| draft.look.read(&file).is_none());
     let installations = installation::all(host, draft.look);
-    let modern = !wrapped && !blanks && !missing && installations.iter().all(Installation::takes_arguments);
+    let takes = |one: &Installation| one.takes_arguments() && one.takes_path(draft.names.directory());
+    let modern = !wrapped && !missing && installations.iter().all(takes);
     installations.into_iter().next().filter(|_| modern)
 }
 
@@ -248,3 +247,5 @@ fn unusable(file: &Path, error: &dyn std::fmt::Display) -> PlanError {
 mod bounds_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod version_tests;

@@ -141,6 +141,8 @@ impl Model {
         let local = root.child_content("localRepository").filter(|text| !text.is_empty());
         model.local_repository = local.map(str::to_owned);
         model.add(&root.descend(&["mirrors", "mirror"]), Role::Source);
+        // Maven 4 takes repositories outside profiles, too (apache/maven, `DefaultSettingsBuilder.java`).
+        model.add_repositories(root);
         for profile in root.descend(&["profiles", "profile"]) {
             model.add_repositories(profile);
             add_properties(&mut model.profile_properties, profile);

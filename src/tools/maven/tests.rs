@@ -6,7 +6,7 @@ use crate::tools::reading::{Hidden, RelPath};
 use crate::tools::testing::{Disk, file, file_of_bytes, host, reading, shown, taken_apart, utf16};
 
 /// With a Maven whose settings have a mirror and no servers.
-fn with_maven(disk: Disk, version: &str) -> Disk {
+pub(super) fn with_maven(disk: Disk, version: &str) -> Disk {
     let core = format!("/opt/maven/lib/maven-core-{version}.jar");
     disk.with("/opt/maven/bin/mvn", "").with(&core, "").with("/opt/maven/conf/settings.xml", INSTALLED)
 }
@@ -14,7 +14,7 @@ fn with_maven(disk: Disk, version: &str) -> Disk {
 const INSTALLED: &str = "<settings>\n  <mirrors><mirror><id>block</id><mirrorOf>external:http:*</mirrorOf></mirror></mirrors>\n</settings>\n";
 
 /// What the files name, without Maven's own `central`.
-fn mentioned(files: &[SourceFile], host: &Host) -> Vec<String> {
+pub(super) fn mentioned(files: &[SourceFile], host: &Host) -> Vec<String> {
     let mut found = crate::tools::testing::mentioned(&Maven, files, host);
     found.retain(|line| !line.ends_with("Maven itself"));
     found
@@ -139,12 +139,12 @@ fn settings_files_name_mirrors_and_repositories() {
     );
 }
 
-fn feed(id: &str, organization: &str) -> ServedFeed {
+pub(super) fn feed(id: &str, organization: &str) -> ServedFeed {
     let url = format!("https://pkgs.dev.azure.com/{organization}/_packaging/{id}/maven/v1");
     crate::tools::testing::feed(Some(id), &url, "pom.xml")
 }
 
-fn planned(feeds: &[ServedFeed], files: &[SourceFile], host: &Host, disk: &Disk) -> Result<Plan, PlanError> {
+pub(super) fn planned(feeds: &[ServedFeed], files: &[SourceFile], host: &Host, disk: &Disk) -> Result<Plan, PlanError> {
     crate::tools::testing::planned(&Maven, feeds, files, host, disk)
 }
 
@@ -186,7 +186,8 @@ fn copy(plan: &Plan) -> String {
 }
 
 /// The private copy of the settings, as an argument.
-const COPY: &str = if cfg!(windows) { "\"/run\\maven-global-settings.xml\"" } else { "/run/maven-global-settings.xml" };
+pub(super) const COPY: &str =
+    if cfg!(windows) { "\"/run\\maven-global-settings.xml\"" } else { "/run/maven-global-settings.xml" };
 
 #[test]
 fn maven_since_3_9_is_given_a_copy_of_the_installations_settings() {
@@ -212,6 +213,8 @@ fn the_users_own_arguments_stay_first() {
     for (arguments, expected) in [
         ("-B -T 1C", "-B -T 1C -gs "),
         ("--global-settings=/g.xml -B", "-B -gs "),
+        ("-is /g.xml -B", "-B -gs "),
+        ("--install-settings=/g.xml", "-gs "),
         ("-s empty.xml", "-s empty.xml -gs "),
     ] {
         let plan = planned(&[feed("a", "contoso")], &[], &host(&[("MAVEN_ARGS", arguments)]), &disk).unwrap();

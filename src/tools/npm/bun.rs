@@ -17,7 +17,7 @@ use crate::plan::names::VARIABLE_PREFIX;
 use crate::plan::{CannotRevise, Entry, KeyedEdit, SharedFile, TokenSource};
 use crate::reach::{Binding, ServedFeed};
 use crate::tools::reading::{Among, Origin, Parsed, Place, Reading, RelPath, SourceFile, Sources};
-use crate::tools::{Auto, PlanError, Tool, ToolId, Way};
+use crate::tools::{Auto, Fresh, PlanError, Tool, ToolId, Way};
 
 /// bun.
 pub struct Bun;
@@ -31,7 +31,9 @@ static ID: ToolId = ToolId {
     dependency_folders: &[],
     ways: &[Way {
         clients: "before 1.4.4",
+        tried: "1.3: fetch",
         source: TokenSource::SharedReference,
+        fresh: Fresh::NextStep,
         afterwards: "`.npmrc` and variables as before",
     }],
 };

@@ -48,7 +48,13 @@ static ID: ToolId = ToolId {
     takes_inputs: true,
     variables: &[USER_CONFIG, PNPM_FILES[0], PNPM_FILES[1]],
     dependency_folders: &["node_modules", "bower_components", "jspm_packages", ".yarn", ".pnpm-store"],
-    ways: &[Way { clients: "", source: TokenSource::Reference, afterwards: super::REMOVED }],
+    ways: &[Way {
+        clients: "",
+        tried: "npm 6 to 12, pnpm 8 to 11, yarn 1.22, bun 1.4.5: fetch, publish",
+        source: TokenSource::Reference,
+        fresh: super::Fresh::EachStart,
+        afterwards: super::REMOVED,
+    }],
 };
 
 /// pnpm takes each (@pnpm/cli-utils, readProjectManifest).

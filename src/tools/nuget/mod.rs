@@ -23,7 +23,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::reading::{Among, Mention, Origin, Parsed, Place, Reading, RelPath, SourceFile, Sources};
-use super::{Auto, PlanError, Tool, ToolId, Way};
+use super::{Auto, Fresh, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
 use crate::kernel::dialect::Dialect;
@@ -52,17 +52,23 @@ static ID: ToolId = ToolId {
     ways: &[
         Way {
             clients: "sources with a name",
+            tried: "nuget.exe 5.8, SDK 3.1: fetch, publish",
             source: TokenSource::Reference,
+            fresh: Fresh::NextStep,
             afterwards: "`nuget.config` and variables as before",
         },
         Way {
             clients: "6.13 and newer, sources without a name",
+            tried: "its protocol, by the SDK 3.1: fetch",
             source: TokenSource::Helper(Dialect::NuGet),
+            fresh: Fresh::EachUse,
             afterwards: super::REMOVED,
         },
         Way {
             clients: "older, sources without a name",
+            tried: "nuget.exe 5.8, SDK 3.1: fetch",
             source: TokenSource::Variable,
+            fresh: Fresh::NextStep,
             afterwards: "variables as before",
         },
     ],

@@ -1,12 +1,12 @@
 //! The files in which Python's clients name indexes: requirements, `pip.conf`, `.pypirc`, and TOML.
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use toml::de::DeTable;
 
-use super::Python;
 use super::addresses::has_password;
+use super::{Python, further, requirements};
 use crate::edit::text::Lines;
 use crate::host::Host;
 use crate::reach::Role;
@@ -90,6 +90,10 @@ enum Kind {
     Pyproject,
     /// TOML of the client's own.
     Toml,
+    /// TOML of another client that starts this one, or asks as it does.
+    Further,
+    /// Only searched.
+    Lock,
 }
 
 /// Whether a client reads this file of a project.
@@ -115,7 +119,9 @@ fn kind(client: &Python, name: &str) -> Option<Kind> {
     };
     Some(match (client, name.as_str()) {
         (Python::Pip, "pip.conf" | "pip.ini") => Kind::PipConfig,
-        (Python::Uv | Python::Poetry, "pyproject.toml") => Kind::Pyproject,
+        (Python::Pip, "pipfile" | "pdm.toml") | (Python::Pip | Python::Uv, "hatch.toml") => Kind::Further,
+        (Python::Pip, "pipfile.lock") => Kind::Lock,
+        (Python::Pip | Python::Uv | Python::Poetry, "pyproject.toml") => Kind::Pyproject,
         (Python::Uv, "uv.toml") | (Python::Poetry, "poetry.toml") => Kind::Toml,
         (Python::Twine, ".pypirc") => Kind::Pypirc,
         _ if client.reads_requirements() && requires() => Kind::Requirements,
@@ -139,27 +145,18 @@ fn kind_of_any(client: &Python, file: &SourceFile, host: &Host) -> Kind {
 pub fn parse(client: &Python, file: &SourceFile, host: &Host) -> Found {
     let mut found = Found::default();
     match kind(client, file.name()).unwrap_or_else(|| kind_of_any(client, file, host)) {
-        Kind::Requirements => requirements(file, host, &mut found),
+        Kind::Requirements => requirements::read(file, host, &mut found),
         Kind::PipConfig => pip_config(&file.text.body, host, &mut found),
         Kind::Pypirc => pypirc(&file.text.body, &mut found),
+        Kind::Lock => {}
         kind => match tables::parse(file) {
-            Ok(root) => {
-                let (lines, root) = (Lines::of(&file.text.body), root.get_ref());
-                let name = if matches!(client, Python::Uv) { "uv" } else { "poetry" };
-                let own = match kind {
-                    Kind::Pyproject => table(root, "tool").and_then(|tool| table(tool, name)),
-                    _ => Some(root),
-                };
-                match (client, own) {
-                    (Python::Uv, Some(own)) => uv(own, &lines, host, &mut found),
-                    (_, Some(own)) => poetry(own, &lines, &mut found),
-                    (_, None) => {}
-                }
-            }
+            Ok(root) => toml(client, file, kind, root.get_ref(), host, &mut found),
             Err(unread) => found.unread = Some(unread),
         },
     }
-    if client.reads_requirements() {
+    // pip itself reads no such file, only what asks as it does.
+    let is_others = matches!(client, Python::Pip) && file.is_named(&["pyproject.toml"]) && found.indexes.is_empty();
+    if client.reads_requirements() && !is_others {
         directly(file, &mut found);
     }
     // One is enough for no credential at all.
@@ -173,9 +170,37 @@ pub fn parse(client: &Python, file: &SourceFile, host: &Host) -> Found {
     found
 }
 
-const UNCHECKED: &str = "switches off the check of certificates";
+/// The tables of a client, and of those that start it.
+fn toml(client: &Python, file: &SourceFile, kind: Kind, root: &DeTable<'_>, host: &Host, found: &mut Found) {
+    let lines = Lines::of(&file.text.body);
+    let below = |name: &str| match kind {
+        Kind::Pyproject => table(root, "tool").and_then(|tool| table(tool, name)),
+        Kind::Further => Some(root).filter(|_| file.is_named(&[&format!("{name}.toml")])),
+        _ => Some(root),
+    };
+    if let Some(own) = below("uv").filter(|_| matches!(client, Python::Uv)) {
+        uv(own, &lines, host, found);
+    }
+    if let Some(own) = below("poetry").filter(|_| matches!(client, Python::Poetry)) {
+        poetry(own, &lines, found);
+    }
+    if file.is_named(&["Pipfile"]) {
+        further::sources(root, &lines, found);
+    }
+    if let Some(own) = below("pdm").filter(|_| matches!(client, Python::Pip)) {
+        let read = if kind == Kind::Pyproject { further::sources } else { further::pdm };
+        read(own, &lines, found);
+    }
+    if let Some(own) = below("hatch").filter(|_| client.reads_requirements() && kind != Kind::Toml) {
+        further::hatch(client, own, &lines, found);
+    }
+}
+
+/// The check of certificates is off.
+pub const UNCHECKED: &str = "switches off the check of certificates";
 const PROXY: &str = "sends the traffic through a proxy that the job does not set";
-const TRUST: &str = "adds trust in a certificate authority that the job does not set";
+/// Somebody else can read along.
+pub const TRUST: &str = "adds trust in a certificate authority that the job does not set";
 const EXPOSED: &str =
     "names a host of feeds over http or at a port of its own, where pip and uv send what they know for the host";
 
@@ -207,7 +232,8 @@ fn directly(file: &SourceFile, found: &mut Found) {
 }
 
 impl Found {
-    fn add(&mut self, name: Option<&str>, (url, line): (String, usize), role: Role, spot: Spot) {
+    /// Adds an index, unless there are more than any file has.
+    pub fn add(&mut self, name: Option<&str>, (url, line): (String, usize), role: Role, spot: Spot) {
         // One more than is looked at tells that there are more. A section's long name would be kept for each of its addresses.
         if self.indexes.len() <= MOST {
             let name = name.filter(|name| name.len() <= LONGEST_NAME).map(str::to_owned);
@@ -223,104 +249,10 @@ fn is_azure(host: &str) -> bool {
 }
 
 /// Whether what a client is told to trust may be a host of Azure's: clients take patterns and whole addresses too.
-fn may_be_azure(trusted: &str) -> bool {
+pub fn may_be_azure(trusted: &str) -> bool {
     let host = trusted.split_once("://").map_or(trusted, |(_, rest)| rest);
     let host = host.rsplit('@').next().unwrap_or_default().split('/').next().unwrap_or_default();
     host.contains('*') || is_azure(host)
-}
-
-/// Lines of requirements as pip joins them, without comments, each with the number of its first.
-fn logical_lines(body: &str) -> Vec<(usize, String)> {
-    let mut lines: Vec<(usize, String)> = Vec::new();
-    let mut goes_on = false;
-    for (number, line) in body.lines().enumerate() {
-        let is_comment = line.trim_start().starts_with('#');
-        let (words, joined) = match line.strip_suffix('\\').filter(|_| !is_comment) {
-            Some(words) => (words, true),
-            None => (line, false),
-        };
-        let words = if is_comment { "" } else { words };
-        match lines.last_mut().filter(|_| goes_on) {
-            Some((_, whole)) => whole.push_str(words),
-            None => lines.push((number + 1, words.to_owned())),
-        }
-        goes_on = joined;
-    }
-    lines
-}
-
-/// Whether one of the first two lines declares an encoding in which the rest reads otherwise (PEP 263).
-fn is_of_another_encoding(body: &str) -> bool {
-    body.lines().take(2).filter(|line| line.trim_start().starts_with('#')).any(|line| {
-        let declared = line.split_once("coding").and_then(|(_, rest)| rest.strip_prefix([':', '=']));
-        let name = declared
-            .map(|rest| rest.trim_start().split(|c: char| !c.is_ascii_alphanumeric() && !"-_.".contains(c)).next());
-        let name = name.flatten().unwrap_or_default().to_ascii_lowercase().replace('_', "-");
-        !["", "utf-8", "utf8", "ascii", "us-ascii", "latin-1", "iso-8859-1"].contains(&name.as_str())
-    })
-}
-
-/// Options stand on lines of their own. pip takes them abbreviated as well.
-fn requirements(file: &SourceFile, host: &Host, found: &mut Found) {
-    let folder = file.source.path.parent().unwrap_or(Path::new(""));
-    let mut doubt = |reason: &str| found.unread = Some(Unparsable::hides_names(&file.source, reason));
-    if is_of_another_encoding(&file.text.body) {
-        doubt("it declares another encoding than UTF-8");
-    }
-    let mut further = Vec::new();
-    let mut named = Vec::new();
-    let mut trusting = Vec::new();
-    for (number, line) in
-        logical_lines(&file.text.body).into_iter().filter(|(_, line)| line.trim_start().starts_with('-'))
-    {
-        let mut option: Option<&str> = None;
-        for word in line.split_whitespace().take_while(|word| !word.starts_with('#')) {
-            let (name, value) = match word.split_once('=').filter(|_| word.starts_with("--")) {
-                Some((name, value)) => (Some(name), Some(value)),
-                None if word.starts_with("--") => (Some(word), None),
-                None if word.starts_with('-') && word.is_char_boundary(2) => {
-                    (word.get(..2), word.get(2..).filter(|rest| !rest.is_empty()))
-                }
-                None => (option, Some(word)),
-            };
-            option = name;
-            let (Some(name), Some(value)) = (name, value) else { continue };
-            let value = value.trim_matches(['"', '\'']);
-            if word.contains('\\') || value.contains(['"', '\'']) {
-                doubt("it has quotes or backslashes within an option; write it without");
-            }
-            let is = |short: &str, long: &str| name == short || name.len() > 2 && long.starts_with(name);
-            if is("-i", "--index-url") || is("-i", "--extra-index-url") || is("-f", "--find-links") {
-                named.push((expanded(value, host), number));
-            } else if is("-r", "--requirement") || is("-c", "--constraint") {
-                if value.contains("://") {
-                    doubt("it takes further requirements from an address");
-                }
-                further.push(folder.join(value));
-            } else if is("", "--trusted-host") && may_be_azure(value) {
-                trusting.push((number, UNCHECKED));
-            }
-        }
-    }
-    found.further = further;
-    found.perils.extend(trusting);
-    for (url, number) in named.into_iter().filter(|(url, _)| url.contains("://")) {
-        found.add(None, (url, number), Role::Source, Spot::Requirements);
-    }
-}
-
-/// With the variables that later steps have in place of `${NAME}`.
-fn expanded(text: &str, host: &Host) -> String {
-    let mut whole = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        let Some((name, tail)) = after.split_once('}') else { break };
-        whole.push_str(before);
-        let written = &rest[before.len()..rest.len() - tail.len()];
-        whole.push_str(host.variable(name).unwrap_or(written));
-        rest = tail;
-    }
-    whole + rest
 }
 
 /// Shows each setting of a file as Python's `configparser` reads it: section, key in small letters, a value for each line, the line.

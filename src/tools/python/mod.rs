@@ -6,8 +6,10 @@
 mod addresses;
 mod backend;
 mod files;
+mod further;
 mod named;
 mod pip;
+mod requirements;
 mod shared;
 #[cfg(test)]
 mod tests;
@@ -19,7 +21,7 @@ use std::path::PathBuf;
 use super::reading::{
     Among, Hidden, Mention, Origin, Parsed, Peril, Place, Reading, RelPath, SourceFile, Sources, Unparsable,
 };
-use super::{Auto, PlanError, Tool, ToolId, Way};
+use super::{Auto, Fresh, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
 use crate::kernel::dialect::{Dialect, KEYRING_PROGRAM};
@@ -59,8 +61,8 @@ const fn id(name: &'static str, variables: &'static [&'static str], ways: &'stat
     ToolId { name, speaks, auto, takes_inputs: true, variables, dependency_folders: &[], ways }
 }
 
-const fn helper(clients: &'static str, client: Dialect) -> Way {
-    Way { clients, source: TokenSource::Helper(client), afterwards: super::REMOVED }
+const fn helper(clients: &'static str, tried: &'static str, client: Dialect) -> Way {
+    Way { clients, tried, source: TokenSource::Helper(client), fresh: Fresh::EachStart, afterwards: super::REMOVED }
 }
 
 static PIP: Facts = Facts {
@@ -68,8 +70,14 @@ static PIP: Facts = Facts {
         "pip",
         &[pip::PROVIDER, pip::MAIN, pip::EXTRA],
         &[
-            helper("23.1 and newer", Dialect::Pip),
-            Way { clients: "older", source: TokenSource::Variable, afterwards: "variables as before" },
+            helper("23.1 and newer", "24.0, 25.3, 26.3: fetch", Dialect::Pip),
+            Way {
+                clients: "older",
+                tried: "20.3, 23.0: fetch",
+                source: TokenSource::Variable,
+                fresh: Fresh::NextStep,
+                afterwards: "variables as before",
+            },
         ],
     ),
     client: Dialect::Pip,
@@ -79,7 +87,7 @@ static UV: Facts = Facts {
     id: id(
         "uv",
         &[uv::PROVIDER, "UV_INDEX*", uv::LISTS[1], uv::LISTS[2], uv::PUBLISH_USER],
-        &[helper("", Dialect::Uv)],
+        &[helper("", "0.13: fetch, publish", Dialect::Uv)],
     ),
     client: Dialect::Uv,
     addresses: &[
@@ -91,12 +99,12 @@ static UV: Facts = Facts {
     ],
 };
 static POETRY: Facts = Facts {
-    id: id("poetry", &["PYTHONPATH"], &[helper("", Dialect::Poetry)]),
+    id: id("poetry", &["PYTHONPATH"], &[helper("", "2.5: fetch, publish", Dialect::Poetry)]),
     client: Dialect::Poetry,
     addresses: &[],
 };
 static TWINE: Facts = Facts {
-    id: id("twine", &[], &[helper("", Dialect::Twine)]),
+    id: id("twine", &[], &[helper("", "7.0: publish", Dialect::Twine)]),
     client: Dialect::Twine,
     addresses: &[("TWINE_REPOSITORY_URL", Role::Publish)],
 };
@@ -109,6 +117,11 @@ impl Python {
             Self::Poetry => &POETRY,
             Self::Twine => &TWINE,
         }
+    }
+
+    /// Its variables in which addresses stand.
+    fn variables_of_addresses(&self) -> &'static [(&'static str, Role)] {
+        self.facts().addresses
     }
 
     /// Whether it takes requirements from files of their own.
@@ -200,19 +213,20 @@ impl Tool for Python {
     }
 
     fn plan(&self, served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Result<(), PlanError> {
-        let organizations: BTreeSet<_> = served.iter().map(|feed| &feed.feed.organization).collect();
-        for organization in organizations {
-            draft.deposit(self.facts().client, organization, None);
-        }
         draft.program(KEYRING_PROGRAM);
-        match self {
+        let is_safe = match self {
             Self::Pip => pip::plan(served, sources, draft),
             Self::Uv => uv::plan(served, sources, draft),
             Self::Poetry | Self::Twine => {
                 backend::add(draft);
                 named::list(self, served, sources, draft, &|_| None, &|_| true);
                 warn_of_no_keyring(self, sources, draft);
+                true
             }
+        };
+        let organizations: BTreeSet<_> = served.iter().map(|feed| &feed.feed.organization).collect();
+        for organization in organizations.into_iter().filter(|_| is_safe) {
+            draft.deposit(self.facts().client, organization, None);
         }
         Ok(())
     }

@@ -54,12 +54,14 @@ pub fn configuration(
     [machine].into_iter().chain(own).chain([environment, given]).flatten().collect()
 }
 
-pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) {
+/// False where nobody is to ask.
+pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> bool {
     let version = version(draft.look);
     let is_old = version.is_some_and(|version| version < ASKS);
     if !shared::is_safe("pip", served, &asked(sources), draft) {
         // Without the variable pip asks the program all the same where it may ask the user as well.
-        return draft.set(Variable::new(PROVIDER, Template::text("disabled")));
+        draft.set(Variable::new(PROVIDER, Template::text("disabled")));
+        return false;
     }
     let mut in_variables: Vec<&ServedFeed> = Vec::new();
     for (variable, key) in [(MAIN, PIP_KEYS[0]), (EXTRA, PIP_KEYS[1])] {
@@ -90,6 +92,7 @@ pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
         version.is_none() || asks(version, named, &settable)
     });
     say_what_is_not_asked_for(served, sources, version, &settable, draft);
+    true
 }
 
 /// The indexes of files and variables on the host that organizations share.

@@ -47,6 +47,34 @@ fn indexes_are_found_in_every_file_of_each_client() {
             "[distutils]\nindex-servers = r\n[r]\nRepository : https://a/\nusername = x\n".into(),
             vec!["r https://a/".into()],
         ),
+        (
+            Python::Pip,
+            "Pipfile",
+            format!("[[source]]\nname = 'n'\nurl = '{FEED}'\n[packages]\na = '*'\n"),
+            vec![format!(" {FEED}")],
+        ),
+        (
+            Python::Pip,
+            "pyproject.toml",
+            format!(
+                "[[tool.pdm.source]]\nname = 'n'\nurl = '{FEED}'\n[[tool.uv.index]]\nurl = 'https://no/'\n\
+                 [tool.hatch.envs.test.env-vars]\nPIP_INDEX_URL = 'https://a/ https://b/'\nUV_INDEX_URL = 'https://no/'\n"
+            ),
+            vec![format!(" {FEED}"), " https://a/".into(), " https://b/".into()],
+        ),
+        (
+            Python::Pip,
+            "pdm.toml",
+            "[pypi]\nurl = 'https://a/'\n[pypi.n]\nurl = 'https://b/'".into(),
+            vec![" https://a/".into(), " https://b/".into()],
+        ),
+        (
+            Python::Uv,
+            "hatch.toml",
+            "[envs.default.env-vars]\nUV_INDEX = 'n=https://a/'\nPIP_INDEX_URL = 'https://no/'".into(),
+            vec![" https://a/".into()],
+        ),
+        (Python::Pip, "Pipfile.lock", format!("{{\"_meta\": {{\"sources\": [{{\"url\": \"{FEED}\"}}]}}}}"), vec![]),
     ];
     let host = host(&[("NAME", "value")]);
     for (client, path, text, expected) in rows {
@@ -55,9 +83,7 @@ fn indexes_are_found_in_every_file_of_each_client() {
         let expected: Vec<String> = expected.iter().map(|line| format!("{line} {path}")).collect();
         assert_eq!(mentioned(&client, &[file], &host), expected, "{client:?}");
     }
-    for (client, path) in
-        [(Python::Pip, "pyproject.toml"), (Python::Uv, "requirements.md"), (Python::Twine, "pip.conf")]
-    {
+    for (client, path) in [(Python::Uv, "Pipfile"), (Python::Uv, "requirements.md"), (Python::Twine, "pip.conf")] {
         assert!(!client.reads(RelPath::new(std::path::Path::new("/agent/1/s"), path), Among::Project), "{path}");
     }
     let reads = |path| Python::Pip.reads(RelPath::new(std::path::Path::new("/agent/1/s/.venv"), path), Among::Beside);
@@ -74,6 +100,18 @@ fn what_shows_the_credential_to_others_is_a_peril() {
         (Python::Pip, "requirements.txt", "a\n# --trusted-host pkgs.dev.azure.com \\\nb", false),
         (Python::Pip, "requirements.txt", "evil @ http://contoso@pkgs.dev.azure.com/x/evil-1.whl", true),
         (Python::Pip, "requirements.txt", "evil @ https://pkgs.dev.azure.com:444/x/evil-1.whl", true),
+        (Python::Pip, "Pipfile", "[[source]]\nurl = 'https://pkgs.dev.azure.com/c/'\nverify_ssl = false", true),
+        (Python::Pip, "Pipfile", "[[source]]\nurl = 'https://registry.example.com/'\nverify_ssl = false", false),
+        (Python::Pip, "Pipfile", "[[source]]\nurl = 'http://pkgs.dev.azure.com/c/_packaging/f/pypi/simple/'", true),
+        (
+            Python::Pip,
+            "pyproject.toml",
+            "[[tool.pdm.source]]\nurl = 'https://u@PKGS.dev.azure.com/c/'\nverify_ssl = false",
+            true,
+        ),
+        (Python::Pip, "pdm.toml", "[pypi]\nurl = 'https://pkgs.dev.azure.com/c/'\nca_certs = 'ca.pem'", true),
+        (Python::Pip, "pyproject.toml", "[[tool.pdm.source]]\nurl = 'http://pkgs.dev.azure.com/c/_packaging/f/'", true),
+        (Python::Pip, "pyproject.toml", "[[tool.poetry.source]]\nurl = 'http://pkgs.dev.azure.com/c/'", false),
         (Python::Pip, "pip.conf", "[global]\ntrusted-host = a\n  pkgs.dev.azure.com", true),
         (Python::Pip, "pip.conf", "[global]\nproxy = http://evil.example:8080", true),
         (Python::Pip, "pip.conf", "[install]\ncert = ca.pem", true),

@@ -26,10 +26,11 @@ pub const PUBLISH_USER: &str = "UV_PUBLISH_USERNAME";
 /// With which secrets of the user's own.
 pub const PUBLISH_OTHERS: [&str; 2] = ["UV_PUBLISH_PASSWORD", "UV_PUBLISH_TOKEN"];
 
-pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) {
+/// False where nobody is to ask.
+pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> bool {
     let names = Names::of(sources);
     if !shared::is_safe("uv", served, &asked(sources, &names), draft) {
-        return;
+        return false;
     }
     match draft.host.variable(PROVIDER) {
         // uv refuses a blank one.
@@ -87,6 +88,7 @@ pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
     named::list(&Python::Uv, served, sources, draft, &|_| None, &asks);
     say_what_is_not_asked_for(served, sources, &asks, draft);
     names.set_users(served, draft);
+    true
 }
 
 /// One variable says as whom uv publishes, so only where another says to which feed.

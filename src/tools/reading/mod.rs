@@ -21,6 +21,8 @@ pub struct Reading {
     pub perils: Vec<Peril>,
     /// Addresses of no feed to which the tool would show a feed's credential.
     pub detours: Vec<Detour>,
+    /// Where the address of a feed is put together, so that only the client knows which it is.
+    pub put_together: Vec<Place>,
 }
 
 /// An address to which a tool shows the credential of a feed, though a file and not the feed sends it there.

@@ -2,10 +2,12 @@
 
 mod after;
 pub mod apart;
+mod gradle;
 mod python;
 mod reach;
 pub mod subjects;
 
+use crate::fresh::tools as kept;
 use subjects::Subject;
 
 /// A test for each promise and tool. What the task alone does is the same for every version of a client; what a client does is not.
@@ -21,7 +23,7 @@ macro_rules! matrix {
     };
     (@tools $check:path) => {
         matrix!(
-            @each $check; npm NPM, yarn_4 YARN_4, bun_1_3 BUN_1_3, maven MAVEN, maven_3_9 MAVEN_3_9, nuget NUGET, dotnet DOTNET,
+            @each $check; npm NPM, yarn_4 YARN_4, bun_1_3 BUN_1_3, maven MAVEN, maven_3_9 MAVEN_3_9, gradle GRADLE, nuget NUGET, dotnet DOTNET,
             dotnet_plugin DOTNET_PLUGIN,             pip PIP, uv UV, poetry POETRY, git GIT, cargo CARGO
         );
     };
@@ -51,6 +53,7 @@ matrix! {
     again: after::the_step_can_be_tried_again;
     killed: after::a_killed_job_leaves_noise_that_the_next_one_sweeps;
     old_settings: after::the_settings_of_a_job_that_is_over_open_nothing;
+    keep_fresh: kept::serves_after_the_tokens_end;
     [clients]
     fetch: reach::fetches_in_a_later_step_and_not_after_the_job;
     publish: reach::publishes_where_it_can;

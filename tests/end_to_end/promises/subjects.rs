@@ -6,6 +6,7 @@ use ado_entra_auth_emulator::World;
 use ado_entra_auth_emulator::agent::{Job, TaskStep, Variable};
 use ado_entra_auth_emulator::world::Package;
 
+pub use super::gradle::GRADLE;
 pub use super::python::{PIP, PIP_26, POETRY, UV};
 use crate::modes::link;
 use crate::support::{BINARY, EVIL, only_brought, run_quietly, step, tool, write, write_file};
@@ -14,12 +15,14 @@ use crate::support::{BINARY, EVIL, only_brought, run_quietly, step, tool, write,
 pub struct Subject {
     /// Its name in the input `tools`.
     pub tool: &'static str,
-    /// How the name of the variable ends by which the step serves it.
+    /// How the name of the variable ends by which the step serves it, or by which later steps know of it.
     pub served_by: &'static str,
     /// How the name of the variable begins that holds the token; nothing where its client asks this program.
     pub held_in: Option<&'static str>,
     /// Whether the step changes a file of the home folder, since its client can be pointed nowhere else.
     pub changes_home: bool,
+    /// Whether it goes on after the first token's end without another step of the task.
+    pub goes_on: bool,
     /// What its client does by itself with a credential.
     pub limits: Limits,
     /// Programs that must be there.
@@ -209,6 +212,7 @@ pub const NPM: Subject = Subject {
     served_by: "NPM_CONFIG_USERCONFIG",
     held_in: Some("ADO_ENTRA_AUTH_"),
     changes_home: false,
+    goes_on: true,
     limits: Limits { keeps_on: &[Away::Http, Away::Port], ..NO_LIMITS },
     needs: &["npm"],
     installs: &[],
@@ -300,6 +304,7 @@ const PNPM: Subject = Subject {
 const YARN: Subject = Subject {
     tool: "yarn",
     served_by: "_CONTOSO",
+    goes_on: false,
     limits: Limits { keeps_on: &[Away::Http], ..NO_LIMITS },
     project: |other| {
         let scope = other
@@ -370,6 +375,7 @@ pub const BUN: Subject = Subject {
 pub const BUN_1_3: Subject = Subject {
     served_by: "ADO_ENTRA_AUTH_BUN_CONTOSO",
     changes_home: true,
+    goes_on: false,
     installs: &[("installed/bun", "javascript/node_modules/bun1.3/bin/bun.exe")],
     // It publishes past every proxy.
     publish: None,
@@ -387,6 +393,7 @@ pub const MAVEN: Subject = Subject {
     served_by: "ADO_ENTRA_AUTH_MAVEN_CONTOSO",
     held_in: Some("ADO_ENTRA_AUTH_"),
     changes_home: true,
+    goes_on: false,
     limits: Limits { keeps_on: &[Away::Http, Away::Port], ..NO_LIMITS },
     needs: &["mvn"],
     installs: &[],
@@ -416,6 +423,7 @@ pub const MAVEN: Subject = Subject {
 pub const MAVEN_3_9: Subject = Subject {
     served_by: "MAVEN_ARGS",
     changes_home: false,
+    goes_on: true,
     needs: &["java"],
     installs: &[("installed/mvn", "maven39/usr/share/maven/bin/mvn")],
     ..MAVEN
@@ -460,6 +468,7 @@ pub const NUGET: Subject = Subject {
     served_by: "_CONTOSO",
     held_in: Some("ADO_ENTRA_AUTH_"),
     changes_home: false,
+    goes_on: false,
     limits: Limits { keeps_on: &[Away::Port, Away::Stranger], ..NO_LIMITS },
     needs: &["mono"],
     installs: &[("installed/nuget", "bin/nuget")],
@@ -543,6 +552,7 @@ pub const DOTNET_PROVIDER: Subject = Subject {
 pub const DOTNET_PLUGIN: Subject = Subject {
     served_by: "NUGET_PLUGINS_CACHE_PATH",
     held_in: None,
+    goes_on: true,
     limits: Limits { keeps_on: &[Away::Port], ..NO_LIMITS },
     installs: &[
         ("installed/dotnet", "nuget-plugin/dotnet"),
@@ -567,6 +577,7 @@ pub const GIT: Subject = Subject {
     served_by: "GIT_CONFIG_COUNT",
     held_in: None,
     changes_home: false,
+    goes_on: true,
     limits: NO_LIMITS,
     needs: &["git"],
     installs: &[],
@@ -596,6 +607,7 @@ pub const CARGO: Subject = Subject {
     served_by: "CARGO_REGISTRY_GLOBAL_CREDENTIAL_PROVIDERS",
     held_in: None,
     changes_home: false,
+    goes_on: true,
     limits: NO_LIMITS,
     needs: &["cargo"],
     installs: &[],

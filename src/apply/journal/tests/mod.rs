@@ -5,6 +5,7 @@
 mod damage;
 mod order;
 mod places;
+mod script;
 
 use std::fs;
 

@@ -24,7 +24,7 @@ use crate::tools::reading::{
     Among, Detour, Hidden, Origin, Parsed, Peril, Place, Reading, RelPath, SourceFile, Sources, Unparsable, folded,
     is_one_of,
 };
-use crate::tools::{Auto, PlanError, Tool, ToolId, Way};
+use crate::tools::{Auto, Fresh, PlanError, Tool, ToolId, Way};
 
 pub use archives::archives;
 use credentials::{is_ours, key_of, revise};
@@ -40,10 +40,18 @@ static ID: ToolId = ToolId {
     variables: &[],
     dependency_folders: &[],
     ways: &[
-        Way { clients: "2 and newer", source: TokenSource::Reference, afterwards: AFTERWARDS },
+        Way {
+            clients: "2 and newer",
+            tried: "2.4, 3.8, 4.18: fetch, publish",
+            source: TokenSource::Reference,
+            fresh: Fresh::NextStep,
+            afterwards: AFTERWARDS,
+        },
         Way {
             clients: "2 and newer, outside the pipeline's workspace",
+            tried: "4.18: fetch",
             source: TokenSource::SharedReference,
+            fresh: Fresh::NextStep,
             afterwards: AFTERWARDS,
         },
     ],

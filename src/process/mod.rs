@@ -1,4 +1,11 @@
-//! This process among others of the same user: what it holds in memory is nobody's to read, and it does not outlive its parent.
+//! This process among others of the same user: what it holds in memory is nobody's to read, it does not outlive its parent, and it may
+//! leave another behind that does.
+
+mod known;
+mod left_behind;
+
+pub use known::{Process, ancestors};
+pub use left_behind::{Waiting, close_streams, end, part};
 
 /// Lets nobody look into this process, and leaves no image of its memory behind where it ends badly: it may hold secrets.
 ///

@@ -1,0 +1,120 @@
+//! A process that outlives the step which started it, and its end.
+
+#![allow(clippy::disallowed_methods, reason = "this program itself, and the system's own that ends a process")]
+
+use std::ffi::OsString;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::Process;
+
+/// For a process to say that it is there.
+const START_LIMIT: Duration = Duration::from_secs(5);
+/// Between two looks at whether it has.
+const PAUSE: Duration = Duration::from_millis(1);
+/// More than it says.
+const LONGEST_ANSWER_BYTES: u64 = 4096;
+
+/// A process that waits for what it is to go on with. It ends by itself where nothing comes.
+pub struct Waiting(Child);
+
+impl Waiting {
+    /// Starts a program that may outlive this process, with these variables and no others.
+    ///
+    /// It holds no stream of ours, since the agent waits for everybody who does.
+    pub fn start(
+        program: &Path,
+        argument: &str,
+        variables: impl Iterator<Item = (OsString, OsString)>,
+    ) -> io::Result<Self> {
+        let mut command = Command::new(program);
+        command.arg(argument).env_clear().envs(variables);
+        // A bare container has no null device.
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().map(Self)
+    }
+
+    /// Hands it what it is to go on with, and leaves it behind. Gives the line that it answers.
+    pub fn leave_behind(mut self, input: &[u8]) -> io::Result<String> {
+        if let Some(mut pipe) = self.0.stdin.take() {
+            pipe.write_all(input)?;
+        }
+        let output = self.0.stdout.take();
+        let reading = std::thread::Builder::new().spawn(move || {
+            let mut answer = String::new();
+            if let Some(output) = output {
+                let _ = BufReader::new(output.take(LONGEST_ANSWER_BYTES)).read_line(&mut answer);
+            }
+            answer
+        })?;
+        let begun = Instant::now();
+        while !reading.is_finished() {
+            if begun.elapsed() > START_LIMIT {
+                let _ = self.0.kill();
+                return Err(io::Error::other("it does not answer"));
+            }
+            std::thread::sleep(PAUSE);
+        }
+        Ok(reading.join().unwrap_or_default().trim_end().to_owned())
+    }
+}
+
+/// Parts this process from the step that started it: a session of its own, and no folder that somebody may want to remove.
+pub fn part() -> io::Result<()> {
+    #[cfg(unix)]
+    rustix::process::setsid()?;
+    std::env::set_current_dir(if cfg!(windows) { "C:\\" } else { "/" })
+}
+
+/// Lets go of this process's streams, as far as the system has something in their place. Nobody holds the other ends.
+pub fn close_streams() {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Mode, OFlags, open};
+        if let Ok(nothing) = open("/dev/null", OFlags::RDWR | OFlags::CLOEXEC, Mode::empty()) {
+            let _ = rustix::stdio::dup2_stdin(&nothing);
+            let _ = rustix::stdio::dup2_stdout(&nothing);
+            let _ = rustix::stdio::dup2_stderr(&nothing);
+        }
+    }
+}
+
+/// Asks a process of this user's to end, or makes it end. `holds` tells whether it is still the one that is meant.
+#[cfg(unix)]
+pub fn end(process: Process, kindly: bool, holds: impl Fn() -> bool) {
+    use rustix::process::{Pid, Signal, kill_process};
+    let signals: &[Signal] = if kindly { &[Signal::TERM, Signal::CONT] } else { &[Signal::KILL] };
+    let Some(number) = i32::try_from(process.number).ok().and_then(Pid::from_raw) else { return };
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
+        if let Ok(opened) = pidfd_open(number, PidfdFlags::empty()) {
+            // Opened first: now its number can become nobody else's.
+            if process.is_there() && holds() {
+                for signal in signals {
+                    let _ = pidfd_send_signal(&opened, *signal);
+                }
+            }
+            return;
+        }
+    }
+    if process.is_there() && holds() {
+        for signal in signals {
+            let _ = kill_process(number, *signal);
+        }
+    }
+}
+
+/// The same by the system's own program.
+#[cfg(windows)]
+pub fn end(process: Process, _kindly: bool, holds: impl Fn() -> bool) {
+    let program = crate::kernel::environment::variable("SystemRoot")
+        .map(|root| Path::new(&root).join("System32").join("taskkill.exe"));
+    if let Some(program) = program.filter(|_| holds()) {
+        let mut command = Command::new(program);
+        command.args(["/F", "/PID", &process.number.to_string()]);
+        let _ = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    }
+}

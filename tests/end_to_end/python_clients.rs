@@ -1,0 +1,132 @@
+//! Clients of Python's that ask as pip does, in later steps: Pipenv, PDM, and hatch with pip and with uv.
+
+use ado_entra_auth_emulator::agent::Job;
+
+use crate::support::{emulator, finish, in_parallel, job, run, step, tool, warned, with_token, write};
+
+const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/pypi/simple/";
+const PLANTS: &str = "https://pkgs.dev.azure.com/fabrikam/_packaging/feed1/pypi/simple/";
+
+/// A client: its program, the file of its project where `SOURCES` are, how it writes one source, and what installs.
+struct Client {
+    name: &'static str,
+    program: &'static str,
+    file: &'static str,
+    project: &'static str,
+    source: &'static str,
+    install: &'static str,
+    /// Whether it asks an index whose address has no user.
+    asks_for_any: bool,
+}
+
+const HATCH: &str = "[project]\nname = 'app'\nversion = '1'\n\n[tool.hatch.envs.default]\nskip-install = true\n\
+    dependencies = ['contoso-hello']\n";
+
+const CLIENTS: [Client; 4] = [
+    Client {
+        name: "Pipenv",
+        program: "pipenv",
+        file: "Pipfile",
+        project: "SOURCES\n[packages]\ncontoso-hello = '*'\n",
+        source: "[[source]]\nname = 'NAME'\nurl = '@URL@'\nverify_ssl = true\n",
+        install: "PIPENV_VENV_IN_PROJECT=1 pipenv install && pipenv run python -c 'import contoso_hello'",
+        asks_for_any: true,
+    },
+    Client {
+        name: "PDM",
+        program: "pdm",
+        file: "pyproject.toml",
+        project: "[project]\nname = 'app'\nversion = '1'\nrequires-python = '>=3.9'\ndependencies = ['contoso-hello']\n\n\
+                  [tool.pdm]\ndistribution = false\n\nSOURCES",
+        source: "[[tool.pdm.source]]\nname = 'NAME'\nurl = '@URL@'\n",
+        install: "PDM_CHECK_UPDATE=0 pdm install && .venv/bin/python -c 'import contoso_hello'",
+        asks_for_any: true,
+    },
+    Client {
+        name: "hatch with pip",
+        program: "hatch",
+        file: "pyproject.toml",
+        project: "HATCH\n[tool.hatch.envs.default.env-vars]\nPIP_INDEX_URL = '@URL@'\nPIP_EXTRA_INDEX_URL = '@OTHER@'\n",
+        source: "",
+        install: "hatch run python -c 'import contoso_hello'",
+        asks_for_any: true,
+    },
+    Client {
+        name: "hatch with uv",
+        program: "hatch",
+        file: "pyproject.toml",
+        project: "HATCHinstaller = 'uv'\n\n[tool.hatch.envs.default.env-vars]\nUV_INDEX_URL = '@URL@'\nUV_EXTRA_INDEX_URL = '@OTHER@'\n",
+        source: "",
+        install: "hatch run python -c 'import contoso_hello'",
+        asks_for_any: false,
+    },
+];
+
+/// The project with these sources, one or two.
+fn set_up(job: &Job<'_>, client: &Client, urls: &[&str]) {
+    let sources = urls.iter().enumerate().map(|(n, url)| {
+        // PDM has one of its own by this name, which is on a public host.
+        let name = if n == 0 { "pypi" } else { "other" };
+        client.source.replace("NAME", name).replace("@URL@", url)
+    });
+    let project = client.project.replace("SOURCES", &sources.collect::<String>()).replace("HATCH", HATCH);
+    write(job, client.file, project.replace("@URL@", urls[0]).replace("@OTHER@", urls.get(1).unwrap_or(&"")));
+}
+
+fn installs(job: &mut Job<'_>, client: &Client) -> (bool, String) {
+    let sources = job.sources();
+    let command = format!("export CI=1 PIP_RETRIES=0 UV_HTTP_RETRIES=0; {}", client.install);
+    let outcome = job.run_script(&command, &sources).unwrap();
+    assert!(!outcome.raw.contains("eyJ"), "{}", outcome.raw);
+    (outcome.succeeded(), outcome.raw)
+}
+
+fn with_user(url: &str, user: &str) -> String {
+    url.replace("https://", &format!("https://{user}@"))
+}
+
+#[test]
+fn what_their_files_name_is_served() {
+    in_parallel(&CLIENTS, |client| {
+        if tool(client.program).is_none() {
+            return;
+        }
+        let url = if client.asks_for_any { FEED.to_owned() } else { with_user(FEED, "contoso") };
+        let emulator = emulator();
+        let mut job = job(&emulator);
+        set_up(&job, client, &[&url]);
+        let outcome = run(&emulator, &mut job, &step());
+        assert!(outcome.warnings.is_empty(), "{}: {:?}", client.name, outcome.warnings);
+        emulator.clear_requests();
+        let (installed, said) = installs(&mut job, client);
+        assert!(installed && !with_token(&emulator.requests()).is_empty(), "{}: {said}", client.name);
+        finish(&mut job);
+    });
+}
+
+/// They keep a credential for the whole host, so one organization's would reach the other's index.
+#[test]
+fn an_organization_that_is_not_permitted_sees_no_token() {
+    in_parallel(&CLIENTS, |client| {
+        if tool(client.program).is_none() {
+            return;
+        }
+        let own = with_user(FEED, "contoso");
+        for (other, safe) in [(PLANTS.to_owned(), false), (with_user(PLANTS, "fabrikam"), true)] {
+            let emulator = emulator();
+            let mut job = job(&emulator);
+            set_up(&job, client, &[&own, &other]);
+            let outcome = run(&emulator, &mut job, &step());
+            assert!(warned(&outcome, &["fabrikam", "'organizations'"]), "{}: {:?}", client.name, outcome.warnings);
+            assert_eq!(!warned(&outcome, &["would send the token of contoso to fabrikam"]), safe, "{}", client.name);
+            emulator.clear_requests();
+            let (_, said) = installs(&mut job, client);
+            let requests = emulator.requests();
+            let theirs: Vec<_> = requests.iter().filter(|request| request.path.starts_with("/fabrikam")).collect();
+            assert!(theirs.iter().all(|request| request.secrets.is_empty()), "{}: {theirs:?}", client.name);
+            // uv asks the other one first, and stops at its refusal.
+            let reaches_own = safe && client.asks_for_any;
+            assert_eq!(!with_token(&requests).is_empty(), reaches_own, "{} {other}: {said}", client.name);
+        }
+    });
+}
