@@ -1,6 +1,6 @@
 //! The post-job part: puts back what the step changed. It runs whatever happened to the step, and never fails.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::runs;
@@ -8,6 +8,8 @@ use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
 use crate::apply::record::RunRecord;
 use crate::apply::{Run, undo};
+use crate::diagnosis::causes::Cause;
+use crate::helper::met;
 use crate::tools;
 
 /// Runs the post-job part.
@@ -22,6 +24,9 @@ pub fn run() -> ExitCode {
             let attempts = attempts.iter().filter_map(|path| Run::of_directory(path, &run.temp_directory, &run.job));
             // The last goes last: what it goes back to is what stood before the first.
             for run in attempts.chain([run.clone()]) {
+                for met in met(&run.directory()) {
+                    log.line(&met);
+                }
                 undo::undo_variables(&run.directory(), |name| job.raw_variable(name), &mut log);
                 for said in undo::undo_files(&run.directory(), &run, &places) {
                     log.warning(&said);
@@ -34,4 +39,15 @@ pub fn run() -> ExitCode {
     log.line(summary);
     log.complete(TaskResult::Succeeded, summary);
     ExitCode::SUCCESS
+}
+
+/// What later steps met of which this step knows: a line each, with the name to look up.
+fn met(folder: &Path) -> Vec<String> {
+    let line = |(cause, client): (&Cause, String)| {
+        let (name, headline) = (cause.name, cause.headline);
+        format!(
+            "In a later step, {client} met this: {headline}. `ado-entra-auth explain {name}` and TROUBLESHOOTING.md say what to do."
+        )
+    };
+    met::all(folder).into_iter().map(line).collect()
 }

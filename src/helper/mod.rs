@@ -11,6 +11,7 @@ pub mod git;
 pub mod gradle;
 pub mod keyring;
 mod lines;
+pub mod met;
 pub mod nuget;
 mod others;
 pub mod start;
@@ -19,7 +20,7 @@ mod tests;
 pub mod vault;
 
 use crate::azure_devops::feed::{Feed, Protocol};
-use crate::diagnosis::causes::{self, Cause};
+use crate::diagnosis::causes::{self, Cause, clients};
 use crate::diagnosis::{Explain, Explanation};
 use crate::kernel::clock::now;
 use crate::kernel::dialect::Dialect;
@@ -67,7 +68,8 @@ impl Explain for Expired {
     }
 
     fn cause(&self) -> Option<&'static Cause> {
-        causes::by_name(self.trouble.as_ref()?.lines().nth(1)?)
+        let of_renewal = self.trouble.as_ref().and_then(|trouble| causes::by_name(trouble.lines().nth(1)?));
+        of_renewal.or(Some(&clients::TOKEN_ENDED))
     }
 }
 

@@ -166,7 +166,7 @@ fn a_token_that_has_ended_is_not_given_and_the_remedy_is() {
         runs.run(number, &[("contoso", Dialect::Git, None)], &[], expires_at);
         let told = said(runs.reply(number, Dialect::Git, GIT));
         let expected =
-            "the access token for contoso has expired\nremedy: run AdoEntraAuth@1 again before this step".to_owned();
+            "the access token for contoso has expired\nremedy: run AdoEntraAuth@1 again before this step\ntroubleshooting: token-ended".to_owned();
         assert_eq!(told, if lives { Ok(token_of("contoso")) } else { Err(expected) });
     }
 }

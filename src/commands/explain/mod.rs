@@ -1,6 +1,7 @@
 //! Says what an error means, why it happens, what to do and who can do it, from the table of causes: no network, nothing written.
 
 mod facts;
+mod inflate;
 mod page;
 mod paste;
 mod show;

@@ -4,8 +4,7 @@
 
 use std::io::{self, BufRead, Read};
 
-use miniz_oxide::inflate::stream::{InflateState, inflate};
-use miniz_oxide::{DataFormat, MZFlush, MZStatus};
+use super::inflate::Inflate;
 
 /// What an archive begins with.
 pub const SIGNATURE: &[u8] = b"PK\x03\x04";
@@ -26,8 +25,7 @@ pub struct Entry<'s> {
 enum Data {
     /// So many bytes as they are.
     Stored(u64),
-    Deflated(Box<InflateState>),
-    End,
+    Deflated(Inflate),
 }
 
 fn broken(what: &str) -> io::Error {
@@ -55,7 +53,7 @@ pub fn next(source: &mut dyn BufRead) -> io::Result<Option<Entry<'_>>> {
     let has_descriptor = flags & 8 != 0;
     let data = match method {
         0 if !has_descriptor => Data::Stored(u64::from(long(18))),
-        8 => Data::Deflated(InflateState::new_boxed(DataFormat::Raw)),
+        8 => Data::Deflated(Inflate::new()),
         _ => return Err(broken("it is packed in a way that is not read")),
     };
     let is_large = extra.starts_with(&[1, 0]);
@@ -82,8 +80,6 @@ impl Entry<'_> {
 impl Read for Entry<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         match &mut self.data {
-            _ if into.is_empty() => Ok(0),
-            Data::End => Ok(0),
             Data::Stored(left) => {
                 let read = (&mut *self.source).take(*left).read(into)?;
                 if read == 0 && *left > 0 {
@@ -92,25 +88,7 @@ impl Read for Entry<'_> {
                 *left -= read as u64;
                 Ok(read)
             }
-            Data::Deflated(state) => loop {
-                let packed = self.source.fill_buf()?;
-                let is_cut = packed.is_empty();
-                let result = inflate(state, packed, into, MZFlush::None);
-                self.source.consume(result.bytes_consumed);
-                let written = result.bytes_written;
-                let is_end = match result.status {
-                    Ok(status) => status == MZStatus::StreamEnd,
-                    Err(_) if written > 0 => false,
-                    Err(_) => return Err(broken(if is_cut { "it is cut short" } else { "it is damaged" })),
-                };
-                if is_end {
-                    self.data = Data::End;
-                    return Ok(written);
-                }
-                if written > 0 {
-                    return Ok(written);
-                }
-            },
+            Data::Deflated(inflate) => inflate.read(self.source, into),
         }
     }
 }

@@ -153,6 +153,22 @@ super::causes! { Client:
         owner: ProjectAdministrator,
         again: No,
     }
+    NOT_PERMITTED {
+        name: "token-not-permitted",
+        headline: "a client asked for a token of an organization that the step does not permit",
+        meaning: "The step gives tokens only for its own organizations. The client went on without, or with a credential of the user's.",
+        remedy: "add the organization to the input organizations, or the feed to feeds, if the token may go there",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    TOKEN_ENDED {
+        name: "token-ended",
+        headline: "the token of the step had ended when a later step asked for it",
+        meaning: "A token lives for about an hour. The step renews it where keepFresh is on and the identity can sign in again.",
+        remedy: "run AdoEntraAuth again before that step, or leave keepFresh on",
+        owner: PipelineAuthor,
+        again: No,
+    }
     FEED_FORBIDDEN {
         name: "feed-403",
         words: [

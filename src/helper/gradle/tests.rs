@@ -66,6 +66,6 @@ fn trouble_is_one_line() {
     let told = said(&runs(now()), &format!("{FEED}\n"));
     assert_eq!(
         told,
-        "error the access token for contoso has expired; remedy: run AdoEntraAuth@1 again before this step\n"
+        "error the access token for contoso has expired; remedy: run AdoEntraAuth@1 again before this step; troubleshooting: token-ended\n"
     );
 }

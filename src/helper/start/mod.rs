@@ -11,7 +11,8 @@ use std::process::ExitCode;
 use zeroize::Zeroizing;
 
 use super::git::Outcome;
-use super::{Question, Reply, cargo, git, gradle, keyring, nuget, others, reply, vault};
+use super::{Question, Reply, cargo, git, gradle, keyring, met, nuget, others, reply, vault};
+use crate::diagnosis::causes::clients;
 use crate::diagnosis::say;
 use crate::disk;
 use crate::kernel::dialect::Dialect;
@@ -95,7 +96,7 @@ fn answer_git(call: &Call) -> io::Result<()> {
     let operation = call.arguments.first().and_then(|operation| operation.to_str()).unwrap_or_default();
     let mut input = Zeroizing::new(Vec::new());
     io::stdin().take(git::LARGEST_REQUEST_BYTES).read_to_end(&mut input)?;
-    match git::answer(operation, &input, &mut |question| ask(call, question)) {
+    match git::answer(operation, &input, &mut |question| ask_for_git(call, operation, question)) {
         Outcome::Answer(answer) => answers().write_all(answer.as_bytes()),
         Outcome::Silence => Ok(()),
         Outcome::NotOurs => match others::pass_on(operation, &input, &environment::variable) {
@@ -159,7 +160,24 @@ fn answers() -> io::Stdout {
 }
 
 fn ask(call: &Call, question: &Question) -> Reply {
-    reply(question, &vault::open(&call.folder, &environment::variable))
+    let vault = vault::open(&call.folder, &environment::variable);
+    let reply = reply(question, &vault);
+    // Only what opens is the folder of a run.
+    if vault.is_ok()
+        && let Some(cause) = met::cause(question, &reply)
+    {
+        met::note(&call.folder, call.dialect, cause);
+    }
+    reply
+}
+
+/// git asks to erase what a server has refused.
+fn ask_for_git(call: &Call, operation: &str, question: &Question) -> Reply {
+    let reply = ask(call, question);
+    if operation == "erase" && matches!(reply, Reply::Token(_)) {
+        met::note(&call.folder, call.dialect, &clients::GIT_REFUSED);
+    }
+    reply
 }
 
 fn complain(text: &str) {

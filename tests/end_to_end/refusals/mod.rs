@@ -21,8 +21,6 @@ enum Refusal {
     Forbidden,
     /// It may read, and not publish.
     MayNotPublish,
-    /// Only what git-lfs asks is refused.
-    LfsOnly,
 }
 
 impl Refusal {
@@ -39,10 +37,6 @@ impl Refusal {
                 }
             }
             Self::Stranger => emulator.change(|world| world.organization_mut("contoso").unwrap().members.clear()),
-            Self::LfsOnly => {
-                let path = Target::Path("dev.azure.com".into(), "/contoso/Shop/_git/with-lfs/info/lfs".into());
-                emulator.fault(Fault::new(path, Effect::answer(Answer::status(401))));
-            }
             Self::MayNotPublish => emulator.change(|world| {
                 let contoso = world.organization_mut("contoso").unwrap();
                 contoso.feeds[0].publishers = Some(Vec::new());
@@ -161,16 +155,42 @@ fn twine() {
     check(&with_garbage, &[(Refusal::Absent, "pip-401")]);
 }
 
+/// What the post-job part says after these commands of a later step.
+fn after(subject: &Subject, emulator: &Emulator, arrange: fn(&Emulator), command: &str) -> String {
+    let mut job = job(emulator);
+    subject.set_up(&mut job, None);
+    run(emulator, &mut job, &subject.step());
+    arrange(emulator);
+    subjects::in_project(&mut job, command);
+    let outcomes = job.finish().unwrap();
+    assert!(outcomes.iter().all(|outcome| outcome.warnings.is_empty()));
+    outcomes.into_iter().map(|outcome| outcome.log).collect()
+}
+
 #[test]
-fn git_lfs() {
-    if crate::support::tool("git-lfs").is_none() {
-        return;
-    }
-    let lfs = Subject {
-        fetch: "git lfs install --skip-repo && git config --global lfs.transfer.maxretries 1 && \
-                GIT_TERMINAL_PROMPT=0 git clone https://dev.azure.com/contoso/Shop/_git/with-lfs l",
-        proof: "grep -q 'large file of contoso' l/big.bin",
+fn the_post_job_part_names_what_later_steps_met() {
+    let emulator = || Emulator::start(subjects::GIT.world()).unwrap();
+    let refuse = |emulator: &Emulator| Refusal::Refused.arrange(emulator);
+    let git = &subjects::GIT;
+    let said = after(git, &emulator(), refuse, git.fetch);
+    assert!(said.contains("explain git-401`") && !said.contains("explain token-"), "{said}");
+    let other = "GIT_TERMINAL_PROMPT=0 git clone -q https://dev.azure.com/fabrikam/Garden/_git/plants d";
+    let said = after(git, &emulator(), |_| (), other);
+    assert!(said.contains("explain token-not-permitted`") && !said.contains("explain git-"), "{said}");
+    let said = after(git, &emulator(), |_| (), git.fetch);
+    assert!(!said.contains("explain "), "nothing was met: {said}");
+
+    let mut world = subjects::GIT.world();
+    world.access_token_life = std::time::Duration::from_secs(4);
+    let brief = Emulator::start(world).unwrap();
+    let ended = Subject {
+        fetch: "sleep 5; GIT_TERMINAL_PROMPT=0 git clone -q https://dev.azure.com/contoso/Shop/_git/hello c",
         ..subjects::GIT
     };
-    check(&lfs, &[(Refusal::LfsOnly, "git-401")]);
+    let mut job = job(&brief);
+    ended.set_up(&mut job, None);
+    run(&brief, &mut job, &ended.step().input("keepFresh", "false").input("verify", "false"));
+    subjects::in_project(&mut job, ended.fetch);
+    let said: String = job.finish().unwrap().into_iter().map(|outcome| outcome.log).collect();
+    assert!(said.contains("explain token-ended`"), "{said}");
 }

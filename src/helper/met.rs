@@ -1,0 +1,39 @@
+//! What later steps of a job met, for the post-job part of the step: small files in the run's private folder.
+
+use std::path::Path;
+
+use crate::diagnosis::causes::{self, Cause, clients};
+use crate::disk;
+use crate::kernel::dialect::Dialect;
+
+use super::{Question, Reply, wanted};
+
+/// How the files' names begin; a row's name follows.
+const MET: &str = "met-";
+
+/// What an answer says of the client's trouble; nothing where it has none, or asks for what is no business of this job.
+pub fn cause(question: &Question, reply: &Reply) -> Option<&'static Cause> {
+    match reply {
+        Reply::Trouble(explanation) => explanation.cause,
+        Reply::NotOurs if wanted(question).is_some() => Some(&clients::NOT_PERMITTED),
+        Reply::NotOurs | Reply::Token(_) => None,
+    }
+}
+
+/// Notes what a client met. The folder is known to be the run's. Where nothing can be noted, nothing is said.
+pub fn note(folder: &Path, client: Dialect, cause: &Cause) {
+    let path = folder.join(format!("{MET}{}", cause.name));
+    if !disk::exists(&path) {
+        _ = disk::write_private(&path, client.name().as_bytes());
+    }
+}
+
+/// What clients met, each with the client that met it first.
+pub fn all(folder: &Path) -> Vec<(&'static Cause, String)> {
+    let met = |name: String| {
+        let cause = causes::by_name(name.strip_prefix(MET)?)?;
+        let client = disk::read_within(&folder.join(&name), 64).ok()??;
+        Some((cause, String::from_utf8_lossy(&client).into_owned()))
+    };
+    disk::list(folder).into_iter().filter_map(met).collect()
+}
