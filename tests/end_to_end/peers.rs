@@ -20,7 +20,6 @@ pub fn vectors() -> Value {
 
 const OTHER_REGISTRIES: &str =
     "credentials of other registries, kept in service connections of other kinds: no input takes one";
-const LATER: &str = "its tool is not in this version";
 
 /// The cases that are not run, by their ids, and why they cannot apply.
 const NOT_APPLICABLE: &[(&str, &str)] = &[
@@ -36,12 +35,21 @@ const NOT_APPLICABLE: &[(&str, &str)] = &[
     ("nuget1-wif-and-connections", OTHER_REGISTRIES),
     ("cargo-ext-userpass", OTHER_REGISTRIES),
     ("cargo-public-registry", OTHER_REGISTRIES),
-    ("conda-sat", LATER),
-    ("conda-wif", LATER),
 ];
 /// What the ids of the cases begin with that a test runs. Each test runs all of them, and says how many there are.
-const RUN: [&str; 10] =
-    ["npm-", "maven-", "nuget1-", "pip1-", "twine1-", "cargo-", "gradle-", "seq-npm", "seq-maven", "seq-gradle"];
+const RUN: [&str; 11] = [
+    "conda-",
+    "npm-",
+    "maven-",
+    "nuget1-",
+    "pip1-",
+    "twine1-",
+    "cargo-",
+    "gradle-",
+    "seq-npm",
+    "seq-maven",
+    "seq-gradle",
+];
 
 fn is_applicable(case: &Value) -> bool {
     NOT_APPLICABLE.iter().all(|(id, _)| *id != text(case, "id"))

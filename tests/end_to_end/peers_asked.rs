@@ -1,4 +1,4 @@
-//! The recorded cases of Microsoft's tasks for clients that ask this program: pip, twine and cargo. Theirs put the token where the client
+//! The recorded cases of Microsoft's tasks for clients that ask this program, and conda. Theirs put the token where the client
 //! reads it; here the client asks for the same address, and is given the token by itself.
 
 use std::collections::BTreeSet;
@@ -157,4 +157,24 @@ fn cargos_registries_are_answered_for_where_theirs_hold_the_token() {
         finish(&mut job);
         before.assert_same(&Snapshot::of(&job), id);
     });
+}
+
+/// conda asks nobody: its variable holds the token, there and here.
+#[test]
+fn condas_variable_holds_the_token_as_theirs_does() {
+    let rows = cases("conda-");
+    assert_eq!(rows.len(), 2);
+    for case in &rows {
+        let id = text(case, "id");
+        let emulator = in_one_tenant(World::sample());
+        let mut job = job(&emulator);
+        let before = Snapshot::of(&job);
+        let channel = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/Conda/v1/";
+        run(&emulator, &mut job, &step().input("tools", "conda").input("feeds", channel));
+        let name = text(&case["pipeline_variables_set"][0], "name");
+        assert!(!variable(&job, name).is_empty(), "{id}: {name}");
+        assert_eq!(variable(&job, name), variable(&job, "ADO_ENTRA_TOKEN"), "{id}: {name}");
+        finish(&mut job);
+        before.assert_same(&Snapshot::of(&job), id);
+    }
 }

@@ -20,8 +20,8 @@ pub struct Addresses {
     pub elsewhere: Option<(String, usize)>,
     /// Of a lock file of yarn's: where its archives come from that lie elsewhere than their registry has them.
     pub archives: BTreeSet<String>,
-    /// Of a lock file of yarn 1's: the scopes of packages, and where they come from.
-    pub fetched: Option<BTreeSet<(String, String)>>,
+    /// Of a lock file of yarn 1's: the scopes of packages, and where they come from, as [`super::classic::fetched`] has them.
+    pub fetched: Option<BTreeSet<String>>,
 }
 
 /// Whether an address may go without a scheme: in an rc file, keys look so.

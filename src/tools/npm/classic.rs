@@ -16,26 +16,29 @@ use crate::tools::reading::{Detour, Origin, Place, ReadFile, Reading, Sources};
 
 /// Stands for any scope.
 const ANY: &str = "*";
-/// More scopes and hosts than any lock file has; a bound on what a hostile one costs.
+/// More scopes and hosts than any lock file has, and longer names; bounds on what a hostile one costs.
 const MOST: usize = 1_000;
+const LONGEST: usize = 256;
+/// More addresses than any project names.
+const MOST_ADDRESSES: usize = 100_000;
 
-/// From where a lock file fetches the packages of each scope, blank for none: nothing where it is none of yarn 1's.
-pub fn fetched(text: &str) -> Option<BTreeSet<(String, String)>> {
+/// From where a lock file fetches the packages of each scope, blank for none, as `host scope`. Nothing where it is none of yarn 1's.
+pub fn fetched(text: &str) -> Option<BTreeSet<String>> {
     if !text.lines().take(5).any(|line| line.trim_end() == "# yarn lockfile v1") {
         return None;
     }
-    let mut found = BTreeSet::new();
-    let mut scopes = BTreeSet::new();
+    let (mut found, mut scopes, mut addresses) = (BTreeSet::new(), BTreeSet::new(), 0);
     for line in text.lines().filter(|line| !line.trim_start().starts_with('#')) {
-        if line.contains('\\') || found.len() > MOST {
-            return Some(BTreeSet::from([(ANY.to_owned(), String::new())]));
-        }
         let text = line.trim();
         if !line.starts_with(char::is_whitespace) {
             scopes = scopes_of(text);
         } else if let Some(url) = text.trim_start_matches('"').strip_prefix("resolved") {
+            addresses += 1;
             let host = host(url.trim_start_matches([' ', '\t', ':', '"']));
-            found.extend(scopes.iter().map(|scope| (scope.clone(), host.clone())));
+            found.extend(scopes.iter().map(|scope| format!("{host} {scope}")));
+        }
+        if line.contains('\\') || found.len() > MOST || addresses > MOST_ADDRESSES {
+            return Some(BTreeSet::from([format!(" {ANY}")]));
         }
     }
     Some(found)
@@ -43,38 +46,40 @@ pub fn fetched(text: &str) -> Option<BTreeSet<(String, String)>> {
 
 /// The scopes of an entry's names: `"@c/a@^1", "b@npm:@d/b@1":`.
 fn scopes_of(names: &str) -> BTreeSet<String> {
-    let of_name = |name: &str| match name.strip_prefix('@') {
-        Some(rest) => rest.split('/').next().unwrap_or_default().to_owned(),
-        None => String::new(),
+    let of_name = |name: &str| {
+        let scope = name.strip_prefix('@').map_or("", |rest| rest.split('/').next().unwrap_or_default());
+        if scope.len() > LONGEST { ANY.to_owned() } else { scope.to_owned() }
     };
-    let names = names.split(',').map(|name| name.trim().trim_matches(['"', ':']));
-    names.flat_map(|name| [Some(name), name.split_once("@npm:").map(|(_, of)| of)]).flatten().map(of_name).collect()
+    let all = names.split(',').take(MOST).map(|name| name.trim().trim_matches(['"', ':']));
+    let all = all.flat_map(|name| [Some(name), name.split_once("@npm:").map(|(_, of)| of)]).flatten();
+    all.map(of_name).chain((names.split(',').count() > MOST).then(|| ANY.to_owned())).collect()
 }
 
 /// Whatever addresses a manifest names: the first request for one goes by no scope.
-pub fn named(text: &str) -> BTreeSet<(String, String)> {
-    let mut found = BTreeSet::new();
+pub fn named(text: &str) -> BTreeSet<String> {
+    let (mut found, mut addresses) = (BTreeSet::new(), 0);
     each_stretch(text, |stretch| {
-        let starts = memchr::memmem::find_iter(stretch.bytes, b"//").take_while(|at| *at < stretch.begins.end);
-        for at in starts {
-            if found.len() > MOST {
+        for at in memchr::memmem::find_iter(stretch.bytes, b"//").take_while(|at| *at < stretch.begins.end) {
+            if found.len() > MOST || addresses > MOST_ADDRESSES {
                 break;
             }
-            let rest = &stretch.bytes[at..];
+            addresses += 1;
+            let rest = &stretch.bytes[at..stretch.bytes.len().min(at + LONGEST)];
             let end = rest.iter().position(|byte| b"\"' \n,}".contains(byte)).unwrap_or(rest.len());
-            found.insert((String::new(), host(&format!("https:{}", String::from_utf8_lossy(&rest[..end])))));
+            found.insert(format!("{} ", host(&format!("https:{}", String::from_utf8_lossy(&rest[..end])))));
         }
     });
-    if found.len() > MOST { BTreeSet::from([(String::new(), String::new())]) } else { found }
+    if found.len() > MOST || addresses > MOST_ADDRESSES { BTreeSet::from([" ".to_owned()]) } else { found }
 }
 
 /// An address's host, with the organization on the one that organizations share; blank where it cannot be told.
 fn host(url: &str) -> String {
-    let Some(url) = url.split(['"', '#']).next().and_then(|url| url::Url::parse(url).ok()) else {
+    let url = url.split(['"', '#']).next().and_then(|url| url::Url::parse(url).ok());
+    let Some(host) = url.as_ref().and_then(|url| url.host_str()).filter(|host| host.len() <= LONGEST) else {
         return String::new();
     };
-    let host = url.host_str().unwrap_or_default();
-    let first = url.path_segments().and_then(|mut parts| parts.next()).filter(|_| is_of_feeds(host));
+    let path = url.as_ref().map_or("", |url| url.path()).trim_start_matches('/');
+    let first = path.split('/').next().filter(|first| is_of_feeds(host) && first.len() <= LONGEST);
     format!("https://{host}/{}", first.unwrap_or_default())
 }
 
@@ -105,13 +110,13 @@ pub fn read(sources: Sources<'_>, reading: &mut Reading) {
         };
         let lines: Vec<&Line> = sources.of::<Rc>().filter(applies).flat_map(|(_, rc)| &rc.lines).collect();
         let hosts: BTreeSet<String> = lines.iter().filter_map(|line| signed_in(line)).collect();
-        for (scope, host) in fetched.iter().filter(|_| !hosts.is_empty()) {
+        for (host, scope) in fetched.iter().filter(|_| !hosts.is_empty()).filter_map(|pair| pair.split_once(' ')) {
             let is_signed_in = host.is_empty() || hosts.iter().any(|known| is_same_host(host, known));
             for registry in registries(scope, &lines, sources).into_iter().filter(|_| is_signed_in) {
                 reading.detours.push(Detour {
                     client: "yarn",
                     place: Place::of(&file.source),
-                    url: host.clone(),
+                    url: host.to_owned(),
                     registry: Some(registry),
                 });
             }

@@ -20,7 +20,7 @@ pub struct Manifest {
     /// What else `publishConfig` sets: any setting of an rc file counts there (npm, lib/commands/publish.js).
     pub publish_settings: Vec<Line>,
     /// The hosts that it names, as those of a lock file of yarn 1's.
-    pub hosts: BTreeSet<(String, String)>,
+    pub hosts: BTreeSet<String>,
     /// Whether it may set more there that cannot be told here.
     pub is_unclear: bool,
 }

@@ -206,6 +206,26 @@ fn yarn_1_is_told_to_send_the_token_for_every_package_of_the_feed() {
     }
 }
 
+/// A repository decides neither how long that takes nor what it holds.
+#[test]
+fn a_hostile_lock_file_costs_no_more_than_its_size() {
+    let (long, many) = ("x".repeat(1_000_000), "\"@a/x\",".repeat(300_000));
+    let line = |n: usize| format!("  resolved \"https://h{n}.example/\"\n");
+    let resolved = |most: usize| (0..most).map(line).collect::<Vec<_>>().concat();
+    for text in [
+        format!("\"@{long}/x@1\":\n{}", resolved(2_000)),
+        format!("{many}:\n{}", resolved(2_000)),
+        format!("x@1:\n{}", resolved(20_000)),
+        format!("x@1:\n  resolved \"https://{long}/\"\n"),
+    ] {
+        let found = classic::fetched(&(LOCK.to_owned() + &text)).unwrap();
+        assert!(found.len() <= 1000 && found.iter().all(|pair| pair.len() < 600), "{text:.40}");
+    }
+    for text in ["//".repeat(1_000_000), "//a.example/ ".repeat(200_000), "//h/".repeat(10) + &long] {
+        assert!(classic::named(&text).len() <= 1000, "{text:.40}");
+    }
+}
+
 /// Only a package of a feed's from where a file signs in, too: the foreign registry's own packages stay where they are.
 #[test]
 fn a_package_of_a_feed_that_yarn_1_takes_from_another_registry_is_a_detour() {

@@ -1,6 +1,6 @@
 //! The files in which Python's clients name indexes: requirements, `pip.conf`, `.pypirc`, and TOML.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use toml::de::DeTable;
@@ -302,10 +302,9 @@ fn pypirc(body: &str, found: &mut Found) {
         "password" if !value.is_empty() && passwords.len() < MOST => passwords.push((section, line)),
         _ => {}
     });
-    let passwords: BTreeMap<&str, usize> = passwords.into_iter().collect();
     for index in &mut found.indexes {
-        let own = index.name.as_deref().and_then(|name| passwords.get(name)).copied();
-        index.password = index.password.or(own);
+        let own = passwords.iter().rev().find(|(name, _)| index.name.as_deref() == Some(name));
+        index.password = index.password.or(own.map(|(_, line)| *line));
     }
 }
 

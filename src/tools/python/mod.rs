@@ -188,7 +188,7 @@ impl Tool for Python {
                 .perils
                 .extend(found.perils.iter().map(|(line, what)| Peril::new(Place::line(&file.source, *line), *what)));
         }
-        reading.mentions.extend(named::all(self.facts().addresses, sources).map(|named| Mention {
+        reading.mentions.extend(named::all(self.facts().addresses, sources).into_iter().map(|named| Mention {
             name: named.name.map(str::to_owned),
             url: named.url.to_owned(),
             doubt: None,
@@ -235,6 +235,7 @@ impl Tool for Python {
 /// The feeds that only inputs name: those that no file or variable names.
 fn of_inputs<'s>(served: &'s [ServedFeed], sources: Sources<'s>, client: &'s Python) -> Vec<&'s ServedFeed> {
     let named: BTreeSet<String> = named::all(client.facts().addresses, sources)
+        .iter()
         .filter_map(|named| Some(Feed::parse(named.url)?.url.to_string()))
         .collect();
     let is_new = |feed: &&ServedFeed| !named.contains(feed.feed.url.as_str()) && !feed.written.contains("/pypi/upload");

@@ -28,26 +28,27 @@ pub struct Named<'s> {
     password: Option<Place>,
 }
 
-/// The addresses in files and in the client's variables.
-pub fn all<'s>(client: &'static [(&'static str, Role)], sources: Sources<'s>) -> impl Iterator<Item = Named<'s>> {
-    let of_files = sources.of::<Found>().flat_map(|(file, found)| {
-        found.indexes.iter().map(|index| Named {
+/// The addresses in files and in these variables.
+pub fn all<'s>(variables: &[(&str, Role)], sources: Sources<'s>) -> Vec<Named<'s>> {
+    let mut all = Vec::new();
+    for (file, found) in sources.of::<Found>() {
+        all.extend(found.indexes.iter().map(|index| Named {
             name: index.name.as_deref(),
             url: &index.url,
             role: index.role,
             spot: Some(index.spot),
             place: Place::line(&file.source, index.line),
             password: index.password.map(|line| Place::line(&file.source, line)),
-        })
-    });
-    let of_variables = client.iter().flat_map(move |(variable, role)| {
-        items(sources.host.variable(variable).unwrap_or_default()).map(|item| {
+        }));
+    }
+    for (variable, role) in variables {
+        for item in items(sources.host.variable(variable).unwrap_or_default()) {
             let place = Place::Variable((*variable).to_owned());
             let password = has_own_password(item.url).then(|| place.clone());
-            Named { name: item.name, url: item.url, role: *role, spot: None, place, password }
-        })
-    });
-    of_files.chain(of_variables)
+            all.push(Named { name: item.name, url: item.url, role: *role, spot: None, place, password });
+        }
+    }
+    all
 }
 
 /// Lists each feed where an address first names it that the client asks for, and says where a password of the user's own keeps it from
@@ -61,7 +62,7 @@ pub fn list(
     asks: &dyn Fn(&Named<'_>) -> bool,
 ) {
     let (tool, helper) = (client.facts().id.name, TokenSource::Helper(client.facts().client));
-    let mut places: BTreeMap<&str, String> = BTreeMap::new();
+    let mut places: BTreeMap<String, String> = BTreeMap::new();
     for named in all(client.facts().addresses, sources) {
         let Some(feed) = served_at(served, named.url) else { continue };
         if let Some(place) = password(client, &named, sources) {
@@ -70,7 +71,7 @@ pub fn list(
                 feed.feed
             ));
         } else if asks(&named) {
-            places.entry(feed.feed.url.as_str()).or_insert_with(|| named.place.whole());
+            places.entry(feed.feed.url.to_string()).or_insert_with(|| named.place.whole());
         }
     }
     let by_input = NamedBy::Feeds.to_string();
@@ -78,7 +79,7 @@ pub fn list(
     for feed in served {
         let is_of_input = feed.named_in == by_input;
         let named_in = if is_of_input { Some(&by_input) } else { places.get(feed.feed.url.as_str()) };
-        let Some(named_in) = named_in.filter(|place| told.insert((feed.feed.to_string(), (*place).clone()))) else {
+        let Some(named_in) = named_in.filter(|place| told.insert(format!("{} {place}", feed.feed))) else {
             continue;
         };
         draft.serve(&ServedFeed { named_in: named_in.clone(), ..feed.clone() }, otherwise(feed).unwrap_or(helper));

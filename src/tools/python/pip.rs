@@ -172,7 +172,7 @@ fn say_what_is_not_asked_for(
     settable: &[String],
     draft: &mut Draft<'_>,
 ) {
-    for named in named::all(&[], sources).filter(|named| !asks(version, named, settable)) {
+    for named in named::all(&[], sources).iter().filter(|named| !asks(version, named, settable)) {
         let Some(feed) = served_at(served, named.url) else { continue };
         let place = &named.place;
         match version {

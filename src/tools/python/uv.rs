@@ -65,7 +65,7 @@ pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
         }
         if is_ours {
             let blank = Part::Text(" ".to_owned());
-            let parts = listed.into_iter().flat_map(|item| [blank.clone(), item]).skip(1);
+            let parts: Vec<Part> = listed.into_iter().flat_map(|item| [blank.clone(), item]).skip(1).collect();
             draft.set(Variable::new(variable, Template::new(parts)));
         }
     }
@@ -172,7 +172,7 @@ fn say_what_is_not_asked_for(
     draft: &mut Draft<'_>,
 ) {
     let has_uv = draft.look.program("uv").is_some();
-    for named in named::all(&[], sources).filter(|named| !asks(named)) {
+    for named in named::all(&[], sources).iter().filter(|named| !asks(named)) {
         // Of a name that stands for two addresses, the name's own warning says it.
         let is_said = named.spot != Some(Spot::Requirements) || has_uv;
         let Some(feed) = served_at(served, named.url).filter(|_| is_said && named.name.is_none()) else { continue };
