@@ -100,7 +100,7 @@ pub struct Later {
 /// Arguments of `explain`.
 #[derive(Debug, clap::Args)]
 pub struct Explain {
-    /// A code, or the text of an error or a log; '-', or nothing behind a pipe, reads it from stdin
+    /// A code, the text of an error, or files: logs, or the zip of a run's logs; '-', or nothing behind a pipe, reads stdin
     #[arg(value_name = "TEXT")]
     pub text: Vec<String>,
     /// How to show it

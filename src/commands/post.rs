@@ -6,11 +6,21 @@ use std::process::ExitCode;
 use super::runs;
 use crate::agent::job::Job;
 use crate::agent::logging::{AgentLog, TaskResult};
+use crate::apply::facts;
 use crate::apply::record::RunRecord;
 use crate::apply::{Run, undo};
 use crate::diagnosis::causes::Cause;
 use crate::helper::met;
+use crate::kernel::dialect::Dialect;
 use crate::tools;
+
+/// Tools that ask this program, as which client, and the row of one that does not. git is set up in every job, and need not ask.
+const ASKING: [(&str, Dialect, &str); 4] = [
+    ("cargo", Dialect::Cargo, "cargo-401"),
+    ("nuget", Dialect::NuGet, "nuget-401"),
+    ("pip", Dialect::Keyring, "pip-401"),
+    ("uv", Dialect::Keyring, "uv-401"),
+];
 
 /// Runs the post-job part.
 pub fn run() -> ExitCode {
@@ -24,7 +34,7 @@ pub fn run() -> ExitCode {
             let attempts = attempts.iter().filter_map(|path| Run::of_directory(path, &run.temp_directory, &run.job));
             // The last goes last: what it goes back to is what stood before the first.
             for run in attempts.chain([run.clone()]) {
-                for met in met(&run.directory()) {
+                for met in met(&job, &run.directory()) {
                     log.line(&met);
                 }
                 undo::undo_variables(&run.directory(), |name| job.raw_variable(name), &mut log);
@@ -42,12 +52,22 @@ pub fn run() -> ExitCode {
 }
 
 /// What later steps met of which this step knows: a line each, with the name to look up.
-fn met(folder: &Path) -> Vec<String> {
-    let line = |(cause, client): (&Cause, String)| {
-        let (name, headline) = (cause.name, cause.headline);
-        format!(
-            "In a later step, {client} met this: {headline}. `ado-entra-auth explain {name}` and TROUBLESHOOTING.md say what to do."
-        )
-    };
-    met::all(folder).into_iter().map(line).collect()
+fn met(job: &Job, folder: &Path) -> Vec<String> {
+    let met = |(cause, client): (&Cause, String)| line(&format!("{client} met this: {}", cause.headline), cause.name);
+    let mut lines: Vec<String> = met::all(folder).into_iter().map(met).collect();
+    if job.variable("AGENT_JOBSTATUS").is_some_and(|status| status == "Failed") {
+        let runs = facts::of_job(folder);
+        let served = runs.last().map(|(_, facts)| facts.served.as_slice()).unwrap_or_default();
+        for (tool, client, name) in ASKING {
+            let is_served = served.iter().any(|served| served.tool == tool && served.source[0] == "helper");
+            if is_served && !met::has_asked(folder, client) {
+                lines.push(line(&format!("something failed, and {tool} never asked for its token"), name));
+            }
+        }
+    }
+    lines
+}
+
+fn line(what: &str, name: &str) -> String {
+    format!("In a later step, {what}. `ado-entra-auth explain {name}` and TROUBLESHOOTING.md say what to do.")
 }

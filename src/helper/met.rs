@@ -8,8 +8,9 @@ use crate::kernel::dialect::Dialect;
 
 use super::{Question, Reply, wanted};
 
-/// How the files' names begin; a row's name follows.
+/// How the files' names begin; a row's name follows, or the client's.
 const MET: &str = "met-";
+const ASKED: &str = "asked-";
 
 /// What an answer says of the client's trouble; nothing where it has none, or asks for what is no business of this job.
 pub fn cause(question: &Question, reply: &Reply) -> Option<&'static Cause> {
@@ -22,10 +23,24 @@ pub fn cause(question: &Question, reply: &Reply) -> Option<&'static Cause> {
 
 /// Notes what a client met. The folder is known to be the run's. Where nothing can be noted, nothing is said.
 pub fn note(folder: &Path, client: Dialect, cause: &Cause) {
-    let path = folder.join(format!("{MET}{}", cause.name));
+    write(folder, MET, cause.name, client.name());
+}
+
+/// Notes that a client asked.
+pub fn note_question(folder: &Path, client: Dialect) {
+    write(folder, ASKED, client.name(), "");
+}
+
+fn write(folder: &Path, kind: &str, name: &str, content: &str) {
+    let path = folder.join(format!("{kind}{name}"));
     if !disk::exists(&path) {
-        _ = disk::write_private(&path, client.name().as_bytes());
+        _ = disk::write_private(&path, content.as_bytes());
     }
+}
+
+/// Whether a client has asked.
+pub fn has_asked(folder: &Path, client: Dialect) -> bool {
+    disk::exists(&folder.join(format!("{ASKED}{}", client.name())))
 }
 
 /// What clients met, each with the client that met it first.

@@ -68,7 +68,7 @@ fn check(file: &str) -> Vec<String> {
 #[test]
 fn texts_of_public_threads_are_told_right_or_not_at_all() {
     let file = include_str!("../../../tests/cases/logs/field.txt");
-    assert_eq!(cases(file).len(), 63);
+    assert_eq!(cases(file).len(), 76);
     let wrong = check(file);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -214,5 +214,22 @@ fn the_zip_of_a_run_is_read_whole() {
             let (_, text) = of_bytes(Some("logs.zip"), &zip[..length]);
             assert!(text.contains("not read: "), "{packed} {behind} {length} of {end}: {text}");
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// However lines of other matters follow one another, they accuse nothing for sure; and one error among them is found.
+    #[test]
+    fn lines_of_other_matters_stay_silent_in_any_mix(picks in proptest::collection::vec(any::<prop::sample::Index>(), 1..120), at in any::<prop::sample::Index>()) {
+        let file = include_str!("../../../tests/cases/logs/others.txt");
+        let lines: Vec<&str> = file.lines().filter(|line| !line.starts_with("=== ") && *line != "---").collect();
+        let mut mixed: Vec<&str> = picks.iter().map(|pick| *pick.get(&lines)).collect();
+        let (name, text) = shown(&mixed.join("\n"));
+        // A client that names no host may be guessed at.
+        prop_assert!(name.is_empty() || text.contains("why: This is a guess"), "{}", text);
+        mixed.insert(at.index(mixed.len()), "##[error]AADSTS700213: No match for 'sc://a/b/c'. Trace ID: x");
+        prop_assert_eq!(shown(&mixed.join("\n")).0, "AADSTS700213");
     }
 }

@@ -11,7 +11,7 @@ super::causes! { Client:
             ["ERR_PNPM_AUTH", "@devops"], ["ERR_PNPM_REGISTRIES_MISMATCH", "=401", "@devops"], ["YN0041", "@devops?"],
             ["YN0033", "No authentication configured", "@devops?"], ["Invalid authentication (as an anonymous user)", "@devops?"],
             ["npm notice", "=401", "@devops"], ["npm error", "=401", "@devops"], ["npm ERR!", "=401", "@devops"],
-            ["An unexpected error occurred", "Request failed \"401 Unauthorized\"", "@devops"], ["missing authentication", "@devops"],
+            ["An unexpected error occurred", "Request failed \"401 Unauthorized\"", "@devops"], ["Response Code: 401", "@devops"],
             ["error: GET", "=401", "@devops"],
         ],
         headline: "npm, pnpm, yarn or bun sent no token that the feed takes",
@@ -30,6 +30,7 @@ super::causes! { Client:
             ["success: 401", "@devops"], ["Unable to load the service index", "=401", "@devops"],
             ["Credentials for", "nuget", "were not accepted", "@devops"], ["Failed to retrieve information about", "=401", "@devops"],
         ],
+        hints: [["NU1301", "Unable to load the service index", "@devops"]],
         headline: "NuGet sent no token that the feed takes",
         meaning: "The token is absent, expired or of another tenant. Inside docker build nothing of the job is there, neither its \
             variables nor its credential provider.",
@@ -68,8 +69,8 @@ super::causes! { Client:
         name: "pip-401",
         words: [
             ["401 Error, Credentials not correct for", "@devops"], ["Authorization error accessing", "@devops"], ["ERROR: HTTP error 401 while getting", "@devops"],
-            ["User for pkgs.dev.azure.com"], ["401 Client Error", "for url", "@devops"],
-            ["HTTPError: 401", "@devops"], ["[401] Unauthorized", "@devops?"], ["authorization error", "=401", "@devops"],
+            ["User for pkgs.dev.azure.com"], ["401 Client Error", "pypi", "@devops"],
+            ["HTTPError: 401", "pypi", "@devops"], ["[401] Unauthorized", "@devops?"], ["authorization error", "=401", "@devops"],
             ["CondaHTTPError: HTTP 401", "@devops"], ["UNAUTHORIZED for channel", "@devops"],
         ],
         headline: "pip, poetry, twine or conda sent no token that the feed takes",
@@ -172,7 +173,7 @@ super::causes! { Client:
     FEED_FORBIDDEN {
         name: "feed-403",
         words: [
-            ["ERR_PNPM_FETCH_403", "@devops"], ["status code: 403", "@devops"], ["Received status code 403", "@devops"],
+            ["ERR_PNPM_FETCH_403", "@devops"], ["Response Code: 403", "@devops"], ["status code: 403", "@devops"], ["Received status code 403", "@devops"],
             ["Access denied to", "=403", "@devops"], ["authorization failed for", "=403", "@devops"],
             ["HTTP error 403 while getting", "@devops"], ["403 Client Error", "@devops"], ["HTTPError: 403", "@devops"],
             ["HTTP status client error (403 Forbidden)", "@devops"], ["got 403", "@devops"], ["success: 403", "@devops"],

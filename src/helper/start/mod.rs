@@ -163,10 +163,11 @@ fn ask(call: &Call, question: &Question) -> Reply {
     let vault = vault::open(&call.folder, &environment::variable);
     let reply = reply(question, &vault);
     // Only what opens is the folder of a run.
-    if vault.is_ok()
-        && let Some(cause) = met::cause(question, &reply)
-    {
-        met::note(&call.folder, call.dialect, cause);
+    if vault.is_ok() {
+        met::note_question(&call.folder, call.dialect);
+        if let Some(cause) = met::cause(question, &reply) {
+            met::note(&call.folder, call.dialect, cause);
+        }
     }
     reply
 }

@@ -1,6 +1,7 @@
 //! What each client prints when a feed or repository refuses it leads to the right row of `explain`: so the table is measured, and a
 //! new version of a client that words it otherwise fails here.
 
+use ado_entra_auth_emulator::agent::TaskStep;
 use ado_entra_auth_emulator::message::Answer;
 use ado_entra_auth_emulator::world::TENANT;
 use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target};
@@ -193,4 +194,26 @@ fn the_post_job_part_names_what_later_steps_met() {
     subjects::in_project(&mut job, ended.fetch);
     let said: String = job.finish().unwrap().into_iter().map(|outcome| outcome.log).collect();
     assert!(said.contains("explain token-ended`"), "{said}");
+}
+
+#[test]
+fn the_post_job_part_says_where_a_client_never_asked() {
+    let cargo = &subjects::CARGO;
+    if !cargo.is_here() {
+        return;
+    }
+    let emulator = Emulator::start(cargo.world()).unwrap();
+    let said = |command: &str, ends: &str| {
+        let mut job = job(&emulator);
+        cargo.set_up(&mut job, None);
+        run(&emulator, &mut job, &cargo.step());
+        subjects::in_project(&mut job, command);
+        job.run_task(&TaskStep { name: "build".to_owned(), ..TaskStep::new(["sh", "-c", ends]) }).unwrap();
+        job.finish().unwrap().into_iter().map(|outcome| outcome.log).collect::<String>()
+    };
+    let fails = "echo '##vso[task.complete result=Failed]x'";
+    let never = said("true", fails);
+    assert!(never.contains("cargo never asked for its token") && never.contains("explain cargo-401`"), "{never}");
+    assert!(!said("true", "true").contains("never asked"));
+    assert!(!said("cargo fetch", fails).contains("never asked"));
 }

@@ -109,7 +109,9 @@ impl Hit {
         // Codes stand for themselves, but for the sentence that a code begins.
         let coded = Evidence::Code;
         let is_apart = self.evidence <= coded && self.at != other.at;
-        is_near && is_weaker && !is_apart
+        // What was tried again is no part of what came in the end.
+        let is_over = other.is_tried_again && !self.is_tried_again;
+        is_near && is_weaker && !is_apart && !is_over
     }
 }
 
