@@ -13,7 +13,13 @@ use std::io::Read;
 fn main() -> anyhow::Result<()> {
     let with_repositories = std::env::args().any(|argument| argument == "--with-repositories");
     let world = if with_repositories { World::sample_with_repositories() } else { World::sample() };
-    let emulator = Emulator::start(world)?;
+    // How many seconds a token lives, where it is not the usual hour.
+    let seconds = std::env::args().skip_while(|argument| argument != "--token-life").nth(1);
+    let access_token_life = match seconds {
+        Some(seconds) => std::time::Duration::from_secs(seconds.parse()?),
+        None => world.access_token_life,
+    };
+    let emulator = Emulator::start(World { access_token_life, ..world })?;
     let mut job = Job::new(&emulator, JobOptions::default())?;
     let step = TaskStep::new(["true"]).connection("azureDevOpsServiceConnection", CONNECTION);
     job.skip_task(&step);

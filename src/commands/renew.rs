@@ -32,7 +32,7 @@ fn begin() -> Result<Renewal, String> {
         Handover::read(std::io::stdin()).ok_or("a step starts this, not a user; see `ado-entra-auth --help`")?;
     let keys = variables.iter().filter(|(name, _)| vault::is_key_variable(name));
     let keys = keys.filter_map(|(name, value)| Some((name.clone(), Key::parse(value)?))).collect();
-    let job = Job::new(variables.into_iter().map(|(name, value)| (name.into(), value.into())));
+    let job = Job::new(variables);
     let identity = inputs::identity(&job).map_err(|error| error.to_string())?;
     let sign_in = SignIn {
         identity: Arc::new(identity),

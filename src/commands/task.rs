@@ -297,10 +297,9 @@ fn report(log: &mut AgentLog, settings: &Settings, signed_in: &SignedIn, renewal
     }
     match renewal {
         Renewal::Lasts => log.line("Renewal:  while the job runs, by a process that ends with it"),
-        Renewal::Until(end) => log.line(&format!(
-            "Renewal:  until {} only, since the agent gave this step no token of the job's own to ask for more",
-            rfc3339(end)
-        )),
+        Renewal::Until(end) => {
+            log.line(&format!("Renewal:  until {} only, since this job can ask for no other assertion", rfc3339(end)));
+        }
         Renewal::NotOnWindows => log.line("Renewal:  none, since no process of a step stays on Windows yet"),
         Renewal::None => {}
     }

@@ -6,14 +6,9 @@ use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use super::Process;
 
-/// For a process to say that it is there.
-const START_LIMIT: Duration = Duration::from_secs(5);
-/// Between two looks at whether it has.
-const PAUSE: Duration = Duration::from_millis(1);
 /// More than it says.
 const LONGEST_ANSWER_BYTES: u64 = 4096;
 
@@ -36,28 +31,16 @@ impl Waiting {
         command.spawn().map(Self)
     }
 
-    /// Hands it what it is to go on with, and leaves it behind. Gives the line that it answers.
+    /// Hands it what it is to go on with, and leaves it behind. Gives the line that it answers: it waits for nobody before that.
     pub fn leave_behind(mut self, input: &[u8]) -> io::Result<String> {
         if let Some(mut pipe) = self.0.stdin.take() {
             pipe.write_all(input)?;
         }
-        let output = self.0.stdout.take();
-        let reading = std::thread::Builder::new().spawn(move || {
-            let mut answer = String::new();
-            if let Some(output) = output {
-                let _ = BufReader::new(output.take(LONGEST_ANSWER_BYTES)).read_line(&mut answer);
-            }
-            answer
-        })?;
-        let begun = Instant::now();
-        while !reading.is_finished() {
-            if begun.elapsed() > START_LIMIT {
-                let _ = self.0.kill();
-                return Err(io::Error::other("it does not answer"));
-            }
-            std::thread::sleep(PAUSE);
+        let mut answer = String::new();
+        if let Some(output) = self.0.stdout.take() {
+            BufReader::new(output.take(LONGEST_ANSWER_BYTES)).read_line(&mut answer)?;
         }
-        Ok(reading.join().unwrap_or_default().trim_end().to_owned())
+        Ok(answer.trim_end().to_owned())
     }
 }
 

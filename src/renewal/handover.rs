@@ -54,41 +54,56 @@ pub type Received = (Handover, Key, Vec<(String, String)>);
 /// Parts the parts: no variable, path or address has it.
 const END: char = '\0';
 /// More than any environment holds that a system passes on.
-const LARGEST_BYTES: usize = 4 * 1024 * 1024;
+const LARGEST_BYTES: usize = 2 * 1024 * 1024;
 
 impl Handover {
     /// All of it, for a pipe. No copy of a secret is left in memory.
     pub fn to_text(&self, key: &Key, variables: &[(&str, &str)]) -> Zeroizing<String> {
-        let plain = self.parts();
+        let mut plain = String::new();
+        self.write(&mut plain);
         let key = key.to_text();
-        let variables = variables.iter().flat_map(|(name, value)| [*name, *value]);
-        let parts: Vec<&str> = plain.iter().map(String::as_str).chain([key.as_str()]).chain(variables).collect();
-        let mut text = Zeroizing::new(String::with_capacity(parts.iter().map(|part| part.len() + 1).sum()));
-        for part in parts {
-            text.push_str(part);
-            text.push(END);
+        let length = variables.iter().fold(0, |length, (name, value)| length + name.len() + value.len() + 2);
+        let mut text = Zeroizing::new(String::with_capacity(plain.len() + key.len() + 1 + length));
+        text.push_str(&plain);
+        put(&mut text, &key);
+        for (name, value) in variables {
+            put(&mut text, name);
+            put(&mut text, value);
         }
         text
     }
 
     /// Each list begins with its length.
-    fn parts(&self) -> Vec<String> {
-        let mut parts = vec![self.folder.to_string_lossy().into_owned(), self.ancestors.len().to_string()];
+    fn write(&self, text: &mut String) {
+        put(text, &self.folder.to_string_lossy());
+        put(text, &self.ancestors.len().to_string());
         for Process { number, started } in &self.ancestors {
-            parts.extend([number.to_string(), started.unwrap_or_default().to_string()]);
+            put(text, &number.to_string());
+            put(text, &started.unwrap_or_default().to_string());
         }
-        parts.push(self.tokens.len().to_string());
+        put(text, &self.tokens.len().to_string());
         for Held { by, organizations, expires_at, references } in &self.tokens {
-            let (kind, whose) = match by {
-                By::Own(tenant) => (OWN, tenant.clone()),
-                By::Earlier(folder) => ("", folder.to_string_lossy().into_owned()),
-            };
-            parts.extend([kind.to_owned(), whose, expires_at.to_string(), organizations.len().to_string()]);
-            parts.extend_from_slice(organizations);
-            parts.push(references.len().to_string());
-            parts.extend(references.iter().flat_map(|(file, spelled)| [file.clone(), spelled.clone()]));
+            match by {
+                By::Own(tenant) => {
+                    put(text, OWN);
+                    put(text, tenant);
+                }
+                By::Earlier(folder) => {
+                    put(text, "");
+                    put(text, &folder.to_string_lossy());
+                }
+            }
+            put(text, &expires_at.to_string());
+            put(text, &organizations.len().to_string());
+            for organization in organizations {
+                put(text, organization);
+            }
+            put(text, &references.len().to_string());
+            for (file, spelled) in references {
+                put(text, file);
+                put(text, spelled);
+            }
         }
-        parts
     }
 
     /// Reads all of it, to its end; nothing where it is not whole.
@@ -98,31 +113,39 @@ impl Handover {
         input.take(LARGEST_BYTES as u64 - 1).read_to_end(&mut bytes).ok()?;
         let text = std::str::from_utf8(&bytes).ok()?.strip_suffix(END)?;
         let mut parts = Parts(text.split(END));
-        let folder = parts.text()?.into();
-        let ancestors = parts.list(|parts| {
-            let (number, started) = (parts.number()?, parts.number()?);
-            Some(Process { number: number.try_into().ok()?, started: Some(started).filter(|started| *started > 0) })
-        })?;
-        let tokens = parts.list(|parts| {
-            let (kind, whose) = (parts.text()?, parts.text()?);
-            Some(Held {
-                by: if kind == OWN { By::Own(whose) } else { By::Earlier(whose.into()) },
-                expires_at: parts.number()?,
-                organizations: parts.list(Parts::text)?,
-                references: parts.list(|parts| Some((parts.text()?, parts.text()?)))?,
-            })
-        })?;
+        let mut handover = Self { folder: parts.text()?.into(), ancestors: Vec::new(), tokens: Vec::new() };
+        for _ in 0..parts.number()? {
+            let (number, started) = (parts.number()?.try_into().ok()?, parts.number()?);
+            handover.ancestors.push(Process { number, started: Some(started).filter(|started| *started > 0) });
+        }
+        for _ in 0..parts.number()? {
+            let (kind, whose, expires_at) = (parts.text()?, parts.text()?, parts.number()?);
+            let by = if kind == OWN { By::Own(whose) } else { By::Earlier(whose.into()) };
+            let mut held = Held { by, organizations: Vec::new(), expires_at, references: Vec::new() };
+            for _ in 0..parts.number()? {
+                held.organizations.push(parts.text()?);
+            }
+            for _ in 0..parts.number()? {
+                held.references.push((parts.text()?, parts.text()?));
+            }
+            handover.tokens.push(held);
+        }
         let key = Key::parse(parts.0.next()?)?;
         let mut variables = Vec::new();
-        while let Some(name) = parts.0.next() {
-            variables.push((name.to_owned(), parts.text()?));
+        while let Some(name) = parts.text() {
+            variables.push((name, parts.text()?));
         }
-        Some((Self { folder, ancestors, tokens }, key, variables))
+        Some((handover, key, variables))
     }
 }
 
 /// A token of this run's.
 const OWN: &str = "own";
+
+fn put(text: &mut String, part: &str) {
+    text.push_str(part);
+    text.push(END);
+}
 
 struct Parts<'t>(std::str::Split<'t, char>);
 
@@ -133,10 +156,6 @@ impl Parts<'_> {
 
     fn number(&mut self) -> Option<u64> {
         self.0.next()?.parse().ok()
-    }
-
-    fn list<T>(&mut self, mut item: impl FnMut(&mut Self) -> Option<T>) -> Option<Vec<T>> {
-        (0..self.number()?).map(|_| item(self)).collect()
     }
 }
 

@@ -216,7 +216,8 @@ fn without_an_address_it_is_built_or_the_late_bound_assertion_serves() {
     });
     emulator.clear_requests();
     let mut bound = job(&emulator);
-    run(&emulator, &mut bound, &nowhere);
+    let said = run(&emulator, &mut bound, &nowhere).log;
+    assert!(said.contains("Renewal:  until 20") && said.contains("can ask for no other assertion"), "{said}");
     let hosts: Vec<String> = parted(emulator.requests()).1.into_iter().map(|request| request.host).collect();
     assert_eq!(hosts, ["login.microsoftonline.com", "dev.azure.com"]);
 

@@ -1,7 +1,5 @@
 //! Every input with what it allows and what it does not.
 
-use std::ffi::OsString;
-
 use super::*;
 use crate::diagnosis::Explain;
 use crate::reach::Standing;
@@ -9,7 +7,7 @@ use crate::reach::Standing;
 const ID: &str = "b6f3c1de-1111-4222-8333-444455556666";
 
 fn job(inputs: &[(&str, &str)], variables: &[(&str, &str)]) -> Job {
-    let variables = variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let mut job = Job::new(variables);
     for (name, value) in inputs {
         job.set_input(name, value);

@@ -40,11 +40,13 @@ const HIDDEN_PREFIXES: [&str; 7] = [
 ];
 
 /// Parts of the names of all that signing in goes by: what the task was given, the service connections, the job, the agent's network,
-/// and where a machine has its managed identity.
-const SIGN_IN_PREFIXES: [&str; 15] = [
+/// where a file lies that an input names, and where a machine has its managed identity.
+const SIGN_IN_PREFIXES: [&str; 17] = [
     "INPUT_",
     "ENDPOINT_",
     "SYSTEM_",
+    "BUILD_SOURCESDIRECTORY",
+    "PIPELINE_WORKSPACE",
     "SECRET_SYSTEM_ACCESSTOKEN",
     "AGENT_",
     "SECRET_AGENT_",
@@ -62,13 +64,14 @@ const SIGN_IN_PREFIXES: [&str; 15] = [
 impl Job {
     /// Reads the process's environment.
     pub fn from_environment() -> Self {
-        Self::new(environment::all())
+        // Names and values that are no UTF-8 are passed over: the agent writes none.
+        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
+        Self::new(environment::all().filter_map(text).collect())
     }
 
-    /// A job of these variables. Names and values that are no UTF-8 are passed over: the agent writes none.
-    pub fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
-        let text = |(name, value): (OsString, OsString)| Some((name.into_string().ok()?, value.into_string().ok()?));
-        let environment: Variables = variables.into_iter().filter_map(text).collect();
+    /// A job of these variables.
+    pub fn new(variables: Vec<(String, String)>) -> Self {
+        let environment: Variables = variables.into_iter().collect();
         let input = |(name, value): (&str, &str)| Some((strip_input(name)?.to_ascii_lowercase(), value.to_owned()));
         let inputs = environment.iter().filter_map(input).collect();
         Self { environment, inputs }
@@ -221,7 +224,7 @@ mod tests {
     use super::*;
 
     pub(super) fn job(variables: &[(&str, &str)]) -> Job {
-        Job::new(variables.iter().map(|(name, value)| (OsString::from(name), OsString::from(value))))
+        Job::new(variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
     }
 
     #[test]

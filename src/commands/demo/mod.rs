@@ -2,6 +2,7 @@
 //! the post-job part, and a search for what is left.
 
 mod account;
+mod later;
 mod workspace;
 
 use std::ffi::OsString;
@@ -52,6 +53,8 @@ pub fn run(arguments: &Demo) -> anyhow::Result<()> {
     for errand in workspace::errands() {
         run_errand(&errand, &mut job, &emulator, &mut account, &mut failed)?;
     }
+
+    failed.extend(later::run(arguments, &mut account)?);
 
     account.section("When a build answers 401: `ado-entra-auth check` in a later step");
     let checked = job.run_script("ado-entra-auth check", &job.sources())?;

@@ -138,7 +138,8 @@ fn a_step_that_does_not_succeed_leaves_none() {
     let emulator = emulator();
     let mut job = job(&emulator);
     let failed = job.run_task(&step_with_env(&["SYSTEM_OIDCREQUESTURI=https://evil.example/"])).unwrap();
-    assert!(!failed.errors.is_empty() && job.processes().is_empty());
+    assert!(!failed.errors.is_empty());
+    until("what waited for more ends", LIFE, || job.processes().is_empty());
     let when = KillWhen::Lines(1);
     let cancelled = job.run_task_and_cancel(&named(&step(), "cancelled"), &when).unwrap();
     assert!(cancelled.killed);

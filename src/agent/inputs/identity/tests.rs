@@ -1,7 +1,5 @@
 //! Each kind of connection with what it needs and what it refuses.
 
-use std::ffi::OsString;
-
 use super::*;
 
 const ID: &str = "b6f3c1de-1111-4222-8333-444455556666";
@@ -9,8 +7,7 @@ const CLIENT: &str = "22222222-aaaa-4bbb-8ccc-000000000002";
 const TENANT: &str = "11111111-aaaa-4bbb-8ccc-000000000001";
 
 fn job(inputs: &[(&str, &str)], variables: &[(&str, &str)]) -> Job {
-    let variables =
-        variables.iter().map(|(name, value)| (OsString::from(name.replace("<ID>", ID)), OsString::from(value)));
+    let variables = variables.iter().map(|(name, value)| (name.replace("<ID>", ID), (*value).to_owned())).collect();
     let mut job = Job::new(variables);
     for (name, value) in inputs {
         job.set_input(name, value);
