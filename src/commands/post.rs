@@ -18,8 +18,8 @@ use crate::tools;
 const ASKING: [(&str, Dialect, &str); 4] = [
     ("cargo", Dialect::Cargo, "cargo-401"),
     ("nuget", Dialect::NuGet, "nuget-401"),
-    ("pip", Dialect::Keyring, "pip-401"),
-    ("uv", Dialect::Keyring, "uv-401"),
+    ("pip", Dialect::Pip, "pip-401"),
+    ("uv", Dialect::Uv, "uv-401"),
 ];
 
 /// Runs the post-job part.
