@@ -140,7 +140,9 @@ fn of_text(text: &str) -> Result<Answer, Explanation> {
         return Ok(known(cause, Speaker::Nobody));
     }
     let mut lines = Lines::new();
-    let bare = paste::bare_number(text.trim());
+    // A code alone has no sentence behind it.
+    let is_word = !text.trim().contains(char::is_whitespace);
+    let bare = paste::bare_number(text.trim()).or_else(|| is_word.then(|| format!("{}:", text.trim())));
     lines.text(bare.as_deref().unwrap_or(text));
     judged(lines)
 }
