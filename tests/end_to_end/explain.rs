@@ -171,6 +171,8 @@ fn it_reads_files_and_says_where_the_cause_stands() {
     let json: Value = serde_json::from_str(&stdout(&explain(&["--format", "json", files[0], files[1]], b""))).unwrap();
     assert_eq!(json["place"], serde_json::json!({ "file": "2_test.log", "step": "npm ci", "line": 3 }));
     assert_eq!((&json["guess"], json["notes"].as_array().unwrap().len()), (&false.into(), 1));
+    let missing = explain(&[&path("3.log")], b"");
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("3.log: no such file"));
     // Alone, the first accuses nobody, and says so.
     let silent = explain(&files[..1], b"");
     assert_eq!(silent.status.code(), Some(1));
