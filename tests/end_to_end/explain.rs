@@ -152,6 +152,34 @@ fn it_takes_what_people_paste() {
 }
 
 #[test]
+fn it_reads_files_and_says_where_the_cause_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("1_build.log"), "added 401 packages\nhttps://api.example.com: read ECONNRESET\n").unwrap();
+    let log = "##[section]Starting: npm ci\nnpm ERR! code E401\nnpm ERR! 401 Unauthorized - GET https://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/a\n";
+    let little: Vec<u8> = log.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    std::fs::write(path("2_test.log"), [b"\xff\xfe".as_slice(), &little].concat()).unwrap();
+    let files = [&*path("1_build.log"), &*path("2_test.log")];
+    let shown = stdout(&explain(&files, b""));
+    assert!(shown.starts_with("npm-401: "), "{shown}");
+    assert!(shown.contains("\n  place          2_test.log, line 3, in the step npm ci\n"), "{shown}");
+    assert!(
+        shown.contains(
+            "\nnot of Azure DevOps or Entra: api.example.com: the connection broke off (1_build.log, line 2)\n"
+        )
+    );
+    let json: Value = serde_json::from_str(&stdout(&explain(&["--format", "json", files[0], files[1]], b""))).unwrap();
+    assert_eq!(json["place"], serde_json::json!({ "file": "2_test.log", "step": "npm ci", "line": 3 }));
+    assert_eq!((&json["guess"], json["notes"].as_array().unwrap().len()), (&false.into(), 1));
+    let missing = explain(&[&path("3.log")], b"");
+    assert!(String::from_utf8_lossy(&missing.stderr).contains("3.log: no such file"));
+    // Alone, the first accuses nobody, and says so.
+    let silent = explain(&files[..1], b"");
+    assert_eq!(silent.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&silent.stderr).contains("not of Azure DevOps or Entra: api.example.com"));
+}
+
+#[test]
 fn facts_are_repeated_and_secrets_are_not() {
     let token = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJzYzovL2EvYi9jIn0.c2lnbmF0dXJl";
     let body = format!(
@@ -187,6 +215,7 @@ fn what_is_not_in_the_table() {
     let shown = of_stdin("##[error]AADSTS99999: The moon is too near. Come back later. Trace ID: x");
     assert_eq!(shown.lines().next(), Some("AADSTS99999: The moon is too near."));
     assert!(shown.contains("\nremedy: see https://login.microsoftonline.com/error?code=99999\n"), "{shown}");
+    assert!(of_argument("TF999999").starts_with("TF999999: a code of Azure DevOps"));
     for bare in ["99999", "aadsts99999"] {
         assert!(of_argument(bare).contains("error?code=99999\n"), "{bare}");
     }

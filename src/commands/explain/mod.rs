@@ -122,7 +122,12 @@ fn answer(arguments: &Explain) -> io::Result<Result<Answer, Explanation>> {
     if given.is_empty() || given == "-" {
         lines.any(None, &mut io::stdin().lock())?;
     } else if !lines.files(&arguments.text)? {
-        return Ok(of_text(&given));
+        let is_file = |text: &&String| [".log", ".txt", ".zip"].iter().any(|ending| text.ends_with(ending));
+        let missing = arguments.text.iter().filter(is_file).map(|path| format!("not read: {path}: no such file"));
+        return Ok(of_text(&given).map_err(|mut error| {
+            error.facts.extend(missing.map(|note| ("besides", note)));
+            error
+        }));
     }
     let is_bare =
         lines.count == 1 && (named(&lines.first).is_some() || paste::bare_number(lines.first.trim()).is_some());
@@ -140,7 +145,9 @@ fn of_text(text: &str) -> Result<Answer, Explanation> {
         return Ok(known(cause, Speaker::Nobody));
     }
     let mut lines = Lines::new();
-    let bare = paste::bare_number(text.trim());
+    // A code alone has no sentence behind it.
+    let is_word = !text.trim().contains(char::is_whitespace);
+    let bare = paste::bare_number(text.trim()).or_else(|| is_word.then(|| format!("{}:", text.trim())));
     lines.text(bare.as_deref().unwrap_or(text));
     judged(lines)
 }

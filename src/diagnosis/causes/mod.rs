@@ -55,6 +55,7 @@ pub enum Kind {
 }
 
 impl Cause {
+    #[inline(never)]
     fn part(&self, number: usize) -> &'static str {
         self.more.split('\n').nth(number).unwrap_or_default()
     }

@@ -113,7 +113,12 @@ impl Reader {
         }
         let mut hits: Vec<Hit> = Vec::new();
         for (at, code) in &line.codes {
-            hits.push(self.hit(index, *at, of_code(code), Evidence::Code, code.len()));
+            let what = of_code(code);
+            // Other programs have letters and digits like these; a code of the service has its sentence behind it.
+            let is_likely = code.starts_with("aadsts") || line.text[at + code.len()..].starts_with(':');
+            if is_likely || !matches!(what, Named::UnknownCode(_)) {
+                hits.push(self.hit(index, *at, what, Evidence::Code, code.len()));
+            }
         }
         for mark in &line.marks {
             let Word::Phrase(number) = mark.word else {
