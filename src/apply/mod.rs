@@ -165,7 +165,7 @@ pub fn forms_to_mask(token: &str, user_names: &[String]) -> Vec<String> {
     forms
 }
 
-/// Does the plan, and gives the key of the run's vault, where it has one. On an error everything is as before.
+/// Does the plan. On an error everything is as before. `written` hears of the vault's key once the files are there.
 pub fn apply(
     plan: &Plan,
     filling: &Filling<'_>,
@@ -173,10 +173,11 @@ pub fn apply(
     earlier: &[EarlierRun],
     facts: &Facts,
     log: &mut AgentLog,
-) -> Result<Option<Key>, ApplyError> {
+    written: &mut dyn FnMut(&Key),
+) -> Result<(), ApplyError> {
     log.task_variable(RUN_VARIABLE, &run.directory().to_string_lossy());
     let (plan, vault) = with_key(plan)?;
-    let done = write_files(&plan, vault.as_ref(), filling, run, earlier).and_then(|()| finish(facts, run));
+    let done = write_files(&plan, vault.as_ref(), filling, run, earlier, written).and_then(|()| finish(facts, run));
     let done = done.and_then(|()| if log.is_broken() { Err(ApplyError::NoAgent) } else { Ok(()) });
     if let Err(error) = done {
         // The caller reports the error; what cannot be undone now, the next run sweeps.
@@ -193,7 +194,7 @@ pub fn apply(
         }
     }
     log.variable(RUNS_VARIABLE, &record::runs_with(earlier, run), false, Visibility::Public);
-    Ok(vault.map(|vault| vault.key))
+    Ok(())
 }
 
 /// The key of a run's vault, and the name of its variable.
@@ -220,6 +221,7 @@ fn write_files(
     filling: &Filling<'_>,
     run: &Run,
     earlier: &[EarlierRun],
+    on_written: &mut dyn FnMut(&Key),
 ) -> Result<(), ApplyError> {
     let directory = run.directory();
     disk::create_private_folder(&directory).map_err(|error| ApplyError::write(&directory, &error))?;
@@ -242,6 +244,9 @@ fn write_files(
             }
             Change::Variable(_) | Change::Path => {}
         }
+    }
+    if let Some(VaultKey { key, .. }) = vault {
+        on_written(key);
     }
     Ok(())
 }

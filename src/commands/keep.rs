@@ -32,8 +32,9 @@ pub fn begin() -> Result<Waiting, String> {
     Waiting::start(&program, "renew", environment::for_left_behind()).map_err(|error| error.to_string())
 }
 
-/// Leaves it behind, in the place of that of an earlier attempt of the step. Says why there is none.
-pub fn fresh(waiting: Waiting, job: &Job, set_up: SetUp<'_>, key: &Key) -> Result<(), String> {
+/// Hands it all that it needs, once the files are written: it begins while the rest is done. It takes the place of that of an earlier
+/// attempt of the step. Says why there is none.
+pub fn hand_over(waiting: Waiting, job: &Job, set_up: SetUp<'_>, key: &Key) -> Result<Waiting, String> {
     if let Some(stayed) = set_up.run.earlier_attempt.as_deref().and_then(resident::end) {
         return Err(stayed);
     }
@@ -41,8 +42,12 @@ pub fn fresh(waiting: Waiting, job: &Job, set_up: SetUp<'_>, key: &Key) -> Resul
         Handover { folder: set_up.run.directory(), ancestors: process::ancestors(), tokens: set_up.tokens(job) };
     let variables = job.for_signing_in().collect::<Vec<_>>();
     let input = handover.to_text(key, &variables);
-    let answer = waiting.leave_behind(input.as_bytes());
-    match answer.map_err(|error| error.to_string())?.as_str() {
+    waiting.hand_over(input.as_bytes()).map_err(|error| error.to_string())
+}
+
+/// Leaves it behind. Says why there is none.
+pub fn leave_behind(waiting: Waiting) -> Result<(), String> {
+    match waiting.leave_behind().map_err(|error| error.to_string())?.as_str() {
         READY => Ok(()),
         "" => Err("the process ended at once".to_owned()),
         reason => Err(reason.to_owned()),

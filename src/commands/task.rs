@@ -20,6 +20,7 @@ use crate::azure_devops::first_look::{self, Withheld};
 use crate::azure_devops::rights::{self, Wanted};
 use crate::diagnosis::Explanation;
 use crate::disk;
+use crate::helper::vault::Key;
 use crate::host::Host;
 use crate::http::{Deadline, Http};
 use crate::identity::entra::{CLOCK_TOLERANCE_SECONDS, Propagation, clock_difference};
@@ -76,7 +77,7 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let http = Arc::new(Http::new(&network, deadline)?);
     let surroundings = Surroundings { http, pipeline: job.pipeline(), machine: job.machine() };
     let proof_ends = identity.proof_ends(&surroundings.pipeline);
-    let renewing = settings.keep_fresh.then(keep::begin).filter(|_| cfg!(not(windows)));
+    let mut renewing = settings.keep_fresh.then(keep::begin).filter(|_| cfg!(not(windows)));
     let (signed_in, plan) = {
         let tokens = Tokens::new(Arc::new(identity), surroundings);
         let planning = Planning { settings: settings.clone(), host, grants, names: run.names() };
@@ -93,11 +94,14 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let filling = Filling { main: &signed_in.main, issued_for: &issued_for, program: &program };
     let reach = Reach { permitted: settings.permitted.clone(), ..Reach::default() };
     let facts = later::tell(&earlier, &reach, &signed_in, &plan);
-    let key = apply::apply(&plan, &filling, &run, &earlier, &facts, log)?;
     let set_up = SetUp { run: &run, earlier: &earlier, signed_in: &signed_in, plan: &plan };
-    let renewed = renewing
-        .zip(key)
-        .map(|(renewing, key)| renewing.and_then(|renewing| keep::fresh(renewing, &job, set_up, &key)));
+    let mut handed = None;
+    let mut written = |key: &Key| {
+        let waiting = renewing.take();
+        handed = waiting.map(|waiting| waiting.and_then(|waiting| keep::hand_over(waiting, &job, set_up, key)));
+    };
+    apply::apply(&plan, &filling, &run, &earlier, &facts, log, &mut written)?;
+    let renewed = handed.map(|waiting| waiting.and_then(keep::leave_behind));
     if let Some(Err(reason)) = &renewed {
         log.warning(&format!("nothing renews the token, which ends at {expires_on}: {reason}"));
     }

@@ -31,11 +31,16 @@ impl Waiting {
         command.spawn().map(Self)
     }
 
-    /// Hands it what it is to go on with, and leaves it behind. Gives the line that it answers: it waits for nobody before that.
-    pub fn leave_behind(mut self, input: &[u8]) -> io::Result<String> {
+    /// Hands it what it is to go on with.
+    pub fn hand_over(mut self, input: &[u8]) -> io::Result<Self> {
         if let Some(mut pipe) = self.0.stdin.take() {
             pipe.write_all(input)?;
         }
+        Ok(self)
+    }
+
+    /// Leaves it behind. Gives the line that it answers to what it was handed: it waits for nobody before that.
+    pub fn leave_behind(mut self) -> io::Result<String> {
         let mut answer = String::new();
         if let Some(output) = self.0.stdout.take() {
             BufReader::new(output.take(LONGEST_ANSWER_BYTES)).read_line(&mut answer)?;

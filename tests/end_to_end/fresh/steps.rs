@@ -10,8 +10,8 @@ use super::{LONGER, OVER, clones, folders, living, renewing, short_lived, until_
 use crate::later_token::refused;
 use crate::npm::{FEED, FLAGS, installed, package};
 use crate::support::{
-    assert_succeeded, bare_step, claims, finish, in_one_tenant, job, leaks_below, named, read, run, script, step, tool,
-    variable, write,
+    assert_succeeded, bare_step, claims, finish, in_one_tenant, in_parallel, job, leaks_below, named, read, run,
+    script, step, tool, variable, write,
 };
 use crate::tenants::{assert_each_its_own, npmrc, of_two_tenants};
 
@@ -143,7 +143,7 @@ fn two_steps_renew_each_its_own() {
     if tool("npm").is_none() {
         return;
     }
-    for late in [false, true] {
+    in_parallel(&[false, true], |late| {
         let emulator = in_one_tenant(World { access_token_life: LONGER, ..World::sample_with_repositories() });
         let of_fabrikam = emulator.world().application(FABRIKAM_CLIENT).unwrap().object_id.clone();
         emulator.change(|world| world.organizations[0].members.push(of_fabrikam));
@@ -154,13 +154,16 @@ fn two_steps_renew_each_its_own() {
         };
         let (one, two) = (connected("one", CONNECTION), connected("two", FABRIKAM_CONNECTION));
         run(&emulator, &mut job, &one);
-        if late {
+        if *late {
             until_first_are_gone(&job);
         }
         run(&emulator, &mut job, &two);
         assert_eq!(job.processes().len(), 2);
         let sources = job.sources();
-        for _ in 0..2 {
+        for round in 0..2 {
+            if round > 0 {
+                until_first_are_gone(&job);
+            }
             emulator.clear_requests();
             script(&mut job, &sources, "npm view @contoso/hello version && npm view @fabrikam/plant version");
             for (organization, client) in [("contoso", CLIENT), ("fabrikam", FABRIKAM_CLIENT)] {
@@ -179,14 +182,13 @@ fn two_steps_renew_each_its_own() {
                     .collect();
                 assert!(!tokens.is_empty() && tokens.iter().all(|of| of == client), "{organization}: {tokens:?}");
             }
-            until_first_are_gone(&job);
         }
         assert!(clones(&mut job).0);
         for outcome in job.finish().unwrap() {
             assert_succeeded(&outcome);
         }
         assert_eq!(job.orphans_ended(), 0);
-    }
+    });
 }
 
 /// A step that was asked whose token it serves, without the job's environment, gives none.
