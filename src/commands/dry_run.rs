@@ -125,7 +125,10 @@ fn as_text(settings: &Settings, plan: &Plan) -> String {
     for note in notes(plan) {
         _ = writeln!(text, "  {}", harmless(&note));
     }
-    text.push_str("\nThey get these variables, which are taken back after the job:\n");
+    if settings.keep_fresh && cfg!(not(windows)) {
+        text.push_str("\nA process stays until the job ends, and renews the token. keepFresh: false leaves none.\n");
+    }
+    text.push_str("\nLater steps get these variables, which are taken back after the job:\n");
     variables(&mut text, plan);
     for change in &plan.changes {
         match change {
@@ -158,6 +161,9 @@ fn as_text(settings: &Settings, plan: &Plan) -> String {
                 let path = harmless(&file.path.display().to_string());
                 _ = writeln!(text, "\nA file that is {what} after the job: {path}");
                 match inserted(file) {
+                    Ok(inserted) if inserted.lines().count() > MOST_LINES => {
+                        _ = writeln!(text, "  + {} lines, which --format json shows", inserted.lines().count());
+                    }
                     Ok(inserted) => added(&mut text, &inserted),
                     Err(reason) => _ = writeln!(text, "  it cannot be changed: {}", harmless(&reason)),
                 }
@@ -266,6 +272,9 @@ fn inserted(file: &SharedFile) -> Result<String, String> {
     let edits = (file.revise)(body, &file.entries).map_err(|error| error.to_string())?;
     Ok(edits.into_iter().map(|keyed| keyed.edit.replacement).collect())
 }
+
+/// A text of ours longer than this is told by its length.
+const MOST_LINES: usize = 60;
 
 fn added(text: &mut String, lines: &str) {
     for line in lines.lines().filter(|line| !line.trim().is_empty()) {

@@ -84,7 +84,8 @@ impl Tool for Conda {
     }
 
     /// The variable has room for one token.
-    fn plan(&self, served: &[ServedFeed], _sources: Sources<'_>, draft: &mut Draft<'_>) -> Result<(), PlanError> {
+    fn plan(&self, served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Result<(), PlanError> {
+        say_what_has_no_variable(served, sources, draft);
         let of_main = main_organization(draft.organizations())
             .and_then(|main| served.iter().find(|feed| feed.feed.organization == *main));
         let Some(first) = of_main.or(served.first()) else { return Ok(()) };
@@ -102,6 +103,22 @@ impl Tool for Conda {
             }
         }
         Ok(())
+    }
+}
+
+/// Channels in feeds that are served get no token where their addresses do not refer to the variable.
+fn say_what_has_no_variable(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) {
+    for (file, addresses) in sources.of::<Addresses>() {
+        for (url, line) in addresses.0.iter().filter(|(url, _)| !url.to_ascii_uppercase().contains(TOKEN)) {
+            let Some(feed) = Feed::parse(url).filter(|feed| served.iter().any(|served| served.feed.same_feed(feed)))
+            else {
+                continue;
+            };
+            draft.warn(format!(
+                "conda: {} names {feed} without the variable, so it gets no token; write https://token:${{{TOKEN}}}@pkgs.dev.azure.com/…",
+                Place::line(&file.source, *line)
+            ));
+        }
     }
 }
 
@@ -139,6 +156,20 @@ mod tests {
         assert!(mentioned(&Conda, &[file("/agent/1/s/.condarc", plain)], &host(&[])).is_empty());
         let host = host(&[("CONDARC", "ci/conda.yml")]);
         assert_eq!(Conda.further(Sources { files: &[], host: &host }), [PathBuf::from("/agent/1/s/ci/conda.yml")]);
+    }
+
+    #[test]
+    fn a_channel_without_the_variable_is_said_where_its_feed_is_served() {
+        let plain = "channels:\n- https://pkgs.dev.azure.com/contoso/_packaging/f/Conda/repo/main\n- https://conda.example.com/\n";
+        for (text, warnings) in
+            [(plain, 1), (ALIAS, 0), ("- https://pkgs.dev.azure.com/contoso/_packaging/g/Conda/repo/main\n", 0)]
+        {
+            let files = [file("/agent/1/s/environment.yml", text)];
+            let plan = planned(&Conda, &[feed(None, ALIAS, ".condarc")], &files, &host(&[]), &Disk::default()).unwrap();
+            let said = plan.warnings.sentences();
+            assert_eq!(said.len(), warnings, "{said:?}");
+            assert!(said.iter().all(|said| said.contains("environment.yml line 2")), "{said:?}");
+        }
     }
 
     #[test]

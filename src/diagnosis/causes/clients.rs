@@ -1,6 +1,6 @@
 //! What clients say in their own words of a credential that is absent or refused, or of a right that is missing.
 //!
-//! Measured: `tests/end_to_end/refusals` provokes each refusal in the real clients. conda, tfx, LFS and Gradle are read in their sources.
+//! Measured: `tests/end_to_end/refusals` provokes each refusal in the real clients. conda, tfx, LFS and Gradle were not run for it.
 
 super::causes! { Client:
     NPM {
@@ -17,8 +17,8 @@ super::causes! { Client:
         headline: "npm, pnpm, yarn or bun sent no token that the feed takes",
         meaning: "The token is absent, empty, expired or of another tenant. Or .npmrc writes the feed's address otherwise than the line \
             that holds its token.",
-        remedy: "run AdoEntraAuth before this step, in the same job, and compare the registry in .npmrc with what \
-            ado-entra-auth status shows; npm's --loglevel verbose shows the host",
+        remedy: "run AdoEntraAuth before this step, in the same job, and compare the registry in .npmrc, \
+            .yarnrc.yml or bunfig.toml with what ado-entra-auth status shows; npm's --loglevel verbose shows the host",
         owner: PipelineAuthor,
         again: No,
     }
@@ -54,14 +54,36 @@ super::causes! { Client:
         words: [
             ["Could not transfer artifact", "status code: 401", "@devops"], ["Could not transfer artifact", "=401", "@devops"],
             ["Could not transfer", "authentication failed for", "@devops"], ["Could not transfer metadata", "=401", "@devops"],
-            ["Could not GET", "Received status code 401", "@devops"], ["Could not PUT", "Received status code 401", "@devops"],
-            ["Could not HEAD", "Received status code 401", "@devops"], ["Not authorized", "Could not transfer", "@devops"],
+            ["Not authorized", "Could not transfer", "@devops"],
         ],
-        headline: "Maven or Gradle sent no token that the feed takes",
+        headline: "Maven sent no token that the feed takes",
         meaning: "Maven takes the credential of the server in settings.xml whose id is the repository's own, also for \
             distributionManagement. Another id means no token; so does a settings.xml that the command names itself.",
         remedy: "run AdoEntraAuth before this step, in the same job, and compare the id of the repository in the error with the id of the \
             server that the task sets",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    GRADLE {
+        name: "gradle-401",
+        words: [
+            ["Could not GET", "Received status code 401", "@devops"], ["Could not PUT", "Received status code 401", "@devops"],
+            ["Could not HEAD", "Received status code 401", "@devops"],
+        ],
+        headline: "Gradle sent no token that the feed takes",
+        meaning: "A repository with a password of its own keeps it. Ivy repositories get no token, nor does publishing with the \
+            configuration cache on.",
+        remedy: "run AdoEntraAuth with gradle among its tools before this step, in the same job; remove older credentials blocks, and \
+            publish with --no-configuration-cache",
+        owner: PipelineAuthor,
+        again: No,
+    }
+    CONDA {
+        name: "conda-401",
+        words: [["CondaHTTPError: HTTP 401", "@devops"], ["UNAUTHORIZED for channel", "@devops"]],
+        headline: "conda sent no token that the feed takes",
+        meaning: "A channel has a token only where its address refers to the variable ARTIFACTS_CONDA_TOKEN.",
+        remedy: "run AdoEntraAuth before this step, in the same job, and refer to that variable as the password in the channel's address",
         owner: PipelineAuthor,
         again: No,
     }
@@ -71,11 +93,12 @@ super::causes! { Client:
             ["401 Error, Credentials not correct for", "@devops"], ["Authorization error accessing", "@devops"], ["ERROR: HTTP error 401 while getting", "@devops"],
             ["User for pkgs.dev.azure.com"], ["401 Client Error", "pypi", "@devops"],
             ["HTTPError: 401", "pypi", "@devops"], ["[401] Unauthorized", "@devops?"], ["authorization error", "=401", "@devops"],
-            ["CondaHTTPError: HTTP 401", "@devops"], ["UNAUTHORIZED for channel", "@devops"],
         ],
-        headline: "pip, poetry, twine or conda sent no token that the feed takes",
-        meaning: "The token is absent, expired or of another tenant. That no version was found only follows from it.",
-        remedy: "run AdoEntraAuth before this step, in the same job, and compare the index's URL with what ado-entra-auth status shows",
+        headline: "pip, poetry or twine sent no token that the feed takes",
+        meaning: "The token is absent, expired or of another tenant. Or pip before 26.2 did not ask, since the index's address has no user. \
+            That no version was found only follows from it.",
+        remedy: "run AdoEntraAuth before this step, in the same job, and write the index as \
+            https://ORGANIZATION@pkgs.dev.azure.com/...",
         owner: PipelineAuthor,
         again: No,
     }
@@ -85,7 +108,8 @@ super::causes! { Client:
         headline: "pip found no version at the feed, which it also says of a feed that refuses it",
         meaning: "Without a user in the URL, 401 is passed over, as 403 is; then no version is known. The package may be missing too, \
             or its version not be saved from the upstream source yet.",
-        remedy: "run ado-entra-auth check in this place: it says whether the identity reads the feed. pip --verbose shows the statuses",
+        remedy: "write the index as https://ORGANIZATION@pkgs.dev.azure.com/...: pip before 26.2 asks for no other. Then run \
+            ado-entra-auth check in this place: it says whether the identity reads the feed",
         owner: PipelineAuthor,
         again: No,
     }
@@ -99,8 +123,8 @@ super::causes! { Client:
         headline: "uv sent no token that the feed takes",
         meaning: "The token is absent or expired. The index may answer where a file does not: files lie below the feed's id. For that \
             path uv has a credential only by the index's name.",
-        remedy: "run AdoEntraAuth before this step, in the same job; with a credential of your own set UV_INDEX_NAME_USERNAME and \
-            UV_INDEX_NAME_PASSWORD (NAME is the index's), not a user in the URL",
+        remedy: "run AdoEntraAuth before this step, in the same job, and write name = beside the index. With a credential of your own set \
+            UV_INDEX_NAME_USERNAME and UV_INDEX_NAME_PASSWORD (NAME is the index's), not a user in the URL",
         owner: PipelineAuthor,
         again: No,
     }
@@ -208,7 +232,8 @@ super::causes! { Client:
         ],
         headline: "tfx sent no token that is taken",
         meaning: "The token is empty, has expired, or lacks the right on the Marketplace or the organization.",
-        remedy: "hand tfx a fresh token (--auth-type pat --token), and check the publisher's members for the identity",
+        remedy: "hand tfx a fresh token on its standard input (ado-entra-auth token | tfx login --auth-type pat), and check the \
+            publisher's members for the identity",
         owner: PipelineAuthor,
         again: No,
     }

@@ -24,7 +24,7 @@ super::causes! { Organization:
         headline: "no token reached the organization",
         meaning: "It takes the caller for nobody: the token was not sent, was cut short, or has expired. An organization with public \
             projects answers nobody with status 200. A personal access token without the scope for what is asked gets the same answer.",
-        remedy: "run AdoEntraAuth before the step that fails, in the same job and less than an hour before; check the variable and the \
+        remedy: "run AdoEntraAuth before the step that fails, in the same job; check the variable and the \
             feed's address that the tool uses",
         owner: PipelineAuthor,
         again: AtOnce,
