@@ -13,7 +13,7 @@ use crate::cli::Demo;
 /// How long a token lives here.
 const LIFE: Duration = Duration::from_secs(24);
 
-/// Runs the step, lets its token end, and has those tools fetch again that go on by themselves. Gives which did not.
+/// Runs the step, lets its token end, and has those tools fetch again that go on by themselves in every version. Gives which did not.
 pub fn run(arguments: &Demo, account: &mut Account) -> anyhow::Result<Vec<&'static str>> {
     account.section(&format!(
         "An hour later: the first token has ended (here after {} seconds), and the same commands go on",
@@ -34,8 +34,20 @@ pub fn run(arguments: &Demo, account: &mut Account) -> anyhow::Result<Vec<&'stat
     account.log(&said("Renewal:"));
     let asks = |tool: &str| said(&format!("{tool}:")).contains("asks a credential helper");
     let mut failed = Vec::new();
-    for errand in workspace::errands().iter().filter(|errand| errand.tool == "npm" || asks(errand.tool)) {
+    let errands = workspace::errands();
+    let (going_on, others): (Vec<_>, Vec<_>) = errands
+        .iter()
+        .filter(|errand| errand.programs.iter().all(|program| which::which(program).is_ok()))
+        .partition(|errand| errand.tool == "npm" || asks(errand.tool));
+    for errand in going_on {
         super::run_errand(errand, &mut job, &emulator, account, &mut failed)?;
+    }
+    if !others.is_empty() {
+        let names: Vec<&str> = others.iter().map(|errand| errand.tool).collect();
+        account.log(&format!(
+            "Others: {} are not shown here; docs/tools.md says which need the step again",
+            names.join(", ")
+        ));
     }
     job.finish()?;
     if job.orphans_ended() > 0 {

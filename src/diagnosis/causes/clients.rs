@@ -97,8 +97,8 @@ super::causes! { Client:
         headline: "pip, poetry or twine sent no token that the feed takes",
         meaning: "The token is absent, expired or of another tenant. Or pip before 26.2 did not ask, since the index's address has no user. \
             That no version was found only follows from it.",
-        remedy: "run AdoEntraAuth before this step, in the same job, and write the index as \
-            https://ORGANIZATION@pkgs.dev.azure.com/...",
+        remedy: "run AdoEntraAuth before this step, in the same job, and begin the index's address with \
+            https://ORGANIZATION@pkgs.dev.azure.com",
         owner: PipelineAuthor,
         again: No,
     }
@@ -108,7 +108,7 @@ super::causes! { Client:
         headline: "pip found no version at the feed, which it also says of a feed that refuses it",
         meaning: "Without a user in the URL, 401 is passed over, as 403 is; then no version is known. The package may be missing too, \
             or its version not be saved from the upstream source yet.",
-        remedy: "write the index as https://ORGANIZATION@pkgs.dev.azure.com/...: pip before 26.2 asks for no other. Then run \
+        remedy: "begin the index's address with https://ORGANIZATION@pkgs.dev.azure.com: pip before 26.2 asks for no other. Then run \
             ado-entra-auth check in this place: it says whether the identity reads the feed",
         owner: PipelineAuthor,
         again: No,
@@ -232,8 +232,7 @@ super::causes! { Client:
         ],
         headline: "tfx sent no token that is taken",
         meaning: "The token is empty, has expired, or lacks the right on the Marketplace or the organization.",
-        remedy: "hand tfx a fresh token on its standard input (ado-entra-auth token | tfx login --auth-type pat), and check the \
-            publisher's members for the identity",
+        remedy: "hand tfx a fresh token of ado-entra-auth token on its standard input, and check the publisher's members for the identity",
         owner: PipelineAuthor,
         again: No,
     }
