@@ -9,18 +9,11 @@ use crate::agent::logging::{AgentLog, TaskResult};
 use crate::apply::facts;
 use crate::apply::record::RunRecord;
 use crate::apply::{Run, undo};
-use crate::diagnosis::causes::Cause;
+use crate::diagnosis::causes::{self, Cause};
 use crate::helper::met;
 use crate::kernel::dialect::Dialect;
-use crate::tools;
-
-/// Tools that ask this program, as which client, and the row of one that does not. git is set up in every job, and need not ask.
-const ASKING: [(&str, Dialect, &str); 4] = [
-    ("cargo", Dialect::Cargo, "cargo-401"),
-    ("nuget", Dialect::NuGet, "nuget-401"),
-    ("pip", Dialect::Pip, "pip-401"),
-    ("uv", Dialect::Uv, "uv-401"),
-];
+use crate::plan::TokenSource;
+use crate::tools::{self, Auto};
 
 /// Runs the post-job part.
 pub fn run() -> ExitCode {
@@ -58,14 +51,25 @@ fn met(job: &Job, folder: &Path) -> Vec<String> {
     if job.variable("AGENT_JOBSTATUS").is_some_and(|status| status == "Failed") {
         let runs = facts::of_job(folder);
         let served = runs.last().map(|(_, facts)| facts.served.as_slice()).unwrap_or_default();
-        for (tool, client, name) in ASKING {
+        for (tool, client, cause) in asking() {
             let is_served = served.iter().any(|served| served.tool == tool && served.source[0] == "helper");
             if is_served && !met::has_asked(folder, client) {
-                lines.push(line(&format!("something failed, and {tool} never asked for its token"), name));
+                lines.push(line(&format!("something failed, and {tool} never asked for its token"), cause.name));
             }
         }
     }
     lines
+}
+
+/// Tools that ask this program, as which client, and the row of one that does not. What is set up in every job need not ask.
+fn asking() -> impl Iterator<Item = (&'static str, Dialect, &'static Cause)> {
+    tools::TOOLS.iter().map(|tool| tool.id()).filter(|id| id.auto == Auto::NamesAFeed).filter_map(|id| {
+        let client = id.ways.iter().find_map(|way| match way.source {
+            TokenSource::Helper(client) => Some(client),
+            _ => None,
+        });
+        Some((id.name, client?, causes::by_name(&format!("{}-401", id.name))?))
+    })
 }
 
 fn line(what: &str, name: &str) -> String {
