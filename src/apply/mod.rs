@@ -5,6 +5,7 @@
 
 pub mod facts;
 pub mod journal;
+mod patience;
 pub mod record;
 pub(crate) mod resident;
 pub(crate) mod undo;

@@ -1,10 +1,11 @@
 //! The post-job part's work, and the sweep of what killed runs left.
 
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use super::journal::Ledger;
 use super::record::{RecordedVariable, RunRecord, earlier_runs, runs_without};
-use super::{DIRECTORY_PREFIX, RUNS_VARIABLE, Run, resident};
+use super::{DIRECTORY_PREFIX, RUNS_VARIABLE, Run, patience, resident};
 use crate::agent::logging::AgentLog;
 use crate::disk;
 use crate::kernel::fingerprint::fingerprint;
@@ -64,6 +65,7 @@ pub fn undo_variables(directory: &Path, variable: impl Fn(&str) -> Option<String
 /// Trouble with it is said, never an error: it is not this run's.
 pub fn sweep(places: &[PathBuf], current: &Run) -> Vec<String> {
     let mut left = Vec::new();
+    let until = Instant::now() + patience::ALL;
     for place in places.iter().filter(|place| disk::is_folder(place)) {
         match Ledger::at(place).sweep(current) {
             Ok(said) => left.extend(said),
@@ -71,6 +73,10 @@ pub fn sweep(places: &[PathBuf], current: &Run) -> Vec<String> {
         }
     }
     for name in disk::list(&current.temp_directory) {
+        if Instant::now() > until {
+            left.push("what else earlier jobs left in the temporary folder is for the next step to remove".to_owned());
+            break;
+        }
         let directory = current.temp_directory.join(&name);
         let of_a_run = name.strip_prefix(DIRECTORY_PREFIX).is_some_and(run_folder::is_run_id)
             && disk::is_private_folder(&directory);

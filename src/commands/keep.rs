@@ -29,7 +29,7 @@ pub struct SetUp<'s> {
 /// Starts it early, so that nobody waits for its start. Says why there is none.
 pub fn begin() -> Result<Waiting, String> {
     let program = environment::program().ok_or("the system does not say where this program is")?;
-    Waiting::start(&program, "renew", environment::for_left_behind()).map_err(|error| error.to_string())
+    Waiting::start(&program, resident::COMMAND, environment::for_left_behind()).map_err(|error| error.to_string())
 }
 
 /// Hands it all that it needs, once the files are written: it begins while the rest is done. It takes the place of that of an earlier

@@ -45,10 +45,30 @@ pub fn has_asked(folder: &Path, client: Dialect) -> bool {
 
 /// What clients met, each with the client that met it first.
 pub fn all(folder: &Path) -> Vec<(&'static Cause, String)> {
-    let met = |name: String| {
-        let cause = causes::by_name(name.strip_prefix(MET)?)?;
-        let client = disk::read_within(&folder.join(&name), 64).ok()??;
-        Some((cause, String::from_utf8_lossy(&client).into_owned()))
+    // Looked up, not listed: any step can fill the folder with names.
+    let met = |cause: &'static Cause| {
+        let client = disk::read_within(&folder.join(format!("{MET}{}", cause.name)), 64).ok()??;
+        Some((cause, Dialect::of_name(std::str::from_utf8(&client).ok()?)?.name().to_owned()))
     };
-    disk::list(folder).into_iter().filter_map(met).collect()
+    causes::all().filter_map(met).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_full_of_names_and_unknown_clients_tells_each_cause_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        note(folder, Dialect::Git, &clients::GIT_REFUSED);
+        let name = clients::GIT_REFUSED.name;
+        write(folder, MET, &name.to_ascii_uppercase(), "git");
+        for number in 0..50 {
+            write(folder, MET, &format!("{name}{number}"), "git");
+        }
+        write(folder, MET, clients::NOT_PERMITTED.name, "##vso[x]");
+        let told: Vec<_> = all(folder).into_iter().map(|(cause, client)| (cause.name, client)).collect();
+        assert_eq!(told, [(name, "git".to_owned())]);
+    }
 }

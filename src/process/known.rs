@@ -36,6 +36,24 @@ impl Process {
     }
 }
 
+/// Whether a process is this very program at this command, and no other since it started. Nobody's word is taken for it: what the
+/// system shows of a process stays readable where its memory is not (proc(5)). Whose it is the system asks before a signal.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[allow(clippy::disallowed_methods, reason = "the system's list of processes is no file of a disk")]
+pub fn is_at(process: &Process, command: &str) -> bool {
+    let line = std::fs::read(format!("/proc/{}/cmdline", process.number)).unwrap_or_default();
+    let own = crate::kernel::environment::program();
+    let Some(name) = own.as_deref().and_then(|own| own.file_name()) else { return false };
+    let end = [b"/", name.as_encoded_bytes(), b"\0", command.as_bytes(), b"\0"].concat();
+    process.started.is_some() && process.is_there() && line.ends_with(&end)
+}
+
+/// The same where the system does not tell.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub fn is_at(_process: &Process, _command: &str) -> bool {
+    true
+}
+
 /// The processes above this one's parent, the wrapper, nearest first: the agent's worker is the first that outlives the step. None
 /// where they cannot be seen; in a container there may be only what was put there from outside for this step.
 pub fn ancestors() -> Vec<Process> {
@@ -57,4 +75,35 @@ fn known(number: u32) -> Option<Known> {
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn known(_number: u32) -> Option<Known> {
     None
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+    use std::os::unix::process::CommandExt;
+
+    #[test]
+    fn only_this_program_at_its_command_is_taken_for_it() {
+        let own = crate::kernel::environment::program().unwrap();
+        let other = own.with_file_name("other");
+        for (name, word, is_it) in [(&own, "renew", true), (&other, "renew", false), (&own, "renewal", false)] {
+            let folder = tempfile::tempdir().unwrap();
+            let script = folder.path().join(word);
+            let _ = std::process::Command::new("mkfifo").arg(&script).status();
+            // A shell of such a name, which waits for its script.
+            let mut shell = std::process::Command::new("/bin/sh");
+            let mut child = shell.arg0(name).arg(word).current_dir(folder.path()).spawn().unwrap();
+            let line = || std::fs::read(format!("/proc/{}/cmdline", child.id())).unwrap();
+            while !line().ends_with(format!("\0{word}\0").as_bytes()) {
+                std::thread::yield_now();
+            }
+            let found = Process::of(child.id());
+            assert_eq!(is_at(&found, "renew"), is_it, "{name:?} {word}");
+            assert!(!is_at(&Process { started: None, ..found }, "renew"));
+            assert!(!is_at(&Process { started: found.started.map(|at| at + 1), ..found }, "renew"));
+            child.kill().unwrap();
+            child.wait().unwrap();
+            assert!(!is_at(&found, "renew"));
+        }
+    }
 }

@@ -152,9 +152,12 @@ impl Renewal {
 
     /// Whether the run is there, its job's agent too, and something to do.
     fn goes_on(&mut self) -> bool {
-        let is_same = disk::is_private_folder(&self.folder)
-            && disk::folder_identity(&self.folder).as_ref() == Some(&self.identity);
-        is_same && self.watched.is_there() && self.lasting().next().is_some()
+        self.is_same() && self.watched.is_there() && self.lasting().next().is_some()
+    }
+
+    /// Whether the folder is the run's, as it was.
+    fn is_same(&self) -> bool {
+        disk::is_private_folder(&self.folder) && disk::folder_identity(&self.folder).as_ref() == Some(&self.identity)
     }
 
     fn renew(&mut self) {
@@ -174,14 +177,18 @@ impl Renewal {
             Outcome::Trouble(trouble) => Some(Next::Trouble(trouble)),
             Outcome::Same => None,
         };
+        // The network took its time, in which the folder can have become another's.
+        if !self.is_same() {
+            return;
+        }
         let is_sealed = vault::renew(&self.folder, &self.key, next).is_ok();
         for (number, outcome) in &outcomes {
             let renewed = &mut self.tokens[*number];
             let is_put = match outcome {
-                Outcome::Token(token, _) => renewed.put(&self.folder, token),
-                Outcome::Trouble(_) | Outcome::Same => true,
+                Outcome::Token(token, _) => is_sealed && renewed.put(&self.folder, token),
+                Outcome::Trouble(_) | Outcome::Same => is_sealed,
             };
-            if !(is_sealed && is_put) {
+            if !is_put {
                 // No room on the disk, perhaps, and some later.
                 renewed.schedule.failed(moment(), None, random());
             }

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::apply::{ApplyError, Run};
+use crate::apply::{ApplyError, Run, patience};
 use crate::disk::{self, Lock, LockNote, LockTrouble};
 
 const LOCK: &str = ".ado-entra-auth.lock";
@@ -20,7 +20,7 @@ pub fn wait(place: &Path, run: &Run) -> Result<Lock, ApplyError> {
     let path = place.join(LOCK);
     let limit = if WAITED_IN_VAIN.load(Ordering::Relaxed) { Duration::ZERO } else { LIMIT };
     let note = LockNote::new(&run.job, &run.temp_directory);
-    Lock::take(&path, Instant::now() + limit, &note).map_err(|trouble| match trouble {
+    patience::wait(limit, |until| Lock::take(&path, until, &note)).map_err(|trouble| match trouble {
         LockTrouble::Io(error) => ApplyError::write(&path, &error),
         LockTrouble::Held(note) => {
             WAITED_IN_VAIN.store(true, Ordering::Relaxed);

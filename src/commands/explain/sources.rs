@@ -12,7 +12,7 @@ use crate::disk;
 const LONGEST_LINE_BYTES: usize = 8 * 1024;
 const OVERLAP_BYTES: usize = 400;
 /// What a zip may hold, unpacked.
-const LARGEST_ZIP_BYTES: u64 = 4 << 30;
+const LARGEST_ZIP_BYTES: u64 = 256 << 20;
 
 /// Takes lines, and knows where they stand.
 pub struct Lines {
@@ -65,19 +65,18 @@ impl Lines {
                     let file = entry.name.clone();
                     let mut part = BufReader::new((&mut entry).take(left));
                     let read = self.decoded(Some(&file), &mut part);
-                    let unread = part.into_inner().limit();
-                    left = unread;
-                    let finished = read.and_then(|()| entry.finish());
-                    if let Err(error) = finished {
-                        self.left_out.push(format!("{file}: {error}"));
-                        return Ok(());
-                    }
+                    left = part.into_inner().limit();
+                    // First: what is left of this file may be packed without end.
                     if left == 0 {
                         self.left_out.push(format!(
-                            "{}: what follows {} GiB",
+                            "{}: what follows {} MiB",
                             name.unwrap_or("the zip"),
-                            LARGEST_ZIP_BYTES >> 30
+                            LARGEST_ZIP_BYTES >> 20
                         ));
+                        return Ok(());
+                    }
+                    if let Err(error) = read.and_then(|()| entry.finish()) {
+                        self.left_out.push(format!("{file}: {error}"));
                         return Ok(());
                     }
                 }
