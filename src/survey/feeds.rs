@@ -7,7 +7,7 @@ use crate::azure_devops::feed::Feed;
 use crate::kernel::organization::Organization;
 use crate::reach::{Address, Binding, Role, ServedFeed};
 use crate::tools::Tool;
-use crate::tools::reading::{Detour, Mention, Origin, Reading, Unparsable};
+use crate::tools::reading::{Detour, Mention, Origin, Peril, Reading, Unparsable};
 
 /// What the files and inputs name for one tool.
 #[derive(Default)]
@@ -16,6 +16,8 @@ pub(super) struct Found {
     pub served: Vec<ServedFeed>,
     /// Whether it is the workspace or an input that names one, and not only the user's own files.
     pub chooses: bool,
+    /// Whether the repository leads the tool's traffic elsewhere, or may do so, so that nothing may be set up for any address.
+    pub led_away: bool,
     /// Whether feeds were found that get nothing, which the warnings say.
     pub withheld: bool,
     /// The numbers of the feeds that inputs name for it.
@@ -37,7 +39,8 @@ pub(super) fn of_tool(tool: &'static dyn Tool, reading: &Reading, unread: &[Unpa
     names::withhold_hidden(tool, &doubts, &mut candidates, &mut found.warnings);
     withhold_looked_at(tool, wanted, &mut candidates, &mut found.warnings);
     withhold_exposed(tool, &reading.mentions, wanted, &mut candidates, &mut found.warnings);
-    withhold_perilous(tool, reading, &mut candidates, &mut found.warnings);
+    let is_perilous = withhold_perilous(tool, reading, wanted, &mut candidates, &mut found.warnings);
+    found.led_away = is_perilous || doubts.iter().any(|doubt| names::may_lead_away(tool, doubt));
     withhold_led_away(tool, reading, wanted, &mut candidates, &mut found.warnings);
     found.withheld = candidates.len() < before || !found.warnings.is_empty();
     found.chooses = candidates.iter().any(|(_, chooses)| *chooses);
@@ -167,30 +170,28 @@ fn withhold_exposed(
     candidates.retain(|(feed, _)| !exposed.contains(&feed.feed.organization));
 }
 
-/// Takes back everything where the repository leads the tool's traffic through somebody else.
+/// Takes back everything where the repository leads the tool's traffic through somebody else. Whether it does.
 fn withhold_perilous(
     tool: &'static dyn Tool,
     reading: &Reading,
+    wanted: &Wanted<'_>,
     candidates: &mut Vec<Candidate>,
     warnings: &mut Vec<String>,
-) {
-    let perils = reading.perils.iter().filter(|peril| peril.place.is_of_repository());
-    let before = warnings.len();
-    if !candidates.is_empty() {
-        warnings.extend(perils.map(|peril| {
-            format!(
-                "{}: {} {}, so {} gets no token; {}",
-                tool.id().name,
-                peril.place,
-                peril.what,
-                tool.id().name,
-                peril.remedy
-            )
-        }));
+) -> bool {
+    let name = tool.id().name;
+    let perils = || reading.perils.iter().filter(|peril| peril.place.is_of_repository());
+    let may_ask = tool.asks_by_address() && (wanted.choice.wants(name) == Some(true) || reading.puts_one_together());
+    if may_ask || !candidates.is_empty() {
+        let warning = |peril: &Peril| {
+            format!("{name}: {} {}, so {name} gets no token; {}", peril.place, peril.what, peril.remedy)
+        };
+        warnings.extend(perils().map(warning));
     }
-    if warnings.len() > before {
+    let is_perilous = perils().next().is_some();
+    if is_perilous {
         candidates.clear();
     }
+    is_perilous
 }
 
 /// Takes back everything where a file of the repository has the tool show a feed's credential to somebody else.

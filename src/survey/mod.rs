@@ -18,7 +18,7 @@ use crate::plan::draft::{Draft, Surroundings};
 use crate::plan::names::RunNames;
 use crate::plan::{Change, Deposit, Part, Plan, Template, Variable};
 use crate::reach::{FeedInput, NamedBy, PermittedOrganization, Reach, main_organization};
-use crate::tools::reading::{Origin, ReadFile, Reading, Sources, Unparsable};
+use crate::tools::reading::{ReadFile, Reading, Sources, Unparsable};
 use crate::tools::{Auto, Choice, PlanError, Tool, stands_for};
 
 use feeds::Found;
@@ -78,10 +78,7 @@ pub fn plan(
         let by_itself = match id.auto {
             Auto::Always => true,
             Auto::OnlyIfNamed => false,
-            Auto::NamesAFeed => {
-                let puts_one_together = || reading.put_together.iter().any(|place| place.origin() == Origin::Workspace);
-                (of_tool.chooses || puts_one_together()) && is_used
-            }
+            Auto::NamesAFeed => (of_tool.chooses || reading.puts_one_together()) && is_used,
         };
         if !by_name.unwrap_or(by_itself) {
             if is_used {
@@ -95,14 +92,14 @@ pub fn plan(
             unchosen.push((tool, &found.files, reading));
             continue;
         }
-        let Found { served, inputs, warnings, withheld, .. } = of_tool;
+        let Found { served, inputs, warnings, withheld, led_away, .. } = of_tool;
         plan.warnings.extend(id.name, warnings);
         idle.retain(|number| !inputs.contains(number));
         if let Some(Unparsable { file, reason, .. }) = &found.unusable {
             let (file, reason) = (file.clone(), reason.clone());
             return Err(PlanError::UserFile { tool: id.name, file, reason });
         }
-        if id.speaks.is_some() && served.is_empty() && !tool.asks_by_address() {
+        if id.speaks.is_some() && served.is_empty() && (led_away || !tool.asks_by_address()) {
             if !withheld {
                 without.insert(id.name);
             }

@@ -80,6 +80,11 @@ fn led_by_files(bound: Binding) -> bool {
     matches!(bound, Binding::Path | Binding::Address)
 }
 
+/// Whether a file that cannot be read here may lead a client elsewhere that is answered for any address.
+pub(super) fn may_lead_away(tool: &dyn Tool, doubt: &Unparsable) -> bool {
+    tool.asks_by_address() && doubt.hides == Hidden::Names && doubt.origin != Origin::User
+}
+
 /// Takes back every name that a file which cannot be read here may give to something else, and whatever is bound to a path: the
 /// file may lead the tool's traffic elsewhere.
 pub(super) fn withhold_hidden(
@@ -89,7 +94,9 @@ pub(super) fn withhold_hidden(
     warnings: &mut Vec<String>,
 ) {
     let name = tool.id().name;
-    for Unparsable { file, reason, hides, origin } in doubts {
+    for doubt in doubts {
+        let Unparsable { file, reason, hides, origin } = doubt;
+        let leads_away = may_lead_away(tool, doubt);
         let hidden = |name: &str| match hides {
             Hidden::Nothing => false,
             Hidden::Letters => !name.is_ascii(),
@@ -99,9 +106,9 @@ pub(super) fn withhold_hidden(
         candidates.retain(|(feed, _)| {
             let named = feed.name.as_deref().filter(|_| feed.bound == Binding::Name);
             let led_elsewhere = led_by_files(feed.bound) && *hides == Hidden::Names && *origin != Origin::User;
-            !named.is_some_and(hidden) && !led_elsewhere
+            !named.is_some_and(hidden) && !led_elsewhere && !leads_away
         });
-        if candidates.len() < before && led_by_files(tool.binds()) {
+        if leads_away || candidates.len() < before && led_by_files(tool.binds()) {
             warnings.push(format!(
                 "{name}: no feed gets a token, since {name} may find in {file} what leads it elsewhere: {reason}"
             ));

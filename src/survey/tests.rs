@@ -552,3 +552,45 @@ fn a_feed_over_http_gets_a_warning_and_no_token_whatever_the_tool() {
         );
     }
 }
+
+/// A client that asks for any address needs no feed to be named.
+#[test]
+fn a_client_that_asks_is_not_set_up_where_the_repository_may_lead_it_elsewhere() {
+    let host = host(&[]);
+    let feed = "maven { url 'https://pkgs.dev.azure.com/contoso/_packaging/f/maven/v1' }";
+    let together = "url \"https://pkgs.dev.azure.com/${org}/_packaging/f/maven/v1\"";
+    let peril = "systemProp.https.proxyHost=evil.example";
+    let [root, beside, users] =
+        ["gradle.properties", "vendor/gradle.properties", "/home/build/.gradle/gradle.properties"];
+    let hidden =
+        |origin| Unparsable { file: root.to_owned(), reason: "it is large".to_owned(), hides: Hidden::Names, origin };
+    let led = "gradle.properties line 1 sends Gradle's traffic through a proxy (systemProp.https.proxyHost), so gradle gets no token";
+    for (named, build, properties, unread, is_set_up, said) in [
+        (None, feed, root, None, false, led),
+        (None, together, root, None, false, led),
+        (Some("gradle"), "", root, None, false, led),
+        (Some("gradle"), "", beside, None, false, led),
+        (None, feed, users, None, true, ""),
+        (Some("gradle"), "", users, None, true, ""),
+        (None, feed, users, Some(Origin::Workspace), false, "no feed gets a token"),
+        (Some("gradle"), "", users, Some(Origin::Beside), false, "no feed gets a token"),
+        (None, "", root, None, false, ""),
+    ] {
+        let mut sources = sources(&[("build.gradle", build), (properties, peril)], &host);
+        let gradle = sources.iter_mut().find(|found| found.tool.id().name == "gradle").unwrap();
+        gradle.unread.extend(unread.map(hidden));
+        let choice = Choice { tools: TOOLS.to_vec(), named: named.map(|name| BTreeSet::from([name])) };
+        let reach = Reach { permitted: vec![permitted("contoso", Standing::Owned)], ..Reach::default() };
+        let wanted = Wanted { choice: &choice, reach: &reach, feeds: &[], token_variable: "ADO_ENTRA_TOKEN" };
+        let plan = plan(&wanted, &sources, &host, &Disk::default(), &names()).unwrap();
+        let row = format!("{named:?} {build} {properties} {unread:?}: {:?}", warnings(&plan));
+        assert_eq!(plan.deposits.iter().any(|one| one.client == Dialect::Gradle), is_set_up, "{row}");
+        assert_eq!(plan.served.iter().any(|served| served.tool == "gradle"), is_set_up, "{row}");
+        assert_eq!(
+            warnings(&plan).iter().filter(|warning| warning.starts_with("gradle: ")).count(),
+            usize::from(!said.is_empty()),
+            "{row}"
+        );
+        assert!(said.is_empty() || warnings(&plan).iter().any(|warning| warning.contains(said)), "{row}");
+    }
+}

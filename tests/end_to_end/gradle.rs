@@ -330,3 +330,34 @@ fn a_folder_that_cannot_be_written_stops_the_step_with_what_to_set() {
     assert!(Path::new(&job.home()).exists());
     assert_nothing_sent_to(&emulator, EVIL);
 }
+
+#[test]
+fn settings_that_lead_traffic_elsewhere_leave_gradle_without_a_token() {
+    if !GRADLE.is_here() {
+        return;
+    }
+    for users in [false, true] {
+        let emulator = emulator();
+        let mut job = job(&emulator);
+        GRADLE.set_up(&mut job, None);
+        // Nobody listens there.
+        let settings = "systemPro\\u0070.https.proxyHost=127.0.0.1\norg.gradle.jvmargs=-Dhttps.proxyPort=9\n";
+        if users {
+            write_file(&job.home().join(".gradle/gradle.properties"), settings);
+        } else {
+            write(&job, "app/gradle.properties", settings);
+        }
+        let outcome = run(&emulator, &mut job, &GRADLE.step());
+        let words = ["app/gradle.properties line 1", "https.proxyHost", "gradle gets no token", "remove that setting"];
+        assert_eq!(warned(&outcome, &words), !users, "{:?}", outcome.warnings);
+        assert_eq!(job.home().join(SCRIPT).exists(), users);
+        if !users {
+            // Whoever has the traffic.
+            write(&job, "app/gradle.properties", "");
+            emulator.clear_requests();
+            let said = gradle(&emulator, &mut job, "-q -p app fetch");
+            assert!(said.contains("401") && with_token(&emulator.requests()).is_empty(), "{said}");
+        }
+        finish(&mut job);
+    }
+}

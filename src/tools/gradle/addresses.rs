@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::azure_devops::feed::Feed;
 use crate::kernel::organization::Organization;
+use crate::tools::java::Setting;
 
 /// What a build file says of feeds.
 #[derive(Debug, Default, PartialEq)]
@@ -12,6 +13,8 @@ pub struct Addresses {
     pub feeds: BTreeMap<String, usize>,
     /// The first line that names a host of feeds and leaves open which feed is meant.
     pub put_together: Option<usize>,
+    /// What leads Gradle's traffic elsewhere.
+    pub perils: Vec<Setting>,
 }
 
 /// Hosts of feeds: that of all organizations, and the end of each one's own.

@@ -7,12 +7,16 @@
 //! on PATH, it does nothing.
 
 mod addresses;
+mod perils;
 mod places;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::reading::{Among, Mention, Origin, Parsed, Place, Reading, RelPath, SourceFile, Sources, folded, is_one_of};
+use super::java::Setting;
+use super::reading::{
+    Among, Mention, Origin, Parsed, Peril, Place, Reading, RelPath, SourceFile, Sources, folded, is_one_of,
+};
 use super::{Auto, Fresh, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::edit::text::TextEdit;
@@ -80,7 +84,8 @@ impl Tool for Gradle {
             [".kt", ".groovy", ".java"].iter().any(|end| ends(end)) && path.folder().components().any(is_logic)
         };
         let is_script = [".gradle", ".gradle.kts", ".versions.toml"].iter().any(|end| name.ends_with(end));
-        among == Among::Project && (is_script || name == "gradle.properties" || is_source())
+        // Gradle looks for the root of its build in folders above too.
+        name == perils::FILE || among == Among::Project && (is_script || is_source())
     }
 
     /// They are programs: what they refer to may be anything.
@@ -92,7 +97,7 @@ impl Tool for Gradle {
         let of_folder = |folder: &Path| {
             let scripts = folder.join(SCRIPTS);
             let names = look.list(&scripts).into_iter().filter(|name| name.contains(".gradle") && name != SCRIPT_NAME);
-            let known = ["gradle.properties", "init.gradle", "init.gradle.kts"].map(|name| folder.join(name));
+            let known = [perils::FILE, "init.gradle", "init.gradle.kts"].map(|name| folder.join(name));
             known.into_iter().chain(names.map(|name| scripts.join(name)).collect::<Vec<_>>()).collect::<Vec<_>>()
         };
         places::folders(host).iter().flat_map(|folder| of_folder(folder)).collect()
@@ -103,21 +108,29 @@ impl Tool for Gradle {
     }
 
     fn parse(&self, file: &SourceFile, _host: &Host) -> Parsed {
-        Box::new(Addresses::of(&file.text.body))
+        // One beside the project names nothing that is served.
+        let is_beside = file.source.origin == Origin::Beside;
+        let found = if is_beside { Addresses::default() } else { Addresses::of(&file.text.body) };
+        let perils = if file.is_named(&[perils::FILE]) { perils::of_properties(&file.text) } else { Vec::new() };
+        Box::new(Addresses { perils, ..found })
     }
 
     fn read(&self, sources: Sources<'_>) -> Reading {
         let mut reading = Reading::default();
+        let mut perils = Vec::new();
         let mut take = |found: &Addresses, place: &dyn Fn(usize) -> Place| {
             reading.mentions.extend(found.feeds.iter().map(|(url, line)| mention(url, place(*line))));
             reading.put_together.extend(found.put_together.map(place));
         };
         for (file, found) in sources.of::<Addresses>() {
             take(found, &|line| Place::line(&file.source, line));
+            let peril = |set: &Setting| Peril::new(Place::line(&file.source, set.line), set.what.clone());
+            perils.extend(found.perils.iter().map(peril));
         }
         for (name, value) in sources.host.environment.iter().filter(|(name, _)| name.starts_with(PROPERTY_PREFIX)) {
             take(&Addresses::of(value), &|_| Place::Variable(name.to_owned()));
         }
+        reading.perils = perils;
         reading
     }
 

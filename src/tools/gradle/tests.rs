@@ -28,7 +28,8 @@ fn build_files_of_every_kind_are_read() {
     for path in ["/s/src/main/kotlin/Main.kt", "/s/pom.xml", "/s/local.properties", "/s/Cargo.toml", "/s/gradlew"] {
         assert!(!reads(path), "{path}");
     }
-    assert!(!Gradle.reads(RelPath::new(Path::new("/s"), "build.gradle"), Among::Beside));
+    let beside = |name| Gradle.reads(RelPath::new(Path::new("/s"), name), Among::Beside);
+    assert!(!beside("build.gradle") && beside("gradle.properties"));
 }
 
 #[test]
@@ -39,6 +40,24 @@ fn addresses_are_named_with_their_places() {
     assert_eq!(mentioned(&Gradle, std::slice::from_ref(&build), &host), named);
     let places: Vec<String> = reading(&Gradle, &[build], &host).put_together.iter().map(ToString::to_string).collect();
     assert_eq!(places, ["app/build.gradle.kts line 2"]);
+}
+
+#[test]
+fn what_leads_traffic_elsewhere_is_told_with_whose_it_is() {
+    for (path, line, counts) in [
+        ("/agent/1/s/app/Gradle.properties", "app/Gradle.properties line 2", true),
+        ("/agent/1/s/vendor/x/gradle.properties", "vendor/x/gradle.properties line 2", true),
+        ("/home/build/.gradle/gradle.properties", "/home/build/.gradle/gradle.properties line 2", false),
+    ] {
+        let text = format!("feed={FEED}\nsystemProp.https.proxyHost=evil.example");
+        let reading = reading(&Gradle, &[file(path, &text)], &host(&[]));
+        let perils: Vec<_> =
+            reading.perils.iter().map(|peril| (peril.place.to_string(), peril.place.is_of_repository())).collect();
+        assert_eq!(perils, [(line.to_owned(), counts)]);
+        assert_eq!(reading.mentions.is_empty(), path.contains("vendor"));
+    }
+    let build = file("/agent/1/s/build.gradle", "systemProp.https.proxyHost=x");
+    assert!(reading(&Gradle, &[build], &host(&[])).perils.is_empty());
 }
 
 #[test]

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use super::model::Model;
-use super::perils::{self, Setting};
+use super::perils;
 use super::settings::SettingsFile;
 use crate::edit::xml::{Document, NotWellFormed};
+use crate::tools::java::Setting;
 use crate::tools::reading::{Among, Origin, RelPath, SourceFile, Unparsable, folded, is_one_of};
 
 /// A file, taken apart.

@@ -52,7 +52,8 @@ pub fn read(sources: Sources<'_>) -> Reading {
     let mut found = Found::default();
     for (file, parsed) in sources.of::<MavenFile>() {
         found.reading.doubts.extend(parsed.doubts.iter().cloned());
-        let peril = |set: &super::perils::Setting| Peril::new(Place::line(&file.source, set.line), set.what.clone());
+        let peril =
+            |set: &crate::tools::java::Setting| Peril::new(Place::line(&file.source, set.line), set.what.clone());
         found.reading.perils.extend(parsed.perils.iter().map(peril));
         if let Content::Arguments(words) = &parsed.content {
             for repository in alternatives(words) {

@@ -4,71 +4,8 @@
 //! Measured with 3.8.7: a proxy beside `maven.wagon.http.ssl.insecure` or a trust store of the repository's has the token.
 
 use crate::edit::xml::Node;
+use crate::tools::java::{self, MOST_SETTINGS, Setting, is_code_path, of_property};
 use crate::tools::reading::is_one_of;
-
-/// Such a setting.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Setting {
-    /// The line on which it stands.
-    pub line: usize,
-    /// What it does, in a clause that follows its place.
-    pub what: String,
-}
-
-/// One is enough for no credential at all; a bound on what a hostile file costs.
-const MOST_SETTINGS: usize = 100;
-
-/// Parts of the names of properties that lead traffic through others or lower the trust that TLS asks for. Java's networking
-/// properties (<https://docs.oracle.com/en/java/javase/17/docs/api/java.base/java/net/doc-files/net-properties.html>), those of
-/// JSSE, of Maven's wagon and of its resolver.
-const PROPERTIES: [&str; 18] = [
-    "maven.ext.class.path",
-    "proxyhost",
-    "proxyset",
-    "usesystemproxies",
-    "javax.net.",
-    "java.security.",
-    "java.protocol.handler.pkgs",
-    "java.net.preferipv",
-    "networkaddress.cache",
-    "maven.wagon.http.ssl.",
-    "aether.connector.https.",
-    "aether.transport.https.",
-    "securitymode",
-    "jdk.net.",
-    "jdk.tls.",
-    "jdk.security.",
-    "jdk.internal.",
-    "jdk.httpclient.",
-];
-
-/// Arguments of Java that load code or further arguments.
-const LOADERS: [&str; 9] = [
-    "-javaagent",
-    "-agentlib",
-    "-agentpath",
-    "-xbootclasspath",
-    "--patch-module",
-    "-xx:vmoptionsfile",
-    "-xx:flags",
-    "-xx:onerror",
-    "-xx:onoutofmemoryerror",
-];
-
-/// Arguments of Java that say from where code comes, each also with its value behind `=`.
-const CODE_PATHS: [&str; 11] = [
-    "-cp",
-    "-classpath",
-    "--class-path",
-    "-p",
-    "--module-path",
-    "--upgrade-module-path",
-    "-m",
-    "--module",
-    "-jar",
-    "--source",
-    "-djava.class.path",
-];
 
 /// Arguments of Java whose value may be the next word.
 const WITH_VALUE: [&str; 6] =
@@ -76,22 +13,9 @@ const WITH_VALUE: [&str; 6] =
 
 /// What an argument of Java's by itself would load, in lower case; `before` is the word before it.
 fn loads(word: &str, before: &str) -> bool {
-    let name = word.split('=').next().unwrap_or_default();
     // Java takes the first word without a dash for the class to run; `#` is one where Maven knows no comments there.
     let is_class = !word.is_empty() && !word.starts_with('-') && !WITH_VALUE.contains(&before);
-    is_class || CODE_PATHS.contains(&name)
-}
-
-/// What a property would do, by its name in lower case.
-fn of_property(name: &str) -> Option<&'static str> {
-    let part = PROPERTIES.iter().find(|part| name.contains(**part))?;
-    Some(if part.contains("prox") {
-        "sends Maven's traffic through a proxy"
-    } else if part.contains("class.path") {
-        "loads code into Maven"
-    } else {
-        "changes whom Maven trusts or reaches"
-    })
+    is_class || is_code_path(word)
 }
 
 /// Those in a file of `.mvn`.
@@ -113,10 +37,10 @@ pub fn of_arguments(file_name: &str, text: &str) -> Vec<Setting> {
                 Some("takes further arguments from a file".to_owned())
             } else if is_javas && expands.contains(['$', '`']) {
                 Some("has a part that cannot be told".to_owned())
-            } else if LOADERS.iter().any(|loader| lower.starts_with(loader)) || is_javas && loads(&lower, &before) {
+            } else if java::loads(&lower) || is_javas && loads(&lower, &before) {
                 Some("loads code into Maven".to_owned())
             } else {
-                of_property(&lower).map(str::to_owned)
+                of_property(&lower, "Maven")
             };
             found.extend(what.map(|what| Setting { line: number + 1, what: format!("{what} ({name})") }));
             // What follows is the loaded code's own.
@@ -133,7 +57,7 @@ pub fn of_arguments(file_name: &str, text: &str) -> Vec<Setting> {
 pub fn of_settings(text: &str, root: Node<'_>) -> Vec<Setting> {
     let properties = root.descend(&["profiles", "profile", "properties"]).into_iter().flat_map(Node::children);
     let setting = |property: Node<'_>| {
-        let what = of_property(&property.name().to_ascii_lowercase())?;
+        let what = of_property(&property.name().to_ascii_lowercase(), "Maven")?;
         let line = 1 + text[..property.start_tag().start].matches('\n').count();
         Some(Setting { line, what: format!("{what} ({})", property.name()) })
     };
@@ -164,6 +88,8 @@ mod tests {
             "-Djava.net.useSystemProxies=true",
             "-Djava.security.properties=x",
             "-Djdk.tls.client.cipherSuites=x",
+            "-Djava.home=x",
+            "-Dhttps.proxyPort=1",
         ] {
             for file in ["maven.config", "jvm.config"] {
                 let text = format!("-B\n{word}\n");

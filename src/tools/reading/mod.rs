@@ -25,6 +25,13 @@ pub struct Reading {
     pub put_together: Vec<Place>,
 }
 
+impl Reading {
+    /// Whether the project puts the address of a feed together.
+    pub fn puts_one_together(&self) -> bool {
+        self.put_together.iter().any(|place| place.origin() == Origin::Workspace)
+    }
+}
+
 /// An address to which a tool shows the credential of a feed, though a file and not the feed sends it there.
 #[derive(Clone, Debug)]
 pub struct Detour {
