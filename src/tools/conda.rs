@@ -7,7 +7,8 @@
 
 use std::path::PathBuf;
 
-use super::reading::{Among, Mention, Parsed, Place, Reading, RelPath, SourceFile, Sources};
+use super::dotenv::ELSEWHERE;
+use super::reading::{Among, Mention, Parsed, Peril, Place, Reading, RelPath, SourceFile, Sources};
 use super::{Auto, Fresh, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
 use crate::host::{Host, Look};
@@ -20,6 +21,9 @@ pub struct Conda;
 
 const TOKEN: &str = "ARTIFACTS_CONDA_TOKEN";
 const FILES: [&str; 4] = [".condarc", "condarc", "environment.yml", "environment.yaml"];
+
+/// More than any file has; one is enough for no token.
+const MOST: usize = 1000;
 
 static ID: ToolId = ToolId {
     name: "conda",
@@ -37,8 +41,13 @@ static ID: ToolId = ToolId {
     }],
 };
 
-/// The addresses of a file, each with its line.
-struct Addresses(Vec<(String, usize)>);
+/// What a file says.
+struct Found {
+    /// Its addresses, each with its line.
+    addresses: Vec<(String, usize)>,
+    /// The lines that may lead the traffic elsewhere.
+    perils: Vec<usize>,
+}
 
 impl Tool for Conda {
     fn id(&self) -> &'static ToolId {
@@ -54,8 +63,11 @@ impl Tool for Conda {
     }
 
     fn parse(&self, file: &SourceFile, _host: &Host) -> Parsed {
+        let lines = || file.text.body.lines().enumerate();
         let of_line = |(index, line)| addresses(line).map(move |address| (address.to_owned(), index + 1));
-        Box::new(Addresses(file.text.body.lines().enumerate().flat_map(of_line).collect()))
+        let perils =
+            lines().filter(|(_, line)| !file.is_named(&FILES[2..]) && is_peril(line)).map(|(index, _)| index + 1);
+        Box::new(Found { addresses: lines().flat_map(of_line).collect(), perils: perils.take(MOST).collect() })
     }
 
     /// A configuration of any name.
@@ -65,9 +77,11 @@ impl Tool for Conda {
 
     fn read(&self, sources: Sources<'_>) -> Reading {
         let mut reading = Reading::default();
-        for (file, addresses) in sources.of::<Addresses>() {
+        for (file, found) in sources.of::<Found>() {
+            let peril = |line: &usize| Peril::new(Place::line(&file.source, *line), ELSEWHERE);
+            reading.perils.extend(found.perils.iter().map(peril));
             // Other addresses see no token, whatever is set.
-            for (url, line) in addresses.0.iter().filter(|(url, _)| url.to_ascii_uppercase().contains(TOKEN)) {
+            for (url, line) in found.addresses.iter().filter(|(url, _)| url.to_ascii_uppercase().contains(TOKEN)) {
                 let (role, bound, place) = (Role::Source, Binding::Url, Place::line(&file.source, *line));
                 reading.mentions.push(Mention { name: None, url: url.clone(), doubt: None, role, bound, place });
             }
@@ -108,8 +122,8 @@ impl Tool for Conda {
 
 /// Channels in feeds that are served get no token where their addresses do not refer to the variable.
 fn say_what_has_no_variable(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) {
-    for (file, addresses) in sources.of::<Addresses>() {
-        for (url, line) in addresses.0.iter().filter(|(url, _)| !url.to_ascii_uppercase().contains(TOKEN)) {
+    for (file, found) in sources.of::<Found>() {
+        for (url, line) in found.addresses.iter().filter(|(url, _)| !url.to_ascii_uppercase().contains(TOKEN)) {
             let Some(feed) = Feed::parse(url).filter(|feed| served.iter().any(|served| served.feed.same_feed(feed)))
             else {
                 continue;
@@ -120,6 +134,23 @@ fn say_what_has_no_variable(served: &[ServedFeed], sources: Sources<'_>, draft: 
             ));
         }
     }
+}
+
+/// Whether a line of conda's configuration sets a proxy, or the check of certificates to anything but `true`. A key of YAML may have
+/// its letters as escapes, so those count.
+fn is_peril(line: &str) -> bool {
+    let line = line.trim_start();
+    let sets = |key: &str| {
+        line.match_indices(key).any(|(at, _)| {
+            let value = line[at + key.len()..].trim_start_matches(['"', '\'', ' ', '\t', ':']);
+            !value.split([' ', '\t', ',', '}', '#']).next().unwrap_or_default().eq_ignore_ascii_case("true")
+        })
+    };
+    let key = if line.contains('{') { line } else { line.split(':').next().unwrap_or_default() };
+    !line.starts_with('#')
+        && (line.contains("proxy_servers")
+            || ["ssl_verify", "verify_ssl"].into_iter().any(sets)
+            || key.contains('"') && key.contains('\\'))
 }
 
 /// The addresses on a line.
@@ -159,10 +190,37 @@ mod tests {
     }
 
     #[test]
+    fn settings_that_lead_the_traffic_elsewhere_are_perils() {
+        let lines = |path: &str, text: &str| {
+            let reading =
+                crate::tools::testing::reading(&Conda, &[file(&format!("/agent/1/s/{path}"), text)], &host(&[]));
+            reading.perils.iter().map(|peril| format!("{} {}", peril.place, peril.what)).collect::<Vec<_>>()
+        };
+        for text in [
+            "proxy_servers:\n  https: http://evil.example",
+            "ssl_verify: false",
+            "'verify_ssl' : ca.pem",
+            "ssl_verify: true.pem",
+            "ssl_verify:\n  false",
+            "{always_yes: true, ssl_verify: false}",
+            "\"ssl\\x5fverify\": false",
+            "{a: b, \"ssl\\x5fverify\": false}",
+        ] {
+            for path in [".condarc", "condarc"] {
+                assert_eq!(lines(path, text), [format!("{path} line 1 {ELSEWHERE}")], "{text}");
+            }
+            assert!(lines("environment.yml", text).is_empty(), "{text}");
+        }
+        for text in ["ssl_verify: true", "{ssl_verify: True}", "# ssl_verify: false", "envs_dirs: [\"C:\\\\x\"]"] {
+            assert!(lines(".condarc", text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
     fn a_channel_without_the_variable_is_said_where_its_feed_is_served() {
-        let plain = "channels:\n- https://pkgs.dev.azure.com/contoso/_packaging/f/Conda/repo/main\n- https://conda.example.com/\n";
+        let bare = "channels:\n- https://pkgs.dev.azure.com/contoso/_packaging/f/Conda/repo/main\n- https://conda.example.com/\n";
         for (text, warnings) in
-            [(plain, 1), (ALIAS, 0), ("- https://pkgs.dev.azure.com/contoso/_packaging/g/Conda/repo/main\n", 0)]
+            [(bare, 1), (ALIAS, 0), ("- https://pkgs.dev.azure.com/contoso/_packaging/g/Conda/repo/main\n", 0)]
         {
             let files = [file("/agent/1/s/environment.yml", text)];
             let plan = planned(&Conda, &[feed(None, ALIAS, ".condarc")], &files, &host(&[]), &Disk::default()).unwrap();

@@ -5,6 +5,7 @@
 mod azure_cli;
 pub(crate) mod cargo;
 mod conda;
+mod dotenv;
 mod error;
 pub(crate) mod git;
 pub(crate) mod gradle;

@@ -7,7 +7,6 @@ mod addresses;
 pub(crate) mod bun;
 mod bunfig;
 mod classic;
-mod dotenv;
 mod keys;
 mod manifest;
 mod perils;
@@ -20,6 +19,7 @@ mod yarnrc;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use super::dotenv::{self, DotEnv};
 use super::reading::{
     Among, Mention, Origin, Parsed, Peril, Place, ReadFile, Reading, Receiver, RelPath, Sent, SourceFile, Sources,
     Unparsable, folded, is_one_of,
@@ -33,7 +33,6 @@ use crate::plan::{PrivateFile, Template, TokenSource, Variable};
 use crate::reach::{Binding, Role, ServedFeed};
 
 use addresses::{Addresses, Schemes, feeds_in_text};
-use dotenv::DotEnv;
 use keys::key_prefixes;
 use manifest::Manifest;
 use rc::{Line, Rc, as_npm_reads};
@@ -100,7 +99,7 @@ impl Tool for Npm {
             return searched(file);
         }
         if is_one_of(file.name(), &dotenv::NAMES) {
-            return Box::new(DotEnv::parse(&file.text.body));
+            return Box::new(DotEnv::parse(&file.text.body, dotenv::OF_BUN));
         }
         Box::new(Rc::parse(file, host))
     }

@@ -10,6 +10,7 @@ use super::{Python, further, requirements};
 use crate::edit::text::Lines;
 use crate::host::Host;
 use crate::reach::Role;
+use crate::tools::dotenv::{DotEnv, ELSEWHERE, OF_PYTHON};
 use crate::tools::proxies;
 use crate::tools::reading::{RelPath, SourceFile, Unparsable, folded};
 use crate::tools::tables::{self, table, tables, text};
@@ -94,6 +95,8 @@ enum Kind {
     Further,
     /// Only searched.
     Lock,
+    /// Variables that Pipenv sets.
+    DotEnv,
 }
 
 /// Whether a client reads this file of a project.
@@ -105,6 +108,12 @@ pub fn is_read(client: &Python, path: RelPath<'_>) -> bool {
 /// Whether a file is one of pip's configuration.
 pub fn is_pips_configuration(name: &str) -> bool {
     ["pip.conf", "pip.ini"].contains(&folded(name).as_str())
+}
+
+/// Whether a file is PDM's lock, of which there may be one for each platform, `pdm.linux.lock`.
+pub fn is_pdm_lock(name: &str) -> bool {
+    let name = folded(name);
+    name.starts_with("pdm.") && has_ending(&name, &["lock"])
 }
 
 fn has_ending(folded: &str, endings: &[&str]) -> bool {
@@ -121,6 +130,8 @@ fn kind(client: &Python, name: &str) -> Option<Kind> {
         (Python::Pip, "pip.conf" | "pip.ini") => Kind::PipConfig,
         (Python::Pip, "pipfile" | "pdm.toml") | (Python::Pip | Python::Uv, "hatch.toml") => Kind::Further,
         (Python::Pip, "pipfile.lock") => Kind::Lock,
+        (Python::Pip, ".env") => Kind::DotEnv,
+        (Python::Pip, name) if is_pdm_lock(name) => Kind::Lock,
         (Python::Pip | Python::Uv | Python::Poetry, "pyproject.toml") => Kind::Pyproject,
         (Python::Uv, "uv.toml") | (Python::Poetry, "poetry.toml") => Kind::Toml,
         (Python::Twine, ".pypirc") => Kind::Pypirc,
@@ -148,14 +159,18 @@ pub fn parse(client: &Python, file: &SourceFile, host: &Host) -> Found {
         Kind::Requirements => requirements::read(file, host, &mut found),
         Kind::PipConfig => pip_config(&file.text.body, host, &mut found),
         Kind::Pypirc => pypirc(&file.text.body, &mut found),
-        Kind::Lock => {}
+        Kind::Lock => further::lock(file, &mut found),
+        Kind::DotEnv => {
+            found.perils.extend(DotEnv::parse(&file.text.body, OF_PYTHON).0.into_iter().map(|line| (line, ELSEWHERE)));
+        }
         kind => match tables::parse(file) {
             Ok(root) => toml(client, file, kind, root.get_ref(), host, &mut found),
             Err(unread) => found.unread = Some(unread),
         },
     }
     // pip itself reads no such file, only what asks as it does.
-    let is_others = matches!(client, Python::Pip) && file.is_named(&["pyproject.toml"]) && found.indexes.is_empty();
+    let is_pyproject = file.is_named(&["pyproject.toml"]) && found.indexes.is_empty();
+    let is_others = matches!(client, Python::Pip) && (is_pyproject || file.is_named(&[".env"]));
     if client.reads_requirements() && !is_others {
         directly(file, &mut found);
     }
@@ -252,7 +267,7 @@ fn is_azure(host: &str) -> bool {
 pub fn may_be_azure(trusted: &str) -> bool {
     let host = trusted.split_once("://").map_or(trusted, |(_, rest)| rest);
     let host = host.rsplit('@').next().unwrap_or_default().split('/').next().unwrap_or_default();
-    host.contains('*') || is_azure(host)
+    host.contains(['*', '$']) || is_azure(host)
 }
 
 /// Shows each setting of a file as Python's `configparser` reads it: section, key in small letters, a value for each line, the line.
@@ -300,6 +315,7 @@ fn pypirc(body: &str, found: &mut Found) {
     each_setting(body, |section, key, value, line| match key {
         "repository" => found.add(Some(section), (value.to_owned(), line), Role::Publish, Spot::Other),
         "password" if !value.is_empty() && passwords.len() < MOST => passwords.push((section, line)),
+        "ca-cert" | "client-cert" => found.perils.push((line, TRUST)),
         _ => {}
     });
     for index in &mut found.indexes {

@@ -8,6 +8,8 @@ mod backend;
 mod files;
 mod further;
 mod named;
+#[cfg(test)]
+mod peril_tests;
 mod pip;
 mod requirements;
 mod shared;
@@ -19,7 +21,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use super::reading::{
-    Among, Hidden, Mention, Origin, Parsed, Peril, Place, Reading, RelPath, SourceFile, Sources, Unparsable,
+    Among, Hidden, Mention, Origin, Parsed, Peril, Place, Reading, RelPath, SourceFile, Sources, Unparsable, is_one_of,
 };
 use super::{Auto, Fresh, PlanError, Tool, ToolId, Way};
 use crate::azure_devops::feed::{Feed, Protocol};
@@ -182,7 +184,13 @@ impl Tool for Python {
                 origin: Origin::Workspace,
             });
         }
+        let pipfiles = sources.of::<Found>().filter(|(file, _)| is_one_of(file.source.name(), &["Pipfile"]));
+        let of_pipenv: BTreeSet<_> = pipfiles.map(|(file, _)| file.source.path.parent()).collect();
         for (file, found) in sources.of::<Found>() {
+            // Pipenv reads the one beside its own file.
+            if is_one_of(file.source.name(), &[".env"]) && !of_pipenv.contains(&file.source.path.parent()) {
+                continue;
+            }
             reading.doubts.extend(found.unread.clone());
             reading
                 .perils

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use super::addresses::{around_user, has_own_password, has_password, items, served_at, user, with_user};
-use super::files::{For, Found, PIP_KEYS, Spot};
+use super::files::{For, Found, PIP_KEYS, Spot, is_pdm_lock};
 use super::named::{self, Named};
 use super::shared::{self, Asked};
 use super::{Python, of_inputs};
@@ -103,7 +103,8 @@ fn asked(sources: Sources<'_>) -> Vec<Asked> {
         let indexes = found.indexes.iter().map(|index| (&index.url, is_settable(index.spot, &index.url), index.line));
         let direct = found.direct.iter().map(|(line, url)| (url, false, *line));
         let asked = |(url, is_settable, line): (&String, bool, usize)| {
-            Asked::new(url, is_settable, Place::line(&file.source, line))
+            let asked = Asked::new(url, is_settable, Place::line(&file.source, line))?;
+            Some(if is_pdm_lock(file.source.name()) { asked.of_host() } else { asked })
         };
         indexes.chain(direct).filter_map(asked).collect::<Vec<_>>()
     });

@@ -17,6 +17,8 @@ pub struct Asked {
     feed: Feed,
     user: Option<String>,
     place: Place,
+    /// Whether its client keeps a credential for the whole host, so that no user parts two organizations.
+    is_of_host: bool,
 }
 
 impl Asked {
@@ -25,7 +27,12 @@ impl Asked {
         let feed = Feed::parse(url).filter(Feed::is_at_shared_host)?;
         let user =
             user(url).map_or_else(|| is_settable.then(|| feed.organization.to_string()), |user| Some(user.to_owned()));
-        Some(Self { feed, user, place })
+        Some(Self { feed, user, place, is_of_host: false })
+    }
+
+    /// The same where no user parts it from others.
+    pub fn of_host(self) -> Self {
+        Self { user: None, is_of_host: true, ..self }
     }
 }
 
@@ -56,11 +63,16 @@ pub fn is_safe(client: &str, served: &[ServedFeed], asked: &[Asked], draft: &mut
         let is_permitted = permitted.contains(&other.feed.organization);
         is_safe &= is_permitted;
         if told.insert(&other.feed.organization) {
+            let is_of_host = other.is_of_host;
             let (own, place, other) = (&own.feed.organization, &other.place, &other.feed.organization);
             let so = if is_permitted { "" } else { "; so it gets none" };
+            let remedy = if is_of_host {
+                "remove it there".to_owned()
+            } else {
+                format!("write https://{other}@{HOST}/{other}/… there")
+            };
             draft.warn(format!(
-                "{client}: {client} would send the token of {own} to {other}, which {place} names on the same host{so}; write \
-                 https://{other}@{HOST}/{other}/… there"
+                "{client}: {client} would send the token of {own} to {other}, which {place} names on the same host{so}; {remedy}"
             ));
         }
     }
