@@ -315,8 +315,8 @@ mod tests {
             assert!(line.marks.len() <= 4 * 2 * MOST_MARKS, "{word} {}", line.marks.len());
             assert!(line.codes.len() <= 2 * MOST_NAMES && line.hosts.len() <= 2 * MOST_NAMES, "{word}");
         }
-        let many: String =
-            (10_000..11_000).map(|number| format!("aadsts{number} https://h{number}.example/ ")).collect();
+        let name = |number| format!("aadsts{number} https://h{number}.example/");
+        let many = (10_000..11_000).map(name).collect::<Vec<_>>().join(" ");
         let line = Line::read(&many, Place::default(), 0, 1);
         assert_eq!((line.codes.len(), line.hosts.len()), (2 * MOST_NAMES, 2 * MOST_NAMES));
         assert!(line.codes[0].1 == "aadsts10000" && line.codes.last().unwrap().1 == "aadsts10999");
