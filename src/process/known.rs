@@ -78,6 +78,7 @@ fn known(_number: u32) -> Option<Known> {
 }
 
 #[cfg(all(test, target_os = "linux"))]
+#[allow(clippy::disallowed_methods, reason = "processes of the test's own")]
 mod tests {
     use super::*;
     use std::os::unix::process::CommandExt;

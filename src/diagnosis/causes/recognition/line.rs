@@ -93,6 +93,19 @@ const BEFORE_A_HOST: [&str; 11] = [
     "lookup ",
 ];
 
+/// How many of a kind are kept at each end of a line: one that is full of them must not cost time.
+const MOST_MARKS: usize = 4;
+const MOST_NAMES: usize = 16;
+
+/// Adds to those of a kind, of which the first and the last few are kept.
+fn add<T>(all: &mut Vec<T>, new: T, most: usize, is_alike: impl Fn(&T) -> bool) {
+    let alike: Vec<usize> = (0..all.len()).filter(|number| is_alike(&all[*number])).collect();
+    if alike.len() >= 2 * most {
+        all.remove(alike[most]);
+    }
+    all.push(new);
+}
+
 fn belongs(host: &str, domain: &str) -> bool {
     host.strip_suffix(domain).is_some_and(|before| before.is_empty() || before.ends_with('.'))
 }
@@ -127,14 +140,18 @@ impl Line {
     fn look(&mut self, lower: &str, at: usize) {
         for number in words().at(lower.as_bytes(), at) {
             self.is_tried_again |= Words::says_again(number);
-            self.marks.push(Mark { word: Word::Phrase(number), at });
+            self.mark(Word::Phrase(number), at);
         }
         if let Some(code) = code(&lower.as_bytes()[at..]) {
-            self.codes.push((at, code));
+            add(&mut self.codes, (at, code), MOST_NAMES, |_| true);
         }
         if let Some(status) = status(lower, at) {
-            self.marks.push(Mark { word: Word::Status(status), at });
+            self.mark(Word::Status(status), at);
         }
+    }
+
+    fn mark(&mut self, word: Word, at: usize) {
+        add(&mut self.marks, Mark { word, at }, MOST_MARKS, |mark| mark.word == word);
     }
 
     fn add_hosts(&mut self, lower: &str) {
@@ -171,7 +188,7 @@ impl Line {
         let name = name.split(':').next().unwrap_or_default().trim_end_matches('.');
         let is_known = self.hosts.iter().any(|host| host.at == at || host.name == name);
         if !name.is_empty() && !is_known && !PAGES.contains(&name) {
-            self.hosts.push(Host { at, name: name.to_owned() });
+            add(&mut self.hosts, Host { at, name: name.to_owned() }, MOST_NAMES, |_| true);
         }
     }
 
@@ -289,6 +306,21 @@ mod tests {
         {
             assert!(statuses(text).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn of_a_line_that_is_full_of_one_word_the_first_and_the_last_few_are_kept() {
+        for word in ["code e401 ", "clock ", "error_codes ", "aadsts700213 ", "https://a.example/ "] {
+            let line = Line::read(&word.repeat(8000 / word.len()), Place::default(), 0, 1);
+            assert!(line.marks.len() <= 4 * 2 * MOST_MARKS, "{word} {}", line.marks.len());
+            assert!(line.codes.len() <= 2 * MOST_NAMES && line.hosts.len() <= 2 * MOST_NAMES, "{word}");
+        }
+        let name = |number| format!("aadsts{number} https://h{number}.example/");
+        let many = (10_000..11_000).map(name).collect::<Vec<_>>().join(" ");
+        let line = Line::read(&many, Place::default(), 0, 1);
+        assert_eq!((line.codes.len(), line.hosts.len()), (2 * MOST_NAMES, 2 * MOST_NAMES));
+        assert!(line.codes[0].1 == "aadsts10000" && line.codes.last().unwrap().1 == "aadsts10999");
+        assert!(line.hosts[0].name == "h10000.example" && line.hosts.last().unwrap().name == "h10999.example");
     }
 
     #[test]

@@ -154,13 +154,16 @@ impl Reader {
                 Belongs::Guess => Evidence::Guess,
                 Belongs::Yes => sign.evidence(),
             };
-            let letters = sign.words.iter().map(|word| words().letters(*word)).sum();
-            let mut hit = self.hit(index, first.at, Named::Cause(sign.cause), evidence, letters);
             // A sentence with a code in it says more than the code.
-            if self.lines[index].codes.iter().any(|(at, _)| *at == first.at) {
-                hit.evidence = Evidence::Code;
+            let is_coded = self.lines[index].codes.iter().any(|(at, _)| *at == first.at);
+            let evidence = if is_coded { Evidence::Code } else { evidence };
+            let letters = sign.words.iter().map(|word| words().letters(*word)).sum();
+            let what = Named::Cause(sign.cause);
+            // Of a line that says it again and again, once is enough.
+            let says = |hit: &Hit| (&hit.what, hit.evidence, hit.letters) == (&what, evidence, letters);
+            if !hits.iter().any(says) {
+                hits.push(self.hit(index, first.at, what, evidence, letters));
             }
-            hits.push(hit);
         }
     }
 
@@ -189,9 +192,10 @@ impl Reader {
         let line = &self.lines[index];
         let at = line.start + first.at;
         let near = |word: Word| {
-            let held =
-                self.lines.iter().flat_map(|line| line.marks.iter().map(move |mark| (line.start + mark.at, mark.word)));
-            held.into_iter().any(|(place, found)| found == word && place.abs_diff(at) <= NEAR_BYTES)
+            let reach = |line: &&Line| line.start <= at + NEAR_BYTES && line.start + line.text.len() + NEAR_BYTES >= at;
+            let is_it =
+                |line: &Line, mark: &Mark| mark.word == word && (line.start + mark.at).abs_diff(at) <= NEAR_BYTES;
+            self.lines.iter().filter(reach).any(|line| line.marks.iter().any(|mark| is_it(line, mark)))
         };
         sign.words[1..].iter().all(|word| match word {
             Word::Not(number) => !line.has(Word::Phrase(*number)),
