@@ -38,10 +38,12 @@ impl DotEnv {
     }
 }
 
-/// Whether a variable of this name leads the traffic elsewhere: a proxy's, or one with such a beginning, in letters of any case.
+/// Whether a variable of this name leads the traffic elsewhere: a proxy's, or one with such a beginning, in letters of any case. How
+/// pip and uv ask a keyring does not.
 pub fn leads_elsewhere(name: &str, starts: &[&str]) -> bool {
     let name = name.to_ascii_uppercase();
-    name.ends_with("_PROXY") && name != "NO_PROXY" || starts.iter().any(|start| name.starts_with(start))
+    name.ends_with("_PROXY") && name != "NO_PROXY"
+        || starts.iter().any(|start| name.starts_with(start)) && !name.ends_with("_KEYRING_PROVIDER")
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ fn variables_that_hatch_sets_may_lead_the_traffic_elsewhere() {
             let expected = "pyproject.toml line 3 may lead the traffic elsewhere";
             assert_eq!(perils(&client, &[("pyproject.toml", &set(name))]), [expected], "{name}");
         }
-        for name in ["PIP_INDEX_URL", "UV_EXTRA_INDEX_URL", "NO_PROXY", "PROXY"] {
+        for name in ["PIP_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_KEYRING_PROVIDER", "NO_PROXY", "PROXY"] {
             assert!(lines(&client, "pyproject.toml", &set(name)).is_empty(), "{name}");
         }
         for (text, expected) in [
