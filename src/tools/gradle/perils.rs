@@ -20,7 +20,7 @@ pub fn of_properties(text: &Text) -> Vec<Setting> {
     for (line, key, value) in properties(&text) {
         let (is_javas, name) = key.split_once("systemProp.").map_or((false, key.as_str()), |(_, name)| (true, name));
         if name.ends_with("org.gradle.jvmargs") {
-            let perils = value.split_whitespace().filter_map(of_argument);
+            let perils = value.split_whitespace().filter_map(of_argument).take(MOST_SETTINGS);
             found.extend(perils.map(|what| Setting { line, what }));
         } else if is_javas || name.starts_with("org.gradle.java.home") || name == "org.gradle.java.installations.paths"
         {
@@ -29,7 +29,7 @@ pub fn of_properties(text: &Text) -> Vec<Setting> {
             } else {
                 Some("sets the Java of Gradle".to_owned())
             };
-            found.extend(what.map(|what| Setting { line, what: format!("{what} ({key})") }));
+            found.extend(what.map(|what| Setting { line, what: format!("{what} ({key:.100})") }));
         }
         if found.len() >= MOST_SETTINGS {
             break;
@@ -52,7 +52,7 @@ fn of_argument(word: &str) -> Option<String> {
     } else {
         of_property(&name.to_ascii_lowercase(), "Gradle")?
     };
-    Some(format!("{what} ({name})"))
+    Some(format!("{what} ({name:.100})"))
 }
 
 /// The properties of a file, each with its line, key and value, as `java.util.Properties` loads them.
@@ -173,6 +173,7 @@ mod tests {
                 "2: loads code into Gradle (-javaagent:y)"
             ]
         );
+        assert_eq!(found("a=\\\\\nsystemProp.https.proxyHost=x").len(), 1);
         assert_eq!(found("systemProp.http.proxyHost=x\n".repeat(2 * MOST_SETTINGS)).len(), MOST_SETTINGS);
     }
 
