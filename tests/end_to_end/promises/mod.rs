@@ -7,6 +7,7 @@ mod python;
 mod reach;
 pub mod subjects;
 
+#[cfg(target_os = "linux")]
 use crate::fresh::tools as kept;
 use subjects::Subject;
 
@@ -53,7 +54,6 @@ matrix! {
     again: after::the_step_can_be_tried_again;
     killed: after::a_killed_job_leaves_noise_that_the_next_one_sweeps;
     old_settings: after::the_settings_of_a_job_that_is_over_open_nothing;
-    keep_fresh: kept::serves_after_the_tokens_end;
     [clients]
     fetch: reach::fetches_in_a_later_step_and_not_after_the_job;
     publish: reach::publishes_where_it_can;
@@ -64,6 +64,14 @@ matrix! {
     two_organizations: apart::each_organization_sees_the_token_of_its_own_tenant;
     redirect: reach::a_redirect_of_the_service_takes_the_token_no_further_than_is_said;
     token_nowhere: reach::the_token_is_in_no_file_and_in_no_variable_that_has_a_name;
+}
+
+// Where a process of the job stays.
+#[cfg(target_os = "linux")]
+matrix! {
+    [task]
+    keep_fresh: kept::serves_after_the_tokens_end;
+    [clients]
 }
 
 fn held(subject: &Subject, check: impl Fn(&Subject)) {

@@ -22,6 +22,7 @@ pub struct Subject {
     /// Whether the step changes a file of the home folder, since its client can be pointed nowhere else.
     pub changes_home: bool,
     /// Whether it goes on after the first token's end without another step of the task.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "no process stays there"))]
     pub goes_on: bool,
     /// What its client does by itself with a credential.
     pub limits: Limits,
