@@ -77,7 +77,7 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let http = Arc::new(Http::new(&network, deadline)?);
     let surroundings = Surroundings { http, pipeline: job.pipeline(), machine: job.machine() };
     let proof_ends = identity.proof_ends(&surroundings.pipeline);
-    let mut renewing = settings.keep_fresh.then(keep::begin).filter(|_| cfg!(not(windows)));
+    let mut renewing = (settings.keep_fresh && process::MAY_STAY).then(keep::begin);
     let (signed_in, plan) = {
         let tokens = Tokens::new(Arc::new(identity), surroundings);
         let planning = Planning { settings: settings.clone(), host, grants, names: run.names() };
@@ -113,7 +113,7 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
             None => Renewal::Lasts,
             Some(end) => Renewal::Until(end),
         },
-        None if settings.keep_fresh && cfg!(windows) => Renewal::NotOnWindows,
+        None if settings.keep_fresh => Renewal::NotOnWindows,
         _ => Renewal::None,
     };
     Ok(report(log, &settings, &signed_in, renewal, &plan))

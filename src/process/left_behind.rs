@@ -9,6 +9,8 @@ use std::process::{Child, Command, Stdio};
 
 use super::Process;
 
+/// Whether a process may outlive its step here. On Windows one would hold the agent's pipes, for which the agent waits.
+pub const MAY_STAY: bool = cfg!(unix);
 /// More than it says.
 const LONGEST_ANSWER_BYTES: u64 = 4096;
 
@@ -53,7 +55,7 @@ impl Waiting {
 pub fn part() -> io::Result<()> {
     #[cfg(unix)]
     rustix::process::setsid()?;
-    std::env::set_current_dir(if cfg!(windows) { "C:\\" } else { "/" })
+    std::env::set_current_dir("/")
 }
 
 /// Lets go of this process's streams, as far as the system has something in their place. Nobody holds the other ends.
@@ -69,40 +71,25 @@ pub fn close_streams() {
     }
 }
 
-/// Asks a process of this user's to end, or makes it end. `holds` tells whether it is still the one that is meant.
-#[cfg(unix)]
+/// Asks a process of this user's to end, or makes it end. `holds` tells whether it is still the one that is meant; it can only where the
+/// system tells processes apart.
 pub fn end(process: Process, kindly: bool, holds: impl Fn() -> bool) {
-    use rustix::process::{Pid, Signal, kill_process};
-    let signals: &[Signal] = if kindly { &[Signal::TERM, Signal::CONT] } else { &[Signal::KILL] };
-    let Some(number) = i32::try_from(process.number).ok().and_then(Pid::from_raw) else { return };
     #[cfg(any(target_os = "linux", target_os = "android"))]
     {
-        use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
-        if let Ok(opened) = pidfd_open(number, PidfdFlags::empty()) {
-            // Opened first: now its number can become nobody else's.
-            if process.is_there() && holds() {
-                for signal in signals {
-                    let _ = pidfd_send_signal(&opened, *signal);
-                }
+        use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
+        let signals: &[Signal] = if kindly { &[Signal::TERM, Signal::CONT] } else { &[Signal::KILL] };
+        let Some(number) = i32::try_from(process.number).ok().and_then(Pid::from_raw) else { return };
+        // Opened first: now its number can become nobody else's. Before Linux 5.3 there is only the number.
+        let opened = pidfd_open(number, PidfdFlags::empty());
+        if process.is_there() && holds() {
+            for signal in signals {
+                let _ = match &opened {
+                    Ok(opened) => pidfd_send_signal(opened, *signal),
+                    Err(_) => kill_process(number, *signal),
+                };
             }
-            return;
         }
     }
-    if process.is_there() && holds() {
-        for signal in signals {
-            let _ = kill_process(number, *signal);
-        }
-    }
-}
-
-/// The same by the system's own program.
-#[cfg(windows)]
-pub fn end(process: Process, _kindly: bool, holds: impl Fn() -> bool) {
-    let program = crate::kernel::environment::variable("SystemRoot")
-        .map(|root| Path::new(&root).join("System32").join("taskkill.exe"));
-    if let Some(program) = program.filter(|_| holds()) {
-        let mut command = Command::new(program);
-        command.args(["/F", "/PID", &process.number.to_string()]);
-        let _ = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
-    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let _ = (process, kindly, holds);
 }

@@ -189,7 +189,8 @@ impl Renewal {
                 Outcome::Trouble(_) | Outcome::Same => is_sealed,
             };
             if !is_put {
-                // No room on the disk, perhaps, and some later.
+                // No room on the disk, perhaps, and some later. Until then it counts as not found.
+                renewed.held.expires_at = 0;
                 renewed.schedule.failed(moment(), None, random());
             }
         }

@@ -44,7 +44,7 @@ pub fn homes(host: &Host, variables: &[&str]) -> Vec<PathBuf> {
     homes
 }
 
-/// Such a setting.
+/// A setting by which a client of Java's would send its traffic, and the token with it, into other hands.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Setting {
     /// The line on which it stands.
