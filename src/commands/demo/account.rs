@@ -88,7 +88,7 @@ impl Account {
         if self.details || !well {
             self.log(log);
         } else {
-            self.item("checked", &format!("each of {} answers", log.lines().count()));
+            self.item("checked", &format!("all {} let the identity in", log.lines().count()));
         }
     }
 
