@@ -22,7 +22,6 @@ use crate::host::Host;
 use crate::kernel::environment;
 use crate::plan::names::{RunNames, SHOWN_DIRECTORY, VARIABLE_PREFIX};
 use crate::plan::{Change, Plan, PrivateFile, SharedFile, Visibility};
-use crate::process;
 use crate::reach::Reach;
 
 /// The version of the JSON form; it goes up when a field changes or goes.
@@ -126,7 +125,7 @@ fn as_text(settings: &Settings, plan: &Plan) -> String {
     for note in notes(plan) {
         _ = writeln!(text, "  {}", harmless(&note));
     }
-    if settings.keep_fresh && process::MAY_STAY {
+    if settings.keep_fresh {
         text.push_str("\nA process stays until the job ends, and renews the token. keepFresh: false leaves none.\n");
     }
     text.push_str("\nLater steps get these variables, which are taken back after the job:\n");

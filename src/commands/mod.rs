@@ -30,8 +30,6 @@ pub fn run(command: Command) -> ExitCode {
     let outcome = match command {
         Command::Task => return task::run(),
         Command::Post => return post::run(),
-        // No process stays on Windows yet.
-        Command::Renew if cfg!(windows) => return ExitCode::FAILURE,
         Command::Renew => return renew::run(),
         Command::DryRun(arguments) => dry_run::run(&arguments),
         Command::Token(arguments) => token::run(&arguments),

@@ -28,9 +28,6 @@ pub fn run() -> ExitCode {
 }
 
 fn begin() -> Result<Renewal, String> {
-    if !process::MAY_STAY {
-        return Err("no process of a step stays on this system".to_owned());
-    }
     let (handover, key, variables) =
         Handover::read(std::io::stdin()).ok_or("a step starts this, not a user; see `ado-entra-auth --help`")?;
     let keys = variables.iter().filter(|(name, _)| vault::is_key_variable(name));

@@ -77,7 +77,7 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
     let http = Arc::new(Http::new(&network, deadline)?);
     let surroundings = Surroundings { http, pipeline: job.pipeline(), machine: job.machine() };
     let proof_ends = identity.proof_ends(&surroundings.pipeline);
-    let mut renewing = (settings.keep_fresh && process::MAY_STAY).then(keep::begin);
+    let mut renewing = settings.keep_fresh.then(keep::begin);
     let (signed_in, plan) = {
         let tokens = Tokens::new(Arc::new(identity), surroundings);
         let planning = Planning { settings: settings.clone(), host, grants, names: run.names() };
@@ -113,7 +113,6 @@ fn step(log: &mut AgentLog) -> Result<String, Stop> {
             None => Renewal::Lasts,
             Some(end) => Renewal::Until(end),
         },
-        None if settings.keep_fresh => Renewal::NotOnWindows,
         _ => Renewal::None,
     };
     Ok(report(log, &settings, &signed_in, renewal, &plan))
@@ -271,8 +270,6 @@ enum Renewal {
     Lasts,
     /// Until what proves the identity ends, in seconds since 1970.
     Until(u64),
-    /// Not on this system.
-    NotOnWindows,
     /// Not at all: so it is wished, or a warning says why.
     None,
 }
@@ -304,7 +301,6 @@ fn report(log: &mut AgentLog, settings: &Settings, signed_in: &SignedIn, renewal
         Renewal::Until(end) => {
             log.line(&format!("Renewal:  until {} only, since this job can ask for no other assertion", rfc3339(end)));
         }
-        Renewal::NotOnWindows => log.line("Renewal:  none, since no process of a step stays on Windows yet"),
         Renewal::None => {}
     }
     for (organization, reason) in &signed_in.unserved {

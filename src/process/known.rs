@@ -14,7 +14,6 @@ pub struct Process {
 
 /// What the system knows of a process.
 struct Known {
-    parent: u32,
     started: u64,
     has_ended: bool,
 }
@@ -48,8 +47,18 @@ pub fn is_at(process: &Process, command: &str) -> bool {
     process.started.is_some() && process.is_there() && line.ends_with(&end)
 }
 
+/// Whether a process is this program, as far as Windows shows it to others: by the name of its file, at any command.
+#[cfg(windows)]
+pub fn is_at(process: &Process, _command: &str) -> bool {
+    let own = crate::kernel::environment::program();
+    let Some(name) = own.as_deref().and_then(|own| own.file_name()) else { return false };
+    let image = windows::image(process.number).unwrap_or_default();
+    let is_it = std::path::Path::new(&image).file_name().is_some_and(|found| found.eq_ignore_ascii_case(name));
+    process.started.is_some() && process.is_there() && is_it
+}
+
 /// The same where the system does not tell: nobody is taken for it.
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(target_vendor = "apple")]
 pub fn is_at(_process: &Process, _command: &str) -> bool {
     false
 }
@@ -57,23 +66,76 @@ pub fn is_at(_process: &Process, _command: &str) -> bool {
 /// The processes above this one's parent, the wrapper, nearest first: the agent's worker is the first that outlives the step. None
 /// where they cannot be seen; in a container there may be only what was put there from outside for this step.
 pub fn ancestors() -> Vec<Process> {
-    let parent = |number: &u32| known(*number).map(|known| known.parent).filter(|parent| *parent != 0);
+    let parent = |number: &u32| parent(*number).filter(|parent| *parent != 0);
     std::iter::successors(Some(std::process::id()), parent).skip(2).take(MOST_ANCESTORS).map(Process::of).collect()
 }
 
-/// The fields of `/proc/<number>/stat` (proc(5)), behind a name that may hold anything.
+/// The fields of `/proc/<number>/stat` (proc(5)) from the third on, behind a name that may hold anything.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 #[allow(clippy::disallowed_methods, reason = "the system's list of processes is no file of a disk")]
-fn known(number: u32) -> Option<Known> {
+fn fields(number: u32) -> Option<Vec<String>> {
     let text = std::fs::read(format!("/proc/{number}/stat")).ok()?;
     let text = String::from_utf8_lossy(&text).into_owned();
-    let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-    let has_ended = matches!(*fields.first()?, "Z" | "X");
-    Some(Known { parent: fields.get(1)?.parse().ok()?, started: fields.get(19)?.parse().ok()?, has_ended })
+    Some(text.rsplit_once(')')?.1.split_whitespace().map(str::to_owned).collect())
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn known(number: u32) -> Option<Known> {
+    let fields = fields(number)?;
+    let has_ended = matches!(fields.first()?.as_str(), "Z" | "X");
+    Some(Known { started: fields.get(19)?.parse().ok()?, has_ended })
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn parent(number: u32) -> Option<u32> {
+    fields(number)?.get(1)?.parse().ok()
+}
+
+#[cfg(windows)]
+use windows::{known, parent};
+
+#[cfg(windows)]
+mod windows {
+    use winsafe::guard::CloseHandleGuard;
+    use winsafe::{HPROCESS, HPROCESSLIST, co};
+
+    use super::Known;
+
+    /// What a process is asked for that has not ended (GetExitCodeProcess).
+    const STILL_ACTIVE: u32 = 259;
+
+    fn open(number: u32) -> Option<CloseHandleGuard<HPROCESS>> {
+        HPROCESS::OpenProcess(co::PROCESS::QUERY_LIMITED_INFORMATION, false, number).ok()
+    }
+
+    pub(super) fn known(number: u32) -> Option<Known> {
+        let process = open(number)?;
+        let (started, ..) = process.GetProcessTimes().ok()?;
+        let started = u64::from(started.dwHighDateTime) << 32 | u64::from(started.dwLowDateTime);
+        Some(Known { started, has_ended: process.GetExitCodeProcess().ok()? != STILL_ACTIVE })
+    }
+
+    /// Its parent, unless that one has ended and somebody later has its number.
+    pub(super) fn parent(number: u32) -> Option<u32> {
+        let mut all = HPROCESSLIST::CreateToolhelp32Snapshot(co::TH32CS::SNAPPROCESS, None).ok()?;
+        let mut found = all.iter_processes().filter_map(Result::ok);
+        let parent = found.find(|process| process.th32ProcessID == number)?.th32ParentProcessID;
+        (known(parent)?.started <= known(number)?.started).then_some(parent)
+    }
+
+    /// The path of the program that it runs.
+    pub(super) fn image(number: u32) -> Option<String> {
+        open(number)?.QueryFullProcessImageName(co::PROCESS_NAME::WIN32).ok()
+    }
+}
+
+#[cfg(target_vendor = "apple")]
 fn known(_number: u32) -> Option<Known> {
+    None
+}
+
+#[cfg(target_vendor = "apple")]
+fn parent(_number: u32) -> Option<u32> {
     None
 }
 

@@ -9,8 +9,6 @@ use std::process::{Child, Command, Stdio};
 
 use super::Process;
 
-/// Whether a process may outlive its step here. On Windows one would hold the agent's pipes, for which the agent waits.
-pub const MAY_STAY: bool = cfg!(unix);
 /// More than it says.
 const LONGEST_ANSWER_BYTES: u64 = 4096;
 
@@ -30,6 +28,8 @@ impl Waiting {
         command.arg(argument).env_clear().envs(variables);
         // A bare container has no null device.
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        #[cfg(windows)]
+        windows::detach(&mut command)?;
         command.spawn().map(Self)
     }
 
@@ -69,6 +69,8 @@ pub fn close_streams() {
             let _ = rustix::stdio::dup2_stderr(&nothing);
         }
     }
+    #[cfg(windows)]
+    windows::close_streams();
 }
 
 /// Asks a process of this user's to end, or makes it end. `holds` tells whether it is still the one that is meant; it can only where the
@@ -90,6 +92,60 @@ pub fn end(process: Process, kindly: bool, holds: impl Fn() -> bool) {
             }
         }
     }
-    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    // There is no other way than this one, kindly or not.
+    #[cfg(windows)]
+    windows::end(process, holds);
+    #[cfg(target_vendor = "apple")]
     let _ = (process, kindly, holds);
+    #[cfg(windows)]
+    let _ = kindly;
+}
+
+#[cfg(windows)]
+mod windows {
+    use std::fs::{File, OpenOptions};
+    use std::io;
+    use std::os::windows::process::CommandExt;
+    use std::process::Command;
+
+    use filedescriptor::{AsRawFileDescriptor, FileDescriptor, StdioDescriptor};
+    use winsafe::{HPROCESS, co};
+
+    use super::Process;
+
+    /// Without a console, and thus without a window and the console's signals (CreateProcess, "Process Creation Flags").
+    const DETACHED_PROCESS: u32 = 0x8;
+    const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
+
+    /// Has a command start a process that holds no stream of ours. What Node starts ends with Node, but not what that starts in turn
+    /// (libuv, src/win/process.c: `JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK`).
+    pub(super) fn detach(command: &mut Command) -> io::Result<()> {
+        command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
+        // Whatever of ours is inheritable, a child has. What these are put for is not.
+        put(&io::stdin(), StdioDescriptor::Stdin)?;
+        put(&io::stdout(), StdioDescriptor::Stdout)?;
+        put(&io::stderr(), StdioDescriptor::Stderr)
+    }
+
+    /// Puts a copy of a stream in the place of one of ours, and closes that one.
+    fn put(stream: &impl AsRawFileDescriptor, place: StdioDescriptor) -> io::Result<()> {
+        FileDescriptor::redirect_stdio(stream, place).map(drop).map_err(|_| io::Error::last_os_error())
+    }
+
+    pub(super) fn close_streams() {
+        let nothing: io::Result<File> = OpenOptions::new().read(true).write(true).open("NUL");
+        if let Ok(nothing) = nothing {
+            for place in [StdioDescriptor::Stdin, StdioDescriptor::Stdout, StdioDescriptor::Stderr] {
+                let _ = put(&nothing, place);
+            }
+        }
+    }
+
+    pub(super) fn end(process: Process, holds: impl Fn() -> bool) {
+        // Opened first: while it is, its number is nobody else's.
+        let Ok(opened) = HPROCESS::OpenProcess(co::PROCESS::TERMINATE, false, process.number) else { return };
+        if process.is_there() && holds() {
+            let _ = opened.TerminateProcess(1);
+        }
+    }
 }

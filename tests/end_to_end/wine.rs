@@ -3,10 +3,13 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use ado_entra_auth::kernel::clock::now;
 use ado_entra_auth_emulator::agent::{Job, ScriptOutcome, TaskStep};
 use ado_entra_auth_emulator::{Emulator, World};
 
+use crate::fresh::{LONGER, living};
 use crate::modes::set_mode;
 use crate::support::{
     Snapshot, assert_succeeded, claims, finish, job, leaks_below, next_job, read, run, step, variable, words,
@@ -106,6 +109,16 @@ fn token_in(text: &str) -> String {
     token.to_owned()
 }
 
+/// How git asks for a credential, as it reads in the private file.
+fn helper_of_git(job: &Job<'_>) -> Vec<String> {
+    let config = read(unix(&variable(job, "GIT_CONFIG_VALUE_0")));
+    let helper =
+        config.lines().find_map(|line| line.trim().strip_prefix("helper = ").filter(|helper| !helper.is_empty()));
+    let helper = helper.unwrap_or_else(|| panic!("{config}")).trim_matches('"').trim_start_matches('!');
+    let words = helper.split(['\'', ' ']).filter(|word| !word.is_empty());
+    words.chain(["get"]).map(str::to_owned).collect()
+}
+
 #[test]
 fn a_whole_job_of_windows() {
     let Some(windows) = Windows::start() else { return };
@@ -135,14 +148,9 @@ fn a_whole_job_of_windows() {
     assert_eq!(leaks_below(&emulator, &job.temp()), Vec::<String>::new());
 
     // git: as it reads the private file.
-    let config = read(unix(&variable(&job, "GIT_CONFIG_VALUE_0")));
-    let helper =
-        config.lines().find_map(|line| line.trim().strip_prefix("helper = ").filter(|helper| !helper.is_empty()));
-    let helper = helper.unwrap_or_else(|| panic!("{config}")).trim_matches('"').trim_start_matches('!');
-    let parts: Vec<&str> = helper.split(['\'', ' ']).filter(|part| !part.is_empty()).collect();
-    let [program, rest @ ..] = parts.as_slice() else { panic!("{helper}") };
-    assert!(program.starts_with("Z:/") && program.ends_with("ado-entra-auth.exe"), "{helper}");
-    let asked = [&[*program], rest, &["get"]].concat();
+    let helper = helper_of_git(&job);
+    let asked: Vec<&str> = helper.iter().map(String::as_str).collect();
+    assert!(asked[0].starts_with("Z:/") && asked[0].ends_with("ado-entra-auth.exe"), "{asked:?}");
     let question = |organization: &str| {
         format!("capability[]=authtype\nprotocol=https\nhost=dev.azure.com\npath={organization}/Shop/_git/hello\n\n")
     };
@@ -173,6 +181,49 @@ fn a_whole_job_of_windows() {
     let bin = PathBuf::from(&step.command.last().unwrap()).with_file_name("bin/win32-x64");
     std::fs::remove_file(bin.join("ado-entra-auth-checked")).unwrap();
     before.assert_same(&Snapshot::of(&job).without_modes(), "after the job");
+}
+
+/// Those of the processes that renew tokens.
+fn renewing(processes: &[u32]) -> Vec<u32> {
+    let is_it = |process: &&u32| {
+        let line = std::fs::read_to_string(format!("/proc/{process}/cmdline")).unwrap_or_default();
+        line.contains("ado-entra-auth.exe") && line.trim_end_matches('\0').ends_with("\0renew")
+    };
+    processes.iter().filter(is_it).copied().collect()
+}
+
+#[test]
+fn a_process_stays_that_renews_the_token_and_ends_with_the_job() {
+    let Some(windows) = Windows::start() else { return };
+    let emulator = living(LONGER, World::sample_with_repositories());
+    let mut job = job(&emulator);
+    let step = windows.prepare(&job).input("tools", "git");
+    let started = Instant::now();
+    let outcome = run(&emulator, &mut job, &step);
+    assert!(outcome.warnings.is_empty() && outcome.log.contains("Renewal:  while the job runs"), "{}", outcome.log);
+    let [process] = renewing(&job.processes())[..] else { panic!("{:?}", job.processes()) };
+    let streams = |process: u32| {
+        let folder = std::fs::read_dir(format!("/proc/{process}/fd")).unwrap();
+        folder.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok()).collect::<Vec<PathBuf>>()
+    };
+    let helper = helper_of_git(&job);
+    let words: Vec<&str> = helper.iter().map(String::as_str).collect();
+    let question = "capability[]=authtype\nprotocol=https\nhost=dev.azure.com\npath=contoso/Shop/_git/hello\n\n";
+    let asked = |job: &mut Job<'_>| token_in(&windows.ask(job, &words, question).raw);
+    let first = asked(&mut job);
+    std::thread::sleep((LONGER + Duration::from_secs(2)).saturating_sub(started.elapsed()));
+    let second = asked(&mut job);
+    let end = |token: &str| claims(token)["exp"].as_u64().unwrap();
+    assert!(end(&second) > end(&first) && end(&second) > now(), "{first} {second}");
+    // The agent waits for whoever holds a stream of the step's.
+    assert!(
+        streams(process).iter().all(|file| !file.ends_with("out") && !file.ends_with("err")),
+        "{:?}",
+        streams(process)
+    );
+    finish(&mut job);
+    assert_eq!(renewing(&[process]), Vec::<u32>::new());
+    assert_eq!(leaks_below(&emulator, &job.temp()), Vec::<String>::new());
 }
 
 #[test]
