@@ -2,13 +2,12 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use ado_entra_auth_emulator::World;
 use ado_entra_auth_emulator::agent::KillWhen;
 use ado_entra_auth_emulator::world::CONNECTION;
 
-use super::{LIFE, OVER, clones, folder, renewing, short_lived, signal, until, until_renewed};
+use super::{LIFE, OVER, clones, folder, renewing, short_lived, signal, until};
 use crate::support::{Snapshot, emulator, finish, job, leaks_below, named, next_job, run, step, step_with_env, tool};
 
 #[test]
@@ -37,24 +36,6 @@ fn a_process_that_was_killed_is_not_missed() {
     std::fs::remove_dir_all(job.sources().join("c")).unwrap_or_default();
     finish(&mut job);
     before.assert_same(&Snapshot::of(&job), "after the job");
-}
-
-/// A machine that slept beyond the token's end, as far as a process can tell.
-#[test]
-fn a_process_that_goes_on_after_the_token_s_end_renews_at_once() {
-    let emulator = short_lived(World::sample_with_repositories());
-    let mut job = job(&emulator);
-    run(&emulator, &mut job, &step());
-    let process = renewing(&job);
-    signal(process, "-STOP");
-    std::thread::sleep(OVER + LIFE);
-    assert!(!clones(&mut job).0);
-    signal(process, "-CONT");
-    let begun = Instant::now();
-    until_renewed(&job);
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-    assert!(clones(&mut job).0);
-    finish(&mut job);
 }
 
 /// The run's folder is removed, opened to others, or another's.

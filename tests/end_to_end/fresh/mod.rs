@@ -1,5 +1,6 @@
 //! A job that outlives its first token: every tool goes on, and nothing stays behind.
 
+mod clocks;
 mod ends;
 mod identities;
 mod secrets;
