@@ -195,10 +195,12 @@ impl Renewal {
             }
         }
         // Last, and for people: nothing hangs on it.
-        let _ = Facts::renew(&self.folder, |organization| match of(organization)? {
-            Outcome::Token(_, expires_at) => Some(*expires_at),
-            Outcome::Trouble(_) | Outcome::Same => None,
-        });
+        if is_sealed {
+            let _ = Facts::renew(&self.folder, |organization| match of(organization)? {
+                Outcome::Token(_, expires_at) => Some(*expires_at),
+                Outcome::Trouble(_) | Outcome::Same => None,
+            });
+        }
     }
 
     /// Gets tokens anew. All that it takes is given back to the system before the next sleep.

@@ -1,6 +1,5 @@
 //! The end of the process, however it comes.
 
-use std::path::Path;
 use std::process::{Command, Stdio};
 
 use ado_entra_auth_emulator::World;
@@ -36,36 +35,6 @@ fn a_process_that_was_killed_is_not_missed() {
     std::fs::remove_dir_all(job.sources().join("c")).unwrap_or_default();
     finish(&mut job);
     before.assert_same(&Snapshot::of(&job), "after the job");
-}
-
-/// The run's folder is removed, opened to others, or another's.
-#[test]
-fn it_ends_with_the_runs_folder() {
-    type Change = (&'static str, fn(&Path));
-    let change: [Change; 4] = [
-        ("removed", |folder| std::fs::remove_dir_all(folder).unwrap()),
-        ("opened to others", |folder| crate::modes::set_mode(folder, 0o755)),
-        ("another", |folder| {
-            let aside = folder.with_extension("aside");
-            std::fs::rename(folder, &aside).unwrap();
-            assert!(Command::new("cp").arg("-a").args([&aside, folder]).status().unwrap().success());
-        }),
-        ("a link", |folder| {
-            let aside = folder.with_extension("aside");
-            std::fs::rename(folder, &aside).unwrap();
-            std::os::unix::fs::symlink(&aside, folder).unwrap();
-        }),
-    ];
-    crate::support::in_parallel(&change, |(what, change)| {
-        let emulator = short_lived(World::sample());
-        let mut job = job(&emulator);
-        run(&emulator, &mut job, &step());
-        renewing(&job);
-        let asked = emulator.requests_to("login.microsoftonline.com").len();
-        change(&folder(&job));
-        until(what, LIFE, || job.processes().is_empty());
-        assert_eq!(emulator.requests_to("login.microsoftonline.com").len(), asked, "{what}: nobody was asked");
-    });
 }
 
 /// The agent is killed as a whole, and no other job comes.

@@ -3,6 +3,7 @@
 mod clocks;
 mod ends;
 mod identities;
+mod planted;
 mod secrets;
 mod steps;
 pub mod tools;
