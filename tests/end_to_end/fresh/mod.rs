@@ -7,6 +7,7 @@ mod planted;
 mod secrets;
 mod steps;
 pub mod tools;
+mod traced;
 mod trouble;
 
 use std::path::{Path, PathBuf};

@@ -10,8 +10,8 @@ use super::{LONGER, OVER, clones, folders, living, renewing, short_lived, until_
 use crate::later_token::refused;
 use crate::npm::{FEED, FLAGS, installed, package};
 use crate::support::{
-    assert_succeeded, bare_step, claims, finish, in_one_tenant, in_parallel, job, leaks_below, named, read, run,
-    script, step, tool, variable, write,
+    assert_succeeded, bare_step, claims, finish, in_one_tenant, in_parallel, job, named, read, run, script, step, tool,
+    variable, write,
 };
 use crate::tenants::{assert_each_its_own, npmrc, of_two_tenants};
 
@@ -59,25 +59,6 @@ fn without_keep_fresh_no_process_stays_and_the_token_ends() {
     let (cloned, said) = clones(&mut job);
     assert!(!cloned && said.contains("the access token for contoso has expired\n"), "{said}");
     finish(&mut job);
-}
-
-/// The files that tools read hold a reference in a short job, and a token that ends soon in a long one.
-#[test]
-fn no_file_holds_a_token_before_the_first_renewal() {
-    let emulator = living(LONGER, World::sample());
-    let mut job = job(&emulator);
-    write(&job, ".npmrc", format!("registry={FEED}\n"));
-    run(&emulator, &mut job, &step());
-    let root = job.root().to_path_buf();
-    assert_eq!(leaks_below(&emulator, &root), Vec::<String>::new());
-    until_renewed(&job);
-    let leaks = leaks_below(&emulator, &root);
-    assert!(leaks.len() == 1 && leaks[0].contains("/npmrc: "), "{leaks:?}");
-    let file = folders(&job)[0].join("npmrc");
-    assert_eq!(crate::modes::mode(&file), 0o600);
-    assert!(!read(&file).contains("${"), "{}", read(&file));
-    finish(&mut job);
-    assert_eq!(leaks_below(&emulator, &root), Vec::<String>::new());
 }
 
 #[test]
