@@ -9,9 +9,9 @@ use std::time::Instant;
 use ado_entra_auth_emulator::World;
 use ado_entra_auth_emulator::agent::{Job, TaskStep};
 
-use super::{LONGER, ends_at, living, renewing, signal, until};
+use super::{LIFE, LONGER, ends_at, living, renewing, signal, until};
 use crate::namespaces::{available, wholly_mounted};
-use crate::support::{finish, in_parallel, job, run, step, words, write_file};
+use crate::support::{finish, in_parallel, job, run, step, step_with_env, words, write_file};
 
 const HOUR: i64 = 3600;
 
@@ -95,5 +95,31 @@ fn a_clock_that_jumps_either_way_has_the_token_renewed_at_once() {
         clocks.set(0, 0);
         finish(&mut job);
         assert_eq!(job.orphans_ended(), 0, "{what}");
+    });
+}
+
+/// Where nobody else ends it, as in a container that outlives its job, the job's own limit does, or a week.
+#[test]
+fn a_process_outlives_no_job_by_long() {
+    if !available() {
+        return;
+    }
+    let rows =
+        [("SYSTEM_JOBTIMEOUT=120", 3 * HOUR), ("SYSTEM_JOBTIMEOUT=0", 168 * HOUR), ("-uSYSTEM_JOBTIMEOUT", 168 * HOUR)];
+    in_parallel(&rows, |(limit, end)| {
+        let clocks = Clocks::new();
+        let emulator = living(LIFE, World::sample());
+        let mut job = job(&emulator);
+        run(&emulator, &mut job, &clocks.step(step_with_env(&[limit])));
+        renewing(&job);
+        let first = ends_at(&job);
+        clocks.set(0, end - 60);
+        until(limit, LONGER, || ends_at(&job) != first);
+        let asked = emulator.requests().len();
+        clocks.set(0, *end);
+        until(limit, LONGER, || job.processes().is_empty());
+        assert_eq!(emulator.requests().len(), asked, "{limit}");
+        clocks.set(0, 0);
+        finish(&mut job);
     });
 }
