@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ado_entra_auth_emulator::World;
+use ado_entra_auth_emulator::agent::TaskStep;
 
 use super::{LIFE, clones, folder, renewing, short_lived, until, until_renewed};
 use crate::modes::set_mode;
-use crate::support::{Snapshot, finish, in_parallel, job, run, skip, step};
+use crate::support::{BINARY, Snapshot, assert_succeeded, finish, in_parallel, job, run, skip, step, words};
 
 /// Another user.
 const NOBODY: u32 = 65534;
@@ -124,5 +125,37 @@ fn what_lies_in_the_vaults_place_is_neither_believed_nor_written() {
         until_renewed(&job);
         assert!(clones(&mut job).0, "{what}");
         finish(&mut job);
+    });
+}
+
+/// Something lies in the place of the lock, by which the job's end finds the process: it is not waited for, and the process ends with the
+/// folder.
+#[test]
+fn what_lies_in_the_locks_place_holds_nobody_up() {
+    if std::fs::metadata("/proc/self").unwrap().uid() != 0 {
+        return skip("only root makes files of another user");
+    }
+    let plants: [Plant; 4] = [
+        ("removed", |lock| std::fs::remove_file(lock).unwrap(), None),
+        ("another's", |lock| (_, ()) = (copied(lock), gets(lock, NOBODY)), None),
+        ("a link", linked, None),
+        ("a folder", |lock| (_, ()) = (aside(lock), std::fs::create_dir(lock).unwrap()), None),
+    ];
+    in_parallel(&plants, |(what, plant, _)| {
+        let emulator = short_lived(World::sample());
+        let mut job = job(&emulator);
+        let before = Snapshot::of(&job);
+        run(&emulator, &mut job, &step());
+        renewing(&job);
+        plant(&folder(&job).join("renewal.lock"));
+        let begun = std::time::Instant::now();
+        // As the agent does where it finds nobody by its mark.
+        let ended =
+            job.run_task(&TaskStep { command: words(&[BINARY, "post"]), post_command: None, ..step() }).unwrap();
+        assert_succeeded(&ended);
+        assert!(begun.elapsed() < LIFE / 2, "{what}: {:?}", begun.elapsed());
+        before.assert_same(&Snapshot::of(&job), what);
+        until(what, LIFE, || job.processes().is_empty());
+        before.assert_same(&Snapshot::of(&job), what);
     });
 }
