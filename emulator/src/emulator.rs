@@ -78,6 +78,11 @@ impl Emulator {
         std::fs::write(path, self.authority_pem()).with_context(|| format!("writing {}", path.display()))
     }
 
+    /// All hosts show other certificates from now on, with other keys, of the same authority.
+    pub fn change_certificates(&self) {
+        self.state.authorities.change_certificates();
+    }
+
     /// The world as it is now.
     pub fn world(&self) -> Arc<World> {
         self.state.world()

@@ -51,6 +51,11 @@ impl Authorities {
         self.trusted.server_config(host)
     }
 
+    /// From now on hosts show other certificates, with other keys, of the same authority.
+    pub(crate) fn change_certificates(&self) {
+        self.trusted.leaves.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// The same with a certificate that no client has a reason to trust.
     pub(crate) fn untrusted_server_config(&self, host: &str) -> anyhow::Result<Arc<ServerConfig>> {
         self.unknown.server_config(host)

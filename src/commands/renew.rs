@@ -39,6 +39,7 @@ fn begin() -> Result<Renewal, String> {
         network: job.network().0,
         pipeline: job.pipeline(),
         machine: job.machine(),
+        time_limit: job.time_limit(),
     };
     job.wipe();
     process::part().map_err(|error| error.to_string())?;

@@ -1,6 +1,8 @@
 //! An exclusive hold, between processes.
 
-use std::fs::{self, File, OpenOptions};
+#[cfg(unix)]
+use std::fs;
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -18,6 +20,7 @@ const LONGEST_NOTE_BYTES: u64 = 8 * 1024;
 #[derive(Debug)]
 pub struct Lock {
     file: File,
+    #[cfg_attr(windows, allow(dead_code, reason = "the system removes what lies there"))]
     path: PathBuf,
 }
 
@@ -73,9 +76,21 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        // Another's may lie there by now. Windows removes it by itself.
+        #[cfg(unix)]
+        if is_at(&self.file, &self.path) {
+            let _ = fs::remove_file(&self.path);
+        }
         let _ = self.file.unlock();
     }
+}
+
+/// Whether a file is what lies at a path.
+#[cfg(unix)]
+fn is_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let identity = |found: fs::Metadata| (found.dev(), found.ino());
+    file.metadata().is_ok_and(|held| fs::metadata(path).is_ok_and(|found| identity(found) == identity(held)))
 }
 
 enum Tried {
@@ -91,7 +106,7 @@ enum Tried {
 #[cfg(unix)]
 fn try_lock(path: &Path) -> io::Result<Tried> {
     use std::fs::TryLockError;
-    use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+    use std::os::unix::fs::OpenOptionsExt;
     // Neither a link is followed nor a pipe waited for, and what is no plain file is not ours to remove.
     let other = |found: fs::Metadata| !found.is_file();
     if fs::symlink_metadata(path).is_ok_and(other) {
@@ -109,10 +124,7 @@ fn try_lock(path: &Path) -> io::Result<Tried> {
         Err(TryLockError::WouldBlock) => return Ok(Tried::Held(Some(file))),
         Err(TryLockError::Error(error)) => return Err(error),
     }
-    let identity = |found: fs::Metadata| (found.dev(), found.ino());
-    let held = identity(file.metadata()?);
-    let is_there = fs::metadata(path).is_ok_and(|found| identity(found) == held);
-    Ok(if is_there { Tried::Taken(file) } else { Tried::Gone })
+    Ok(if is_at(&file, path) { Tried::Taken(file) } else { Tried::Gone })
 }
 
 /// Best effort: the lock holds without it.
@@ -191,6 +203,18 @@ mod tests {
             assert!(matches!(trouble, LockTrouble::Held(None)), "{trouble:?}");
         }
         drop(held);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn what_lies_in_its_place_in_the_end_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let held = Lock::take(&path, Instant::now(), &note()).unwrap();
+        fs::rename(&path, folder.path().join("aside")).unwrap();
+        fs::write(&path, "another's").unwrap();
+        drop(held);
+        assert_eq!(fs::read(&path).unwrap(), b"another's");
     }
 
     #[test]

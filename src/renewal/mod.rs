@@ -41,6 +41,8 @@ pub struct SignIn {
     pub pipeline: Pipeline,
     /// What the machine says of its identity.
     pub machine: Machine,
+    /// How long the job may take; nothing where it has no limit.
+    pub time_limit: Option<Duration>,
 }
 
 /// The renewal of a run.
@@ -150,9 +152,10 @@ impl Renewal {
         self.tokens.iter().filter(|token| !token.is_over)
     }
 
-    /// Whether the run is there, its job's agent too, and something to do.
+    /// Whether the run is there, its job's agent too, and something to do; as far as they can be told, and as long as a job may take.
     fn goes_on(&mut self) -> bool {
-        self.is_same() && self.watched.is_there() && self.lasting().next().is_some()
+        let is_in_time = moment().running < schedule::longest(self.sign_in.time_limit);
+        is_in_time && self.is_same() && self.watched.is_there() && self.lasting().next().is_some()
     }
 
     /// Whether the folder is the run's, as it was.
@@ -195,15 +198,17 @@ impl Renewal {
             }
         }
         // Last, and for people: nothing hangs on it.
-        let _ = Facts::renew(&self.folder, |organization| match of(organization)? {
-            Outcome::Token(_, expires_at) => Some(*expires_at),
-            Outcome::Trouble(_) | Outcome::Same => None,
-        });
+        if is_sealed {
+            let _ = Facts::renew(&self.folder, |organization| match of(organization)? {
+                Outcome::Token(_, expires_at) => Some(*expires_at),
+                Outcome::Trouble(_) | Outcome::Same => None,
+            });
+        }
     }
 
     /// Gets tokens anew. All that it takes is given back to the system before the next sleep.
     fn sign_in_again(&mut self, due: &[usize]) -> Vec<(usize, Outcome)> {
-        let SignIn { identity, network, pipeline, machine } = &self.sign_in;
+        let SignIn { identity, network, pipeline, machine, .. } = &self.sign_in;
         let deadline = Deadline::after(NETWORK_LIMIT);
         let http = Http::new(network, deadline.clone());
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();

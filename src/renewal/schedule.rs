@@ -17,6 +17,16 @@ const CLOCK_TOLERANCE: Duration = Duration::from_mins(1);
 /// No service is left alone for longer, whatever it asks for.
 const LONGEST_WAIT: Duration = Duration::from_hours(1);
 
+/// No job is renewed for longer.
+const LONGEST_JOB: Duration = Duration::from_hours(7 * 24);
+/// A job that has reached its limit is cancelled, and its last steps run on for a while.
+const LAST_STEPS: Duration = Duration::from_hours(1);
+
+/// For how long a job is renewed that may take so long.
+pub fn longest(limit: Option<Duration>) -> Duration {
+    limit.map_or(LONGEST_JOB, |limit| (limit + LAST_STEPS).min(LONGEST_JOB))
+}
+
 /// When to renew one token.
 #[derive(Clone, Debug)]
 pub struct Schedule {
@@ -118,6 +128,12 @@ mod tests {
                 assert!(pause >= PACE && pause <= PACE * MOST_PACES, "{left:?}: {pause:?}");
             }
         }
+    }
+
+    #[test]
+    fn no_job_is_renewed_without_end() {
+        assert_eq!(longest(Some(HOUR)), 2 * HOUR);
+        assert_eq!([None, Some(200 * HOUR)].map(longest), [LONGEST_JOB; 2]);
     }
 
     #[test]

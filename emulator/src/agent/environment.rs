@@ -193,6 +193,7 @@ pub(super) fn fixed_variables(job: &FixedFacts<'_>) -> Vec<Variable> {
         fixed("System.HostType", "build"),
         fixed("System.PlanId", &job.pipeline.plan_id),
         fixed("System.JobId", &job.pipeline.job_id),
+        fixed("System.JobTimeout", "60"),
         fixed("System.OidcRequestUri", job.oidc_uri),
         fixed("System.DefinitionId", "7"),
         fixed("System.Culture", "en-US"),

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use zeroize::Zeroize;
 
@@ -175,6 +176,13 @@ impl Job {
     pub fn agent(&self) -> String {
         let parts = ["SYSTEM_COLLECTIONURI", "AGENT_ID", "AGENT_NAME"].map(|name| self.variable(name));
         parts.into_iter().collect::<Option<Vec<_>>>().map(|parts| parts.join(" ")).unwrap_or_default()
+    }
+
+    /// How long the job may take; nothing where it has no limit, or none is told. In minutes, as the service sets `system.jobTimeout`
+    /// (`WellKnownDistributedTaskVariables`), which no step can change.
+    pub fn time_limit(&self) -> Option<Duration> {
+        let minutes: u32 = self.variable("SYSTEM_JOBTIMEOUT")?.parse().ok()?;
+        (minutes > 0).then(|| Duration::from_mins(minutes.into()))
     }
 
     /// A task variable: what an earlier part or attempt of this very step left for later ones.

@@ -128,7 +128,7 @@ pub struct Vault<'v> {
 
 /// Opens the vault of a run. `variable` looks into the environment.
 ///
-/// A folder is believed only where it is called as a run's is, and belongs to this user and to nobody else.
+/// A folder is believed only where it is called as a run's is, and belongs to this user and to nobody else; so does the vault in it.
 pub fn open<'v>(folder: &Path, variable: &'v dyn Fn(&str) -> Option<String>) -> Result<Vault<'v>, VaultError> {
     let place = || folder.to_path_buf();
     if run_folder::name_of(folder).is_none() {
@@ -142,6 +142,7 @@ pub fn open<'v>(folder: &Path, variable: &'v dyn Fn(&str) -> Option<String>) -> 
     }
     let path = folder.join(file::NAME);
     let bytes = match disk::read(&path) {
+        Ok(Some(_)) if !disk::is_private_file(&path) => return Err(VaultError::NotPrivate { folder: place() }),
         Ok(Some(bytes)) => bytes,
         Ok(None) => return Err(VaultError::Gone { folder: place() }),
         Err(trouble) => return Err(VaultError::Read { path, reason: trouble.to_string() }),

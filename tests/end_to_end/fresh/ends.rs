@@ -1,14 +1,12 @@
 //! The end of the process, however it comes.
 
-use std::path::Path;
 use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
 
 use ado_entra_auth_emulator::World;
 use ado_entra_auth_emulator::agent::KillWhen;
 use ado_entra_auth_emulator::world::CONNECTION;
 
-use super::{LIFE, OVER, clones, folder, renewing, short_lived, signal, until, until_renewed};
+use super::{LIFE, OVER, clones, folder, renewing, short_lived, signal, until};
 use crate::support::{Snapshot, emulator, finish, job, leaks_below, named, next_job, run, step, step_with_env, tool};
 
 #[test]
@@ -37,54 +35,6 @@ fn a_process_that_was_killed_is_not_missed() {
     std::fs::remove_dir_all(job.sources().join("c")).unwrap_or_default();
     finish(&mut job);
     before.assert_same(&Snapshot::of(&job), "after the job");
-}
-
-/// A machine that slept beyond the token's end, as far as a process can tell.
-#[test]
-fn a_process_that_goes_on_after_the_token_s_end_renews_at_once() {
-    let emulator = short_lived(World::sample_with_repositories());
-    let mut job = job(&emulator);
-    run(&emulator, &mut job, &step());
-    let process = renewing(&job);
-    signal(process, "-STOP");
-    std::thread::sleep(OVER + LIFE);
-    assert!(!clones(&mut job).0);
-    signal(process, "-CONT");
-    let begun = Instant::now();
-    until_renewed(&job);
-    assert!(begun.elapsed() < Duration::from_secs(3), "{:?}", begun.elapsed());
-    assert!(clones(&mut job).0);
-    finish(&mut job);
-}
-
-/// The run's folder is removed, opened to others, or another's.
-#[test]
-fn it_ends_with_the_runs_folder() {
-    type Change = (&'static str, fn(&Path));
-    let change: [Change; 4] = [
-        ("removed", |folder| std::fs::remove_dir_all(folder).unwrap()),
-        ("opened to others", |folder| crate::modes::set_mode(folder, 0o755)),
-        ("another", |folder| {
-            let aside = folder.with_extension("aside");
-            std::fs::rename(folder, &aside).unwrap();
-            assert!(Command::new("cp").arg("-a").args([&aside, folder]).status().unwrap().success());
-        }),
-        ("a link", |folder| {
-            let aside = folder.with_extension("aside");
-            std::fs::rename(folder, &aside).unwrap();
-            std::os::unix::fs::symlink(&aside, folder).unwrap();
-        }),
-    ];
-    crate::support::in_parallel(&change, |(what, change)| {
-        let emulator = short_lived(World::sample());
-        let mut job = job(&emulator);
-        run(&emulator, &mut job, &step());
-        renewing(&job);
-        let asked = emulator.requests_to("login.microsoftonline.com").len();
-        change(&folder(&job));
-        until(what, LIFE, || job.processes().is_empty());
-        assert_eq!(emulator.requests_to("login.microsoftonline.com").len(), asked, "{what}: nobody was asked");
-    });
 }
 
 /// The agent is killed as a whole, and no other job comes.

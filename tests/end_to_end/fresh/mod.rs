@@ -1,10 +1,13 @@
 //! A job that outlives its first token: every tool goes on, and nothing stays behind.
 
+mod clocks;
 mod ends;
 mod identities;
+mod planted;
 mod secrets;
 mod steps;
 pub mod tools;
+mod traced;
 mod trouble;
 
 use std::path::{Path, PathBuf};

@@ -9,7 +9,7 @@ use ado_entra_auth_emulator::world::{SECRET, SECRET_CLIENT, TENANT};
 
 use super::{LIFE, OVER, folder, living, renewing, short_lived, until_renewed};
 use crate::identities::of;
-use crate::support::{BINARY, finish, job, leaks_below, run, step, tool};
+use crate::support::{BINARY, finish, job, run, step};
 
 /// What the process is to others: its command line, its environment, its streams, its folder, its session.
 #[test]
@@ -63,41 +63,6 @@ fn the_process_shows_nothing_and_holds_nothing_open() {
     std::thread::sleep(Duration::from_millis(500));
     look();
     finish(&mut job);
-}
-
-/// Every call of the process over two renewals, with all that it reads and writes.
-#[test]
-fn no_call_of_the_process_carries_a_secret() {
-    let Some(strace) = tool("strace") else { return };
-    let emulator = short_lived(World::sample());
-    emulator.watch("client secret", SECRET);
-    let mut job = job(&emulator);
-    let step = of("clientSecret").input("clientId", SECRET_CLIENT).input("tenantId", TENANT).input("tools", "git");
-    run(&emulator, &mut job, &step.input("clientSecret", SECRET));
-    let record = job.root().join("calls");
-    let mut tracer = Command::new(strace)
-        .args(["-f", "-qq", "-s", "100000", "-o"])
-        .arg(&record)
-        .args(["-p", &renewing(&job).to_string()])
-        .spawn()
-        .unwrap();
-    until_renewed(&job);
-    until_renewed(&job);
-    finish(&mut job);
-    tracer.wait().unwrap();
-    let calls = std::fs::read(&record).unwrap();
-    let text = String::from_utf8_lossy(&calls);
-    assert!(text.contains("vault.json") && text.contains("connect("), "{} bytes", calls.len());
-    assert_eq!(emulator.leaks_in(&calls), Vec::<String>::new());
-    // Nothing listens, and nobody is started.
-    for call in ["bind(", "listen(", "accept", "execve(", "socketpair(AF_UNIX, SOCK_DGRAM"] {
-        assert!(
-            !text.lines().any(|line| line.split_whitespace().nth(1).is_some_and(|name| name.starts_with(call))),
-            "{call}"
-        );
-    }
-    std::fs::remove_file(record).unwrap();
-    assert_eq!(leaks_below(&emulator, job.root()), Vec::<String>::new());
 }
 
 /// Two hundred helpers at once, again and again while the vault is written anew.

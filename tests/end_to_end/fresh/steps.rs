@@ -3,45 +3,27 @@
 use std::time::{Duration, Instant};
 
 use ado_entra_auth_emulator::World;
-use ado_entra_auth_emulator::agent::{Job, TaskStep};
+use ado_entra_auth_emulator::agent::TaskStep;
 use ado_entra_auth_emulator::world::{CLIENT, CONNECTION, FABRIKAM_CLIENT, FABRIKAM_CONNECTION};
 
-use super::{LONGER, OVER, clones, folders, living, renewing, short_lived, until_first_are_gone, until_renewed};
+use super::{LONGER, OVER, clones, folders, renewing, short_lived, until_first_are_gone, until_renewed};
 use crate::later_token::refused;
-use crate::npm::{FEED, FLAGS, installed, package};
 use crate::support::{
-    assert_succeeded, bare_step, claims, finish, in_one_tenant, in_parallel, job, leaks_below, named, read, run,
-    script, step, tool, variable, write,
+    assert_succeeded, bare_step, claims, emulator, finish, in_one_tenant, in_parallel, job, named, read, run, script,
+    step, tool, variable, write,
 };
-use crate::tenants::{assert_each_its_own, npmrc, of_two_tenants};
-
-fn installs(job: &mut Job<'_>) -> bool {
-    let sources = job.sources();
-    script(job, &sources, "rm -rf node_modules package-lock.json \"$HOME/.npm\"");
-    let outcome = job.run_script(&format!("npm install {FLAGS} --fetch-retries=0"), &sources).unwrap();
-    outcome.succeeded() && installed(&sources, "@contoso/hello")
-}
+use crate::tenants::npmrc;
 
 #[test]
-fn git_and_npm_work_when_the_first_token_is_long_gone() {
-    if tool("npm").is_none() {
-        return;
-    }
-    let emulator = living(LONGER, World::sample_with_repositories());
+fn the_usual_job_has_one_process_until_its_end() {
+    let emulator = emulator();
     let mut job = job(&emulator);
-    write(&job, ".npmrc", format!("registry={FEED}\n"));
-    write(&job, "package.json", package(&["@contoso/hello"]));
     let begun = Instant::now();
     let outcome = run(&emulator, &mut job, &step());
     assert!(begun.elapsed() < Duration::from_secs(5), "the agent waits for nobody's streams");
     assert_eq!(outcome.warnings, Vec::<String>::new());
     assert!(outcome.log.contains("Renewal:  while the job runs"), "{}", outcome.log);
     renewing(&job);
-    for _ in 0..2 {
-        assert!(clones(&mut job).0 && installs(&mut job));
-        until_first_are_gone(&job);
-    }
-    assert!(clones(&mut job).0 && installs(&mut job));
     let folders = folders(&job);
     finish(&mut job);
     assert_eq!(job.orphans_ended(), 0, "the post-job part ends it");
@@ -59,25 +41,6 @@ fn without_keep_fresh_no_process_stays_and_the_token_ends() {
     let (cloned, said) = clones(&mut job);
     assert!(!cloned && said.contains("the access token for contoso has expired\n"), "{said}");
     finish(&mut job);
-}
-
-/// The files that tools read hold a reference in a short job, and a token that ends soon in a long one.
-#[test]
-fn no_file_holds_a_token_before_the_first_renewal() {
-    let emulator = living(LONGER, World::sample());
-    let mut job = job(&emulator);
-    write(&job, ".npmrc", format!("registry={FEED}\n"));
-    run(&emulator, &mut job, &step());
-    let root = job.root().to_path_buf();
-    assert_eq!(leaks_below(&emulator, &root), Vec::<String>::new());
-    until_renewed(&job);
-    let leaks = leaks_below(&emulator, &root);
-    assert!(leaks.len() == 1 && leaks[0].contains("/npmrc: "), "{leaks:?}");
-    let file = folders(&job)[0].join("npmrc");
-    assert_eq!(crate::modes::mode(&file), 0o600);
-    assert!(!read(&file).contains("${"), "{}", read(&file));
-    finish(&mut job);
-    assert_eq!(leaks_below(&emulator, &root), Vec::<String>::new());
 }
 
 #[test]
@@ -115,26 +78,6 @@ fn a_step_that_is_tried_again_leaves_one_process() {
     assert!(clones(&mut job).0);
     finish(&mut job);
     assert_eq!(job.orphans_ended(), 0);
-}
-
-#[test]
-fn each_tenant_s_token_is_renewed_for_its_own_organizations() {
-    if tool("npm").is_none() {
-        return;
-    }
-    let emulator = living(LONGER, World::sample_with_repositories());
-    let mut job = job(&emulator);
-    write(&job, ".npmrc", npmrc(&["contoso", "fabrikam"]));
-    run(&emulator, &mut job, &of_two_tenants("clientSecret").input("organizations", "fabrikam"));
-    renewing(&job);
-    until_first_are_gone(&job);
-    emulator.clear_requests();
-    let sources = job.sources();
-    script(&mut job, &sources, "npm view @contoso/hello version && npm view @fabrikam/plant version");
-    let clone = "GIT_TERMINAL_PROMPT=0 git clone -q https://dev.azure.com";
-    script(&mut job, &sources, &format!("{clone}/contoso/Shop/_git/hello && {clone}/fabrikam/Garden/_git/plants"));
-    assert_each_its_own(&emulator, "after the first tokens' end");
-    finish(&mut job);
 }
 
 /// Two connections: what the first keeps serving, its own process renews, also where a file of the second refers to it.

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
+use ado_entra_auth::kernel::clock::now;
 use ado_entra_auth_emulator::agent::TaskStep;
 use ado_entra_auth_emulator::faults::{BodyForm, Unavailable};
 use ado_entra_auth_emulator::world::{SECRET, SECRET_CLIENT, TENANT};
 use ado_entra_auth_emulator::{Effect, Endpoint, Fault, Target, World};
 
-use super::{LIFE, OVER, clones, folder, living, renewing, short_lived, until, until_renewed};
+use super::{LIFE, LONGER, OVER, clones, folder, living, renewing, short_lived, until, until_renewed};
 use crate::identities::of;
 use crate::later_token::refused;
 use crate::support::{finish, in_parallel, job, run, script, step, tool};
@@ -60,34 +61,46 @@ fn until_renewed_within(job: &ado_entra_auth_emulator::agent::Job<'_>, limit: Du
     until("a renewal", limit, || super::ends_at(job) > before);
 }
 
-/// Each client of the vault says the reason in its own way, and its name.
+/// Entra refuses, or shows a certificate of an authority that nobody here knows. Whoever asks the vault says the reason in its own way, and
+/// its name; so does the end of the job. Another certificate of the same authority is no trouble.
 #[test]
 fn the_reason_is_told_by_whoever_finds_only_a_dead_token() {
-    let emulator = short_lived(World::sample_with_repositories());
-    let mut job = job(&emulator);
-    run(&emulator, &mut job, &step());
-    emulator.fault(Fault::new(Endpoint::Token, Effect::entra(700_213)));
-    // Two more tries within fifteen seconds are made before a refusal of this kind is believed.
-    std::thread::sleep(OVER + LIFE);
-    let reason = "the access token for contoso has expired and could not be renewed: ";
-    let (cloned, said) = clones(&mut job);
-    assert!(!cloned && said.contains(reason) && said.contains("troubleshooting: AADSTS700213"), "{said}");
-    refused(&mut job, "ado-entra-auth token", 1, &[reason, "remedy: ", "troubleshooting: AADSTS700213"]);
-    let sources = job.sources();
-    let keyring = format!(
-        "{}/bin/ado-entra-auth credential keyring {} --mode creds get https://pkgs.dev.azure.com/contoso/_packaging/feed1/pypi/simple/ contoso",
-        folder(&job).display(),
-        folder(&job).display()
-    );
-    let _ = job.run_script(&keyring, &sources).unwrap();
-    // The reason is sealed as the token is.
-    let vault = crate::support::read(folder(&job).join("vault.json"));
-    assert!(vault.contains("trouble") && !vault.contains("700213") && !vault.contains("subject"), "{vault}");
-    // When the trouble is over, so is what is said of it.
-    emulator.end_faults();
-    until_renewed(&job);
-    assert!(clones(&mut job).0);
-    finish(&mut job);
+    let entra = || Target::Host("login.microsoftonline.com".to_owned());
+    let rows = [
+        (Fault::new(Endpoint::Token, Effect::entra(700_213)), "AADSTS700213"),
+        (Fault::new(entra(), Effect::UnknownAuthority), "certificate-authority-unknown"),
+    ];
+    in_parallel(&rows, |(fault, name)| {
+        let emulator = short_lived(World::sample_with_repositories());
+        let mut job = job(&emulator);
+        run(&emulator, &mut job, &step());
+        let last = super::ends_at(&job);
+        let fault = emulator.fault(fault.clone());
+        until("a try", LIFE, || emulator.fired(fault) > 0);
+        let (cloned, said) = clones(&mut job);
+        assert!(cloned || now() >= last, "{name}: the old token serves until its end: {said}");
+        let reason = "the access token for contoso has expired and could not be renewed: ";
+        let named = format!("troubleshooting: {name}");
+        // Two more tries within fifteen seconds are made before a refusal of Entra's is believed.
+        until(name, 2 * LONGER, || {
+            let (cloned, said) = clones(&mut job);
+            !cloned && said.contains(reason) && said.contains(&named)
+        });
+        assert_eq!(super::ends_at(&job), last, "{name}");
+        refused(&mut job, "ado-entra-auth token", 1, &[reason, "remedy: ", &named]);
+        // The reason is sealed as the token is.
+        let vault = crate::support::read(folder(&job).join("vault.json"));
+        let plain = ["700213", "subject", "certificate", "authority"];
+        assert!(vault.contains("trouble") && !plain.iter().any(|word| vault.contains(word)), "{vault}");
+        // When the trouble is over, so is what is said of it.
+        emulator.end_faults();
+        emulator.change_certificates();
+        until_renewed(&job);
+        assert!(clones(&mut job).0, "{name}");
+        let ended = job.finish().unwrap().remove(0);
+        crate::support::assert_succeeded(&ended);
+        assert!(ended.log.contains("git met this: ") && ended.log.contains(name), "{}", ended.log);
+    });
 }
 
 /// The job's token is refused from some moment on: that is said as such, and nobody asks again.

@@ -7,8 +7,6 @@ mod python;
 mod reach;
 pub mod subjects;
 
-#[cfg(target_os = "linux")]
-use crate::fresh::tools as kept;
 use subjects::Subject;
 
 /// A test for each promise and tool. What the task alone does is the same for every version of a client; what a client does is not.
@@ -64,14 +62,6 @@ matrix! {
     two_organizations: apart::each_organization_sees_the_token_of_its_own_tenant;
     redirect: reach::a_redirect_of_the_service_takes_the_token_no_further_than_is_said;
     token_nowhere: reach::the_token_is_in_no_file_and_in_no_variable_that_has_a_name;
-}
-
-// Where a process of the job stays.
-#[cfg(target_os = "linux")]
-matrix! {
-    [task]
-    keep_fresh: kept::serves_after_the_tokens_end;
-    [clients]
 }
 
 fn held(subject: &Subject, check: impl Fn(&Subject)) {

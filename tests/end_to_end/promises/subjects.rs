@@ -136,8 +136,13 @@ impl Subject {
 
     /// Writes its project and installs its programs.
     pub fn set_up(&self, job: &mut Job<'_>, other: Option<Other>) {
+        self.set_up_in(job, "app", other, "installed");
+    }
+
+    /// The same with the project in this folder of the checkout, and what goes in front of PATH in this one of the agent's.
+    pub fn set_up_in(&self, job: &mut Job<'_>, folder: &str, other: Option<Other>, installed: &str) {
         for (path, content) in (self.project)(other) {
-            write(job, &format!("app/{path}"), content);
+            write(job, &format!("{folder}/{path}"), content);
         }
         if self.installs.is_empty() {
             return;
@@ -150,11 +155,11 @@ impl Subject {
         job.set_variable(Variable::public("PATH", path.to_str().unwrap()));
         let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools");
         for (place, program) in self.installs {
-            let place = job.root().join(place);
+            let place = job.root().join(place.replacen("installed/", &format!("{installed}/"), 1));
             std::fs::create_dir_all(place.parent().unwrap()).unwrap();
             let _ = link(tools.join(program), place);
         }
-        let install = format!("echo '##vso[task.prependpath]{}'", job.root().join("installed").display());
+        let install = format!("echo '##vso[task.prependpath]{}'", job.root().join(installed).display());
         run_quietly(job, &TaskStep { name: "install".to_owned(), ..TaskStep::new(["sh", "-c", &install]) });
     }
 
