@@ -5,7 +5,7 @@ use anyhow::Context;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
@@ -48,7 +48,7 @@ pub(super) fn run(
     mut line: impl FnMut(Stream, &str),
 ) -> anyhow::Result<Ended> {
     let (program, arguments) = command.split_first().context("no command")?;
-    let mut starting = Command::new(program);
+    let mut starting = Command::new(found(program, environment, directory));
     starting.args(arguments).env_clear().envs(environment).current_dir(directory);
     starting.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     #[cfg(unix)]
@@ -60,6 +60,13 @@ pub(super) fn run(
         read(error, Stream::Error, sender);
     }
     follow(&mut child, &lines, ending, &mut line)
+}
+
+/// The place of a program that is named without one. The standard library would look for it in a copy of this process, and a copy of
+/// a large process costs more than most programs do.
+fn found(program: &OsString, environment: &BTreeMap<String, String>, directory: &Path) -> OsString {
+    which::which_in(program, environment.get("PATH"), directory)
+        .map_or_else(|_| program.clone(), PathBuf::into_os_string)
 }
 
 fn follow(

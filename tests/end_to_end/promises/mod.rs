@@ -23,7 +23,7 @@ macro_rules! matrix {
     (@tools $check:path) => {
         matrix!(
             @each $check; npm NPM, yarn_4 YARN_4, bun_1_3 BUN_1_3, maven MAVEN, maven_3_9 MAVEN_3_9, gradle GRADLE, nuget NUGET, dotnet DOTNET,
-            dotnet_plugin DOTNET_PLUGIN,             pip PIP, uv UV, poetry POETRY, git GIT, cargo CARGO
+            dotnet_plugin DOTNET_PLUGIN, pip PIP, uv UV, poetry POETRY, git GIT, cargo CARGO
         );
     };
     (@versions $check:path) => {
@@ -53,7 +53,7 @@ matrix! {
     killed: after::a_killed_job_leaves_noise_that_the_next_one_sweeps;
     old_settings: after::the_settings_of_a_job_that_is_over_open_nothing;
     [clients]
-    fetch: reach::fetches_in_a_later_step_and_not_after_the_job;
+    token_nowhere: reach::fetches_in_a_later_step_with_the_token_in_no_file_and_not_after_the_job;
     publish: reach::publishes_where_it_can;
     foreign_registry: apart::a_foreign_registry_beside_the_feed_sees_no_token;
     users_registry: apart::a_foreign_registry_sees_the_credential_that_the_user_has_for_it;
@@ -61,7 +61,6 @@ matrix! {
     one_host: apart::an_organization_that_is_asked_directly_sees_no_token;
     two_organizations: apart::each_organization_sees_the_token_of_its_own_tenant;
     redirect: reach::a_redirect_of_the_service_takes_the_token_no_further_than_is_said;
-    token_nowhere: reach::the_token_is_in_no_file_and_in_no_variable_that_has_a_name;
 }
 
 fn held(subject: &Subject, check: impl Fn(&Subject)) {

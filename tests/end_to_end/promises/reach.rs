@@ -6,7 +6,7 @@ use super::apart::that_asks;
 use super::subjects::{Away, Subject, in_project};
 use crate::support::{EVIL, Snapshot, finish, job, leaks_below, run, script, with_token};
 
-pub fn fetches_in_a_later_step_and_not_after_the_job(subject: &Subject) {
+pub fn fetches_in_a_later_step_with_the_token_in_no_file_and_not_after_the_job(subject: &Subject) {
     let emulator = Emulator::start(subject.world()).unwrap();
     let mut job = job(&emulator);
     subject.set_up(&mut job, None);
@@ -18,11 +18,24 @@ pub fn fetches_in_a_later_step_and_not_after_the_job(subject: &Subject) {
     assert_eq!(home != Snapshot::below(job.home()), subject.changes_home);
     let names: Vec<&str> = outcome.variables_set.iter().map(|variable| variable.name.as_str()).collect();
     assert!(names.iter().any(|name| name.ends_with(subject.served_by)), "{names:?}");
+    let sources = job.sources();
+    let environment = script(&mut job, &sources, "env").raw;
+    let holding: Vec<&str> =
+        environment.lines().filter(|line| !emulator.leaks_in(line.as_bytes()).is_empty()).collect();
+    // What a client must be pointed to.
+    let is_said = |line: &&str| subject.held_in.is_some_and(|name| line.starts_with(name));
+    assert!(holding.iter().all(is_said) && holding.len() == subject.holders(), "{holding:?}");
+    assert_eq!(leaks_below(&emulator, job.root()), Vec::<String>::new());
     emulator.clear_requests();
     let (fetched, said) = subject.fetches(&mut job);
     assert!(fetched, "{said}\n{:?}", emulator.requests());
     assert!(!with_token(&emulator.requests()).is_empty());
     assert!(emulator.requests_astray().is_empty(), "{:?}", emulator.requests_astray());
+    let below = |folder: &str| job.root().join(folder).display().to_string();
+    let is_said = |leak: &String| subject.limits.writes_down_in.is_some_and(|folder| leak.starts_with(&below(folder)));
+    let leaks = leaks_below(&emulator, job.root());
+    assert!(leaks.iter().all(is_said), "after a fetch: {leaks:?}");
+    assert_eq!(!leaks.is_empty(), subject.limits.writes_down_in.is_some(), "what docs/limits.md says is so no more");
     finish(&mut job);
     emulator.clear_requests();
     let (fetched, said) = subject.fetches(&mut job);
@@ -57,15 +70,16 @@ pub fn a_redirect_of_the_service_takes_the_token_no_further_than_is_said(subject
         (Away::Port, Effect::RedirectToPort(302, 444)),
         (Away::Stranger, Effect::Redirect(302, EVIL.into())),
     ];
+    let emulator = Emulator::start(that_asks(subject.world())).unwrap();
+    let mut job = job(&emulator);
+    subject.set_up(&mut job, None);
+    run(&emulator, &mut job, &subject.step());
+    let host = if subject.tool == "git" { "dev.azure.com" } else { "pkgs.dev.azure.com" };
     let keeps_on: Vec<Away> = ways
         .into_iter()
         .filter_map(|(away, effect)| {
-            let emulator = Emulator::start(that_asks(subject.world())).unwrap();
-            let mut job = job(&emulator);
-            subject.set_up(&mut job, None);
-            run(&emulator, &mut job, &subject.step());
             emulator.clear_requests();
-            let host = if subject.tool == "git" { "dev.azure.com" } else { "pkgs.dev.azure.com" };
+            emulator.end_faults();
             let fault = emulator.fault(Fault::new(Target::Host(host.into()), effect));
             let (_, said) = subject.fetches(&mut job);
             assert!(emulator.fired(fault) > 0, "{away:?}: {said}");
@@ -74,27 +88,4 @@ pub fn a_redirect_of_the_service_takes_the_token_no_further_than_is_said(subject
         })
         .collect();
     assert_eq!(keeps_on, subject.limits.keeps_on);
-}
-
-pub fn the_token_is_in_no_file_and_in_no_variable_that_has_a_name(subject: &Subject) {
-    let emulator = Emulator::start(subject.world()).unwrap();
-    let mut job = job(&emulator);
-    subject.set_up(&mut job, None);
-    run(&emulator, &mut job, &subject.step());
-    let sources = job.sources();
-    let environment = script(&mut job, &sources, "env").raw;
-    let holding: Vec<&str> =
-        environment.lines().filter(|line| !emulator.leaks_in(line.as_bytes()).is_empty()).collect();
-    // What a client must be pointed to.
-    let is_said = |line: &&str| subject.held_in.is_some_and(|name| line.starts_with(name));
-    assert!(holding.iter().all(is_said) && holding.len() == subject.holders(), "{holding:?}");
-    assert_eq!(leaks_below(&emulator, job.root()), Vec::<String>::new());
-    let (fetched, said) = subject.fetches(&mut job);
-    assert!(fetched, "{said}");
-    let below = |folder: &str| job.root().join(folder).display().to_string();
-    let is_said = |leak: &String| subject.limits.writes_down_in.is_some_and(|folder| leak.starts_with(&below(folder)));
-    let leaks = leaks_below(&emulator, job.root());
-    assert!(leaks.iter().all(is_said), "after a fetch: {leaks:?}");
-    assert_eq!(!leaks.is_empty(), subject.limits.writes_down_in.is_some(), "what docs/limits.md says is so no more");
-    finish(&mut job);
 }
