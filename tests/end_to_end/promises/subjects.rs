@@ -444,6 +444,8 @@ pub const MAVEN_3_9_SETTINGS: Subject = Subject {
     fetch: "mvn -B -q -s users.xml verify",
     ask_directly: "sed -e 's#<id>feed1<#<id>direct<#g' -e 's#https://[^<]*/feed1/#DIRECT/#g' pom.xml >direct.txt && \
                    mvn -B -q -s users.xml -f direct.txt verify",
+    // The same as without.
+    publish: None,
     ..MAVEN_3_9
 };
 

@@ -61,7 +61,8 @@ fn git_lfs() {
         needs: &["git-lfs"],
         files: Vec::new,
         before: "git lfs install --skip-repo; GIT_LFS_SKIP_SMUDGE=1 git clone -q https://dev.azure.com/contoso/Shop/_git/with-lfs c",
-        refused: "cd c && GIT_TERMINAL_PROMPT=0 git lfs pull",
+        // It asked without end, as long as it was answered.
+        refused: "cd c && GIT_TERMINAL_PROMPT=0 timeout 60 git lfs pull",
     };
     check(
         &pull,
@@ -75,7 +76,7 @@ fn git_lfs() {
     let push = Command {
         before: "git clone -q https://dev.azure.com/contoso/Shop/_git/writable c; cd c; git lfs install --local; git lfs track '*.bin'; \
                  echo large >a.bin; git add -A; git -c user.name=me -c user.email=me@contoso.example commit -q -m x",
-        refused: "cd c && GIT_TERMINAL_PROMPT=0 git lfs push origin main",
+        refused: "cd c && GIT_TERMINAL_PROMPT=0 timeout 60 git lfs push origin main",
         ..pull
     };
     check(&push, &[(Refusal::Refused, "git-401")]);
