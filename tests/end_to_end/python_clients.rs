@@ -3,7 +3,9 @@
 use ado_entra_auth_emulator::agent::{Job, Variable};
 use ado_entra_auth_emulator::world::Package;
 
-use crate::support::{emulator, finish, in_parallel, job, run, step, tool, variable, warned, with_token, write};
+use crate::support::{
+    emulator, finish, in_parallel, job, run, script, step, tool, variable, warned, with_token, write,
+};
 
 const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/pypi/simple/";
 const PLANTS: &str = "https://pkgs.dev.azure.com/fabrikam/_packaging/feed1/pypi/simple/";
@@ -213,4 +215,20 @@ fn what_they_publish_reaches_the_permitted_feed_only() {
         let (published, said) = publishes(&mut job, client);
         assert!(!published && with_token(&emulator.requests()).is_empty(), "after the job: {said}");
     });
+}
+
+#[test]
+fn hatch_publishes_to_an_argument_that_an_input_names_too() {
+    if tool("rattler-python").is_none() {
+        return;
+    }
+    let [.., by_variable] = PUBLISHERS;
+    let feed = FEED.replace("simple", "upload");
+    let publish: &str = &format!("{HATCH_BY_PROXY} -u any -r {feed}");
+    let emulator = emulator();
+    let mut job = to_publish(&emulator, &Publisher { variable: "", ..by_variable }, &feed);
+    run(&emulator, &mut job, &step().input("tools", "pip").input("feeds", &feed));
+    let sources = job.sources();
+    script(&mut job, &sources, publish);
+    assert!(emulator.requests().iter().any(|request| request.method == "POST" && request.status == 202));
 }

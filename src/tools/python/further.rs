@@ -4,12 +4,12 @@
 
 use toml::de::{DeTable, DeValue};
 
-use super::Python;
 use super::addresses::items;
 use super::files::{Found, Spot, TRUST, UNCHECKED, may_be_azure};
 use super::named::Publisher;
+use super::{Python, UPLOAD};
 use crate::edit::text::Lines;
-use crate::reach::Role;
+use crate::reach::{Role, ServedFeed};
 use crate::tools::dotenv::{ELSEWHERE, OF_PYTHON, leads_elsewhere};
 use crate::tools::reading::{SourceFile, Sources, Unparsable};
 use crate::tools::tables::{Value, table, tables, text};
@@ -23,9 +23,9 @@ pub const HATCH: Publisher = Publisher {
 /// Where PDM publishes.
 pub const PDM_PUBLISH: &str = "PDM_PUBLISH_REPO";
 
-/// Whether a client of this job imports the package `keyring`: hatch does when it publishes.
-pub fn imports_keyring(sources: Sources<'_>) -> bool {
-    sources.host.variable(HATCH.place).is_some() || sources.of::<Found>().any(|(_, found)| found.is_of_hatch)
+/// Whether a client of this job may import the package `keyring`: hatch does when it publishes, and PDM where it has that package.
+pub fn imports_keyring(served: &[ServedFeed], sources: Sources<'_>) -> bool {
+    served.iter().any(|feed| feed.written.contains(UPLOAD)) || sources.of::<Found>().any(|(_, found)| found.is_of_hatch)
 }
 
 /// Sources of a `Pipfile`, and of PDM's below `tool.pdm` in `pyproject.toml`.

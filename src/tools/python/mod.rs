@@ -55,6 +55,8 @@ struct Facts {
     addresses: &'static [(&'static str, Role)],
 }
 
+/// What the address of a feed has to which clients publish.
+const UPLOAD: &str = "/pypi/upload";
 /// More than any workspace names: each is compared with others.
 const MOST_ADDRESSES: usize = 10_000;
 
@@ -236,7 +238,7 @@ impl Tool for Python {
         let is_safe = match self {
             Self::Pip => {
                 let is_safe = pip::plan(served, sources, draft);
-                if is_safe && further::imports_keyring(sources) {
+                if is_safe && further::imports_keyring(served, sources) {
                     self.asks_by_module(sources, draft);
                 }
                 is_safe
@@ -262,7 +264,7 @@ fn of_inputs<'s>(served: &'s [ServedFeed], sources: Sources<'s>, client: &'s Pyt
         .iter()
         .filter_map(|named| Some(Feed::parse(named.url)?.url.to_string()))
         .collect();
-    let is_new = |feed: &&ServedFeed| !named.contains(feed.feed.url.as_str()) && !feed.written.contains("/pypi/upload");
+    let is_new = |feed: &&ServedFeed| !named.contains(feed.feed.url.as_str()) && !feed.written.contains(UPLOAD);
     served.iter().filter(is_new).collect()
 }
 

@@ -404,25 +404,26 @@ fn every_user_of_a_feed_counts_where_another_organization_has_the_same() {
     assert!(shown(&plan).contains(&"PIP_KEYRING_PROVIDER=disabled".to_owned()), "{:?}", shown(&plan));
 }
 
-/// A project, variables, and whether later steps get the module and the user.
-type OfHatch<'r> = (&'r str, &'r [(&'r str, &'r str)], bool, bool);
+/// A project, a feed that is served, variables, and whether later steps get the module and the user.
+type OfHatch<'r> = (&'r str, &'r str, &'r [(&'r str, &'r str)], bool, bool);
 
 /// hatch asks Python's keyring as a user only, and that one is the variable's wherever it publishes.
 #[test]
 fn hatch_has_a_module_and_a_user_where_a_variable_says_to_which_feed_it_publishes() {
-    let (upload, project) = (FEED.replace("simple", "upload"), "[tool.hatch.version]\npath = 'a.py'\n");
+    let (upload, project) = (&FEED.replace("simple", "upload"), "[tool.hatch.version]\npath = 'a.py'\n");
     let rows: &[OfHatch<'_>] = &[
-        ("", &[], false, false),
-        (project, &[], true, false),
-        ("", &[("HATCH_INDEX_REPO", &upload)], true, true),
-        ("", &[("HATCH_INDEX_REPO", &upload), ("HATCH_INDEX_USER", "me")], true, false),
-        (project, &[("HATCH_INDEX_REPO", "https://registry.example.com/pypi/upload/")], true, false),
+        ("", FEED, &[], false, false),
+        (project, FEED, &[], true, false),
+        ("", upload, &[], true, false),
+        ("", upload, &[("HATCH_INDEX_REPO", upload)], true, true),
+        ("", upload, &[("HATCH_INDEX_REPO", upload), ("HATCH_INDEX_USER", "me")], true, false),
+        (project, FEED, &[("HATCH_INDEX_REPO", "https://registry.example.com/pypi/upload/")], true, false),
     ];
-    for (project, variables, has_module, has_user) in rows {
+    for (project, feed, variables, has_module, has_user) in rows {
         let files = [file("/agent/1/s/pyproject.toml", project)];
-        let feeds = [served(None, FEED, "x"), served(None, &upload, "x")];
+        let feeds = [served(None, feed, "x")];
         let plan = planned(&Python::Pip, &feeds, &files, &host(variables), &Disk::default()).unwrap();
         let sets = |name: &str| plan.variables().any(|variable| variable.name == name);
-        assert_eq!((sets("PYTHONPATH"), sets("HATCH_INDEX_USER")), (*has_module, *has_user), "{variables:?}");
+        assert_eq!((sets("PYTHONPATH"), sets("HATCH_INDEX_USER")), (*has_module, *has_user), "{feed} {variables:?}");
     }
 }
