@@ -4,13 +4,20 @@ use std::path::Path;
 
 use crate::diagnosis::causes::{self, Cause, clients};
 use crate::disk;
+use crate::kernel::clock::now;
 use crate::kernel::dialect::Dialect;
+use crate::kernel::organization::Organization;
 
 use super::{Question, Reply, wanted};
 
 /// How the files' names begin; a row's name follows, or the client's.
 const MET: &str = "met-";
 const ASKED: &str = "asked-";
+/// How the names of files begin in which the times of refusals stand; the organization's follows.
+const REFUSED: &str = "refused-";
+/// After so many within so many seconds there is no answer.
+const MOST_REFUSALS: usize = 3;
+const WITHIN_SECONDS: u64 = 30;
 
 /// What an answer says of the client's trouble; nothing where it has none, or asks for what is no business of this job.
 pub fn cause(question: &Question, reply: &Reply) -> Option<&'static Cause> {
@@ -38,6 +45,27 @@ fn write(folder: &Path, kind: &str, name: &str, content: &str) {
     }
 }
 
+/// Notes that a server has refused the token of an organization.
+pub fn note_refusal(folder: &Path, organization: &Organization) {
+    let mut times = refusals(folder, organization);
+    times.push(now());
+    let last: Vec<String> = times.iter().rev().take(MOST_REFUSALS).map(u64::to_string).collect();
+    _ = disk::replace_private(&folder.join(format!("{REFUSED}{organization}")), last.join("\n").as_bytes());
+}
+
+/// Whether servers have just refused it so often that another answer would be refused too.
+pub fn is_refused_again(folder: &Path, organization: &Organization) -> bool {
+    refusals(folder, organization).len() >= MOST_REFUSALS
+}
+
+/// When servers have refused it lately.
+fn refusals(folder: &Path, organization: &Organization) -> Vec<u64> {
+    let text = disk::read_within(&folder.join(format!("{REFUSED}{organization}")), 256).ok().flatten();
+    let text = String::from_utf8(text.unwrap_or_default()).unwrap_or_default();
+    let is_recent = |time: &u64| now().abs_diff(*time) < WITHIN_SECONDS;
+    text.lines().filter_map(|time| time.parse().ok()).filter(is_recent).collect()
+}
+
 /// Whether a client has asked.
 pub fn has_asked(folder: &Path, client: Dialect) -> bool {
     disk::exists(&folder.join(format!("{ASKED}{}", client.name())))
@@ -56,6 +84,23 @@ pub fn all(folder: &Path) -> Vec<(&'static Cause, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn refusals_of_a_moment_count_for_their_organization_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let [contoso, fabrikam] = ["contoso", "fabrikam"].map(|name| Organization::parse(name).unwrap());
+        for number in 0..5 {
+            assert_eq!(is_refused_again(folder, &contoso), number >= MOST_REFUSALS);
+            note_refusal(folder, &contoso);
+        }
+        assert!(!is_refused_again(folder, &fabrikam));
+        let old = now() - WITHIN_SECONDS;
+        for text in [format!("{old}\n{old}\n{old}\n"), "x\n".repeat(3), now().to_string().repeat(3)] {
+            disk::replace_private(&folder.join("refused-contoso"), text.as_bytes()).unwrap();
+            assert!(!is_refused_again(folder, &contoso), "{text}");
+        }
+    }
 
     #[test]
     fn a_folder_full_of_names_and_unknown_clients_tells_each_cause_once() {

@@ -73,6 +73,21 @@ impl Explain for Expired {
     }
 }
 
+/// A token that servers have just refused several times, and would again.
+#[derive(Debug, thiserror::Error)]
+#[error("the token for {0} was refused several times in a row, so git gets it no more for half a minute")]
+struct RefusedAgain(Organization);
+
+impl Explain for RefusedAgain {
+    fn remedy(&self) -> String {
+        clients::GIT_REFUSED.remedy.to_owned()
+    }
+
+    fn cause(&self) -> Option<&'static Cause> {
+        Some(&clients::GIT_REFUSED)
+    }
+}
+
 /// Answers a question from the vault of a run, as it could be opened.
 ///
 /// A run that is over has nothing to say, also where somebody has copied its settings. Another trouble is told only where Azure DevOps

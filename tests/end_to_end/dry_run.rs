@@ -135,7 +135,7 @@ fn the_module_for_python_is_told_and_not_printed() {
     let module = include_str!("../../src/tools/python/backend.py");
     let lines = module.lines().count();
     assert!(shown.contains("ado_entra_auth_keyring-1-py3-none-any.whl"), "{shown}");
-    assert!(shown.contains(&format!("a module by which poetry and twine ask this program, {lines} lines")), "{shown}");
+    assert!(shown.contains(&format!("a module by which Python asks this program, {lines} lines")), "{shown}");
     assert!(!shown.contains("import json"), "{shown}");
     let json: Value =
         serde_json::from_str(&text(&dry_run(home.path(), &[], &[&arguments[..], &["--format", "json"]].concat())))

@@ -55,6 +55,7 @@ mod npm;
 mod npm_hosts;
 mod npm_limits;
 mod npm_names;
+mod npm_runners;
 mod npm_strangers;
 mod npm_transport;
 mod nuget;

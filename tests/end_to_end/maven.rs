@@ -27,6 +27,21 @@ pub fn pom(id: &str, url: &str) -> String {
     )
 }
 
+/// A project that `mvn deploy` publishes to a repository. The plugins for it are Debian's, in files.
+pub fn published(id: &str, url: &str) -> String {
+    let debian = concat!("file://", env!("CARGO_MANIFEST_DIR"), "/target/tools/maven39/usr/share/maven-repo");
+    let repository =
+        format!("<id>central</id><url>{debian}</url><releases><checksumPolicy>ignore</checksumPolicy></releases>");
+    format!(
+        "<project><modelVersion>4.0.0</modelVersion><groupId>com.contoso</groupId><artifactId>fresh</artifactId><version>3.1.0</version>\
+         <packaging>pom</packaging><distributionManagement><repository><id>{id}</id><url>{url}</url></repository>\
+         </distributionManagement><repositories><repository>{repository}</repository></repositories><pluginRepositories>\
+         <pluginRepository>{repository}</pluginRepository></pluginRepositories><build><plugins>\
+         <plugin><artifactId>maven-deploy-plugin</artifactId><version>3.1.4</version></plugin>\
+         <plugin><artifactId>maven-install-plugin</artifactId><version>3.1.4</version></plugin></plugins></build></project>"
+    )
+}
+
 fn disabled(element: &str) -> String {
     format!(
         "<{element}><id>central</id><url>https://repo.example.com/</url><releases><enabled>false</enabled></releases>\
@@ -111,6 +126,30 @@ fn project_feeds_views_and_the_older_host_work() {
         assert!(fetched(&job), "{url}");
         finish(&mut job);
     });
+}
+
+/// The Maven of the system has its credential by the file at home.
+#[test]
+fn deploy_publishes_by_the_id_of_distribution_management() {
+    if tool("mvn").is_none() || tool("mvn39").is_none() {
+        return;
+    }
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    write(&job, "pom.xml", published("upload", FEED));
+    let sources = job.sources();
+    let refused = job.run_script("mvn -B -q deploy", &sources).unwrap();
+    assert!(!refused.succeeded() && refused.raw.contains("401"), "{}", refused.raw);
+    run(&emulator, &mut job, &step());
+    emulator.clear_requests();
+    script(&mut job, &sources, "mvn -B -q deploy");
+    let arrived = |file: &str| {
+        let puts =
+            emulator.requests().into_iter().filter(|request| request.method == "PUT" && request.path.ends_with(file));
+        puts.map(|put| put.status == 202 && put.authorization.is_token()).next_back() == Some(true)
+    };
+    assert!(arrived("/fresh-3.1.0.pom") && arrived("/maven-metadata.xml"), "{:?}", emulator.requests());
+    finish(&mut job);
 }
 
 /// Maven 3.9 takes arguments from the environment, so that nothing in the home folder changes. A stand-in has its files; the

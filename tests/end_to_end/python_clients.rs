@@ -1,8 +1,11 @@
 //! Clients of Python's that ask as pip does, in later steps: Pipenv, PDM, and hatch with pip and with uv.
 
-use ado_entra_auth_emulator::agent::Job;
+use ado_entra_auth_emulator::agent::{Job, Variable};
+use ado_entra_auth_emulator::world::Package;
 
-use crate::support::{emulator, finish, in_parallel, job, run, step, tool, warned, with_token, write};
+use crate::support::{
+    emulator, finish, in_parallel, job, run, script, step, tool, variable, warned, with_token, write,
+};
 
 const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/pypi/simple/";
 const PLANTS: &str = "https://pkgs.dev.azure.com/fabrikam/_packaging/feed1/pypi/simple/";
@@ -129,4 +132,103 @@ fn an_organization_that_is_not_permitted_sees_no_token() {
             assert_eq!(!with_token(&requests).is_empty(), reaches_own, "{} {other}: {said}", client.name);
         }
     });
+}
+
+/// A client that publishes: the program that runs it, its file and the variable that name `@URL@`, and the command.
+struct Publisher {
+    program: &'static str,
+    file: (&'static str, &'static str),
+    variable: &'static str,
+    publish: &'static str,
+}
+
+/// hatch publishes past every proxy, so a stand-in for a network without one leads it through.
+const HATCH_BY_PROXY: &str =
+    concat!("rattler-python ", env!("CARGO_MANIFEST_DIR"), "/tests/end_to_end/hatch_by_proxy.py publish --no-prompt");
+
+const PUBLISHERS: [Publisher; 3] = [
+    Publisher {
+        program: "pdm",
+        file: ("pdm.toml", "[repository.feed1]\nurl = '@URL@'\n"),
+        variable: "",
+        publish: "PDM_CHECK_UPDATE=0 pdm publish --no-build -r feed1",
+    },
+    Publisher {
+        program: "pdm",
+        file: ("pyproject.toml", "[project]\nname = 'contoso-fresh'\nversion = '3.1.0'\n"),
+        variable: "PDM_PUBLISH_REPO",
+        publish: "PDM_CHECK_UPDATE=0 pdm publish --no-build",
+    },
+    Publisher {
+        program: "rattler-python",
+        file: ("pyproject.toml", "[project]\nname = 'contoso-fresh'\nversion = '3.1.0'\n"),
+        variable: "HATCH_INDEX_REPO",
+        publish: HATCH_BY_PROXY,
+    },
+];
+
+/// A job whose project a client publishes to this feed.
+fn to_publish<'e>(emulator: &'e ado_entra_auth_emulator::Emulator, client: &Publisher, url: &str) -> Job<'e> {
+    let mut job = job(emulator);
+    write(&job, client.file.0, client.file.1.replace("@URL@", url));
+    let wheel = &Package::python("contoso-fresh", "3.1.0").files[0];
+    write(&job, &format!("dist/{}", wheel.name), &wheel.content);
+    if !client.variable.is_empty() {
+        job.set_variable(Variable::public(client.variable, url));
+    }
+    job
+}
+
+fn publishes(job: &mut Job<'_>, client: &Publisher) -> (bool, String) {
+    let sources = job.sources();
+    let outcome = job.run_script(client.publish, &sources).unwrap();
+    assert!(!outcome.raw.contains("eyJ"), "{}", outcome.raw);
+    (outcome.succeeded(), outcome.raw)
+}
+
+#[test]
+fn what_they_publish_reaches_the_permitted_feed_only() {
+    let (feed, plants) = (FEED.replace("simple", "upload"), PLANTS.replace("simple", "upload"));
+    let rows: Vec<(&Publisher, bool)> =
+        PUBLISHERS.iter().flat_map(|client| [(client, true), (client, false)]).collect();
+    in_parallel(&rows, |(client, is_permitted)| {
+        if tool(client.program).is_none() {
+            return;
+        }
+        let emulator = emulator();
+        let mut job = to_publish(&emulator, client, if *is_permitted { &feed } else { &plants });
+        let outcome = run(&emulator, &mut job, &step());
+        assert_eq!(warned(&outcome, &["fabrikam", "'organizations'"]), !is_permitted, "{:?}", outcome.warnings);
+        emulator.clear_requests();
+        let (published, said) = publishes(&mut job, client);
+        let requests = emulator.requests();
+        assert_eq!(published, *is_permitted, "{}: {said}\n{requests:?}", client.publish);
+        let carries = requests.iter().filter(|request| !request.secrets.is_empty());
+        let is_upload = |path: &str| path.starts_with("/contoso/_packaging/feed1/pypi/upload/");
+        let (mut uploads, mut others) = carries.partition::<Vec<_>, _>(|request| is_upload(&request.path));
+        assert!(others.pop().is_none(), "{}: {requests:?}", client.publish);
+        let is_stored = uploads.pop().is_some_and(|last| last.method == "POST" && last.status == 202);
+        assert_eq!(is_stored, *is_permitted, "{}: {requests:?}", client.publish);
+        finish(&mut job);
+        assert!(variable(&job, "PYTHONPATH").is_empty() && variable(&job, "HATCH_INDEX_USER").is_empty());
+        emulator.clear_requests();
+        let (published, said) = publishes(&mut job, client);
+        assert!(!published && with_token(&emulator.requests()).is_empty(), "after the job: {said}");
+    });
+}
+
+#[test]
+fn hatch_publishes_to_an_argument_that_an_input_names_too() {
+    if tool("rattler-python").is_none() {
+        return;
+    }
+    let [.., by_variable] = PUBLISHERS;
+    let feed = FEED.replace("simple", "upload");
+    let publish: &str = &format!("{HATCH_BY_PROXY} -u any -r {feed}");
+    let emulator = emulator();
+    let mut job = to_publish(&emulator, &Publisher { variable: "", ..by_variable }, &feed);
+    run(&emulator, &mut job, &step().input("tools", "pip").input("feeds", &feed));
+    let sources = job.sources();
+    script(&mut job, &sources, publish);
+    assert!(emulator.requests().iter().any(|request| request.method == "POST" && request.status == 202));
 }

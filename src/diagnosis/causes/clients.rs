@@ -1,6 +1,6 @@
 //! What clients say in their own words of a credential that is absent or refused, or of a right that is missing.
 //!
-//! Measured: `tests/end_to_end/refusals` provokes each refusal in the real clients. conda, tfx, LFS and Gradle were not run for it.
+//! Measured: `tests/end_to_end/refusals` provokes each refusal in the real clients. conda itself was not run for it, only rattler.
 
 super::causes! { Client:
     NPM {
@@ -12,7 +12,7 @@ super::causes! { Client:
             ["YN0033", "No authentication configured", "@devops?"], ["Invalid authentication (as an anonymous user)", "@devops?"],
             ["npm notice", "=401", "@devops"], ["npm error", "=401", "@devops"], ["npm ERR!", "=401", "@devops"],
             ["An unexpected error occurred", "Request failed \"401 Unauthorized\"", "@devops"], ["Response Code: 401", "@devops"],
-            ["error: GET", "=401", "@devops"],
+            ["error: GET", "=401", "@devops"], ["Bad response: 401", "@devops"],
         ],
         headline: "npm, pnpm, yarn or bun sent no token that the feed takes",
         meaning: "The token is absent, empty, expired or of another tenant. Or .npmrc writes the feed's address otherwise than the line \
@@ -80,7 +80,8 @@ super::causes! { Client:
     }
     CONDA {
         name: "conda-401",
-        words: [["CondaHTTPError: HTTP 401", "@devops"], ["UNAUTHORIZED for channel", "@devops"]],
+        words: [["CondaHTTPError: HTTP 401", "@devops"], ["UNAUTHORIZED for channel", "@devops"],
+            ["HTTP status client error (401 Unauthorized)", "/Conda/", "@devops"]],
         headline: "conda sent no token that the feed takes",
         meaning: "A channel has a token only where its address refers to the variable ARTIFACTS_CONDA_TOKEN.",
         remedy: "run AdoEntraAuth before this step, in the same job, and refer to that variable as the password in the channel's address",
@@ -93,6 +94,8 @@ super::causes! { Client:
             ["401 Error, Credentials not correct for", "@devops"], ["Authorization error accessing", "@devops"], ["ERROR: HTTP error 401 while getting", "@devops"],
             ["User for pkgs.dev.azure.com"], ["401 Client Error", "pypi", "@devops"],
             ["HTTPError: 401", "pypi", "@devops"], ["[401] Unauthorized", "@devops?"], ["authorization error", "=401", "@devops"],
+            ["Credential not found for", "@devops"], ["PdmUsageError", "Username and password are required", "@devops?"],
+            ["Client error '401 Unauthorized' for url", "pypi", "@devops"],
         ],
         headline: "pip, poetry or twine sent no token that the feed takes",
         meaning: "The token is absent, expired or of another tenant. Or pip before 26.2 did not ask, since the index's address has no user. \
@@ -228,7 +231,7 @@ super::causes! { Client:
         name: "tfx-401",
         words: [
             ["Received response 401 (Not Authorized)"], ["Check that your personal access token is correct and hasn't expired"],
-            ["Failed Request: Unauthorized(401)"],
+            ["Failed Request: Unauthorized(401)"], ["Invalid credentials. Failed request: (401)"],
         ],
         headline: "tfx sent no token that is taken",
         meaning: "The token is empty, has expired, or lacks the right on the Marketplace or the organization.",

@@ -11,7 +11,8 @@ use std::process::ExitCode;
 use zeroize::Zeroizing;
 
 use super::git::Outcome;
-use super::{Question, Reply, cargo, git, gradle, keyring, met, nuget, others, reply, vault};
+use super::{Question, RefusedAgain, Reply, cargo, git, gradle, keyring, met, nuget, others, reply, vault};
+use crate::diagnosis::Explanation;
 use crate::diagnosis::causes::clients;
 use crate::diagnosis::say;
 use crate::disk;
@@ -172,11 +173,15 @@ fn ask(call: &Call, question: &Question) -> Reply {
     reply
 }
 
-/// git asks to erase what a server has refused.
+/// git asks to erase what a server has refused. git-lfs asks again then, for as long as it is answered (measured with 3.3).
 fn ask_for_git(call: &Call, operation: &str, question: &Question) -> Reply {
     let reply = ask(call, question);
-    if operation == "erase" && matches!(reply, Reply::Token(_)) {
+    let Reply::Token(issued) = &reply else { return reply };
+    if operation == "erase" {
         met::note(&call.folder, call.dialect, &clients::GIT_REFUSED);
+        met::note_refusal(&call.folder, &issued.organization);
+    } else if met::is_refused_again(&call.folder, &issued.organization) {
+        return Reply::Trouble(Explanation::of(&RefusedAgain(issued.organization.clone())));
     }
     reply
 }

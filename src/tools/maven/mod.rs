@@ -48,14 +48,14 @@ static ID: ToolId = ToolId {
     ways: &[
         Way {
             clients: "3.9 and newer",
-            tried: "3.9: fetch",
+            tried: "3.9: fetch, publish",
             source: TokenSource::Reference,
             fresh: Fresh::EachStart,
             afterwards: super::REMOVED,
         },
         Way {
             clients: "older, `mvnw`",
-            tried: "3.8: fetch",
+            tried: "3.8: fetch, publish",
             source: TokenSource::SharedReference,
             fresh: Fresh::NextStep,
             afterwards: "`settings.xml` and variables as before",

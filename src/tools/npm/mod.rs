@@ -70,6 +70,9 @@ const SEARCHED: &[&str] = &[
     bun::OWN[2],
 ];
 const USER_CONFIG: &str = "NPM_CONFIG_USERCONFIG";
+/// Where Rush has the file of its clients. It keeps from them what is called `NPM_CONFIG_…`, in capitals (measured with 5.179; on
+/// Windows in any letters, by its source).
+const RUSH: &str = "common/config/rush";
 /// By these pnpm 11 is pointed past npm's file.
 const PNPM_FILES: [&str; 2] = ["PNPM_CONFIG_NPMRC_AUTH_FILE", "PNPM_CONFIG_USERCONFIG"];
 const REGISTRY: &str = "NPM_CONFIG_REGISTRY";
@@ -161,6 +164,8 @@ impl Tool for Npm {
         lines.extend(keys::for_yarn_1(served, sources, draft));
         let mut lines: Vec<String> = lines.into_iter().collect();
         lines.extend(keys::of_root(served, sources, draft));
+        let is_of_rush =
+            sources.files.iter().any(|file| file.source.path.parent().is_some_and(|at| at.ends_with(RUSH)));
         for (number, (variable, path)) in user_files(draft.host).into_iter().enumerate() {
             // What npm cannot read has no effect to carry over.
             let mut users = sources.of::<Rc>().filter(|(file, rc)| {
@@ -170,7 +175,8 @@ impl Tool for Npm {
             let edits = npmrc::append(&carried, &lines);
             let name = ["npmrc", "npmrc-1", "npmrc-2"][number];
             let file = draft.private_file(PrivateFile::carrying(name, carried, edits));
-            draft.set(user_config_variable(variable, draft.host, &file));
+            let in_small = (is_of_rush && variable == USER_CONFIG).then(|| variable.to_ascii_lowercase());
+            draft.set(user_config_variable(variable, in_small, draft.host, &file));
         }
         Ok(())
     }
@@ -249,12 +255,12 @@ fn user_files(host: &Host) -> Vec<(&'static str, Option<PathBuf>)> {
     std::iter::once((USER_CONFIG, of_npm)).chain(further).collect()
 }
 
-/// The variable that points a client to our file. Where the job has it in another spelling, two would be in each other's way, so
-/// that spelling is used.
-fn user_config_variable(variable: &str, host: &Host, file: &std::path::Path) -> Variable {
+/// The variable that points a client to our file, in another spelling where it is to have one. Where the job has it in a spelling, two
+/// would be in each other's way, so that one is used.
+fn user_config_variable(variable: &str, spelling: Option<String>, host: &Host, file: &std::path::Path) -> Variable {
     let standing = host.environment.iter().find(|(name, _)| name.eq_ignore_ascii_case(variable));
-    let name = standing.map_or(variable, |(name, _)| name);
-    let set = Variable::new(name, Template::text(file.to_string_lossy()));
+    let name = standing.map(|(name, _)| name.to_owned()).or(spelling).unwrap_or_else(|| variable.to_owned());
+    let set = Variable::new(name.as_str(), Template::text(file.to_string_lossy()));
     if name == variable { set } else { set.exact_case() }
 }
 

@@ -87,6 +87,30 @@ fn a_private_file_refers_to_a_variable_behind_the_users_own_lines() {
     assert_eq!(shown[3].replace('\\', "/"), "NPM_CONFIG_USERCONFIG=/run/npmrc");
 }
 
+/// A file, variables, and what is set.
+type OfRush<'r> = (&'r str, &'r [(&'r str, &'r str)], &'r str);
+
+/// Rush keeps the variable from its clients in the usual letters. One that the job has stays as it is called.
+#[test]
+fn the_variable_is_in_small_letters_where_rush_has_its_file() {
+    let rows: [OfRush<'_>; 4] = [
+        ("/agent/1/s/.npmrc", &[], "NPM_CONFIG_USERCONFIG=/run/npmrc"),
+        ("/agent/1/s/app/common/config/rush/.npmrc", &[], "npm_config_userconfig=/run/npmrc"),
+        ("/agent/1/s/common/config/rush/.npmrc-publish", &[], "npm_config_userconfig=/run/npmrc"),
+        (
+            "/agent/1/s/common/config/rush/.npmrc",
+            &[("NPM_CONFIG_USERCONFIG", "/own")],
+            "NPM_CONFIG_USERCONFIG=/run/npmrc",
+        ),
+    ];
+    for (path, variables, expected) in rows {
+        let file = file(path, &format!("registry={FEED}\n"));
+        let plan = planned(&Npm, &[feed(FEED)], &[file], &host(variables), &Disk::default()).unwrap();
+        let shown: Vec<_> = shown(&plan).iter().map(|line| line.replace('\\', "/")).collect();
+        assert!(shown.iter().any(|line| line == expected), "{path}: {shown:?}");
+    }
+}
+
 #[test]
 fn what_npm_cannot_read_is_not_carried_over() {
     let file = file_of_bytes("/home/build/.npmrc", &utf16("fund=false\n"));

@@ -1,4 +1,4 @@
-//! A backend of the Python package `keyring`, which twine and poetry import.
+//! A backend of the Python package `keyring`, which twine, poetry and hatch import.
 //!
 //! It is a module of a few lines that starts this program, and lies in a wheel on `PYTHONPATH`: Python imports from it and finds its
 //! entry point, and `pip freeze` passes over wheels (measured with pip 23.0 to 26.3, twine 7 and poetry 2.5).
@@ -11,14 +11,15 @@ use crate::plan::{Pack, PrivateFile, Template, Variable};
 
 const MODULE: &str = include_str!("backend.py");
 const WHEEL: &str = "ado_entra_auth_keyring-1-py3-none-any.whl";
-const PYTHON_PATH: &str = "PYTHONPATH";
+/// Where Python looks for modules.
+pub const PYTHON_PATH: &str = "PYTHONPATH";
 /// Names the one backend to ask, in place of all that there are.
 const ONLY_BACKEND: &str = "PYTHON_KEYRING_BACKEND";
 
 /// Puts the backend where Python finds it.
 pub fn add(draft: &mut Draft<'_>) {
     draft.program(KEYRING_PROGRAM);
-    let pack = Pack { bytes: packed, purpose: "a module by which poetry and twine ask this program" };
+    let pack = Pack { bytes: packed, purpose: "a module by which Python asks this program" };
     let wheel = PrivateFile { pack: Some(pack), ..PrivateFile::new(WHEEL, Template::text(MODULE)) };
     let path = draft.private_file(wheel).to_string_lossy().into_owned();
     let separator = if cfg!(windows) { ';' } else { ':' };

@@ -34,6 +34,8 @@ pub struct Found {
     pub passwords: Vec<(String, usize)>,
     /// Whether it keeps poetry from asking a keyring.
     pub has_no_keyring: bool,
+    /// Whether it has tables of hatch's.
+    pub is_of_hatch: bool,
     /// Why it cannot be read.
     pub unread: Option<Unparsable>,
 }

@@ -1,16 +1,32 @@
 //! Files of clients that ask by pip's ways: Pipenv and hatch start pip (hatch uv as well), and PDM starts the program `keyring` by itself
-//! (measured with Pipenv 2026.10, hatch 1.18, PDM 2.29).
+//! (measured with Pipenv 2026.10, hatch 1.18, PDM 2.29). To publish, hatch imports Python's package `keyring`, and asks only as a user.
+//! The address is an argument, a variable, or in a file at home.
 
 use toml::de::{DeTable, DeValue};
 
-use super::Python;
 use super::addresses::items;
 use super::files::{Found, Spot, TRUST, UNCHECKED, may_be_azure};
+use super::named::Publisher;
+use super::{Python, UPLOAD};
 use crate::edit::text::Lines;
-use crate::reach::Role;
+use crate::reach::{Role, ServedFeed};
 use crate::tools::dotenv::{ELSEWHERE, OF_PYTHON, leads_elsewhere};
-use crate::tools::reading::{SourceFile, Unparsable};
+use crate::tools::reading::{SourceFile, Sources, Unparsable};
 use crate::tools::tables::{Value, table, tables, text};
+
+/// How hatch publishes; the second secret is PDM's.
+pub const HATCH: Publisher = Publisher {
+    place: "HATCH_INDEX_REPO",
+    user: "HATCH_INDEX_USER",
+    secrets: ["HATCH_INDEX_AUTH", "PDM_PUBLISH_PASSWORD"],
+};
+/// Where PDM publishes.
+pub const PDM_PUBLISH: &str = "PDM_PUBLISH_REPO";
+
+/// Whether a client of this job may import the package `keyring`: hatch does when it publishes, and PDM where it has that package.
+pub fn imports_keyring(served: &[ServedFeed], sources: Sources<'_>) -> bool {
+    served.iter().any(|feed| feed.written.contains(UPLOAD)) || sources.of::<Found>().any(|(_, found)| found.is_of_hatch)
+}
 
 /// Sources of a `Pipfile`, and of PDM's below `tool.pdm` in `pyproject.toml`.
 pub fn sources(root: &DeTable<'_>, lines: &Lines, found: &mut Found) {
@@ -24,7 +40,10 @@ pub fn sources(root: &DeTable<'_>, lines: &Lines, found: &mut Found) {
 /// own address decides nothing, and PDM takes the path to a setting in one key as well.
 pub fn pdm(root: &DeTable<'_>, lines: &Lines, found: &mut Found) {
     for source in table(root, "pypi").into_iter().chain(tables(root, "pypi").map(|(_, further)| further)) {
-        index(source, lines, found);
+        index(source, Role::Source, lines, found);
+    }
+    for (_, repository) in tables(root, "repository") {
+        index(repository, Role::Publish, lines, found);
     }
     trusting(root, lines, found);
 }
@@ -48,12 +67,15 @@ fn one(source: &DeTable<'_>, lines: &Lines, found: &mut Found) {
     if text(source, "url", lines).is_none_or(|(url, _)| may_be_azure(&url)) {
         trusting(source, lines, found);
     }
-    index(source, lines, found);
+    index(source, Role::Source, lines, found);
 }
 
-fn index(source: &DeTable<'_>, lines: &Lines, found: &mut Found) {
+fn index(source: &DeTable<'_>, role: Role, lines: &Lines, found: &mut Found) {
     if let Some(url) = text(source, "url", lines) {
-        found.add(None, url, Role::Source, Spot::Other);
+        found.add(None, url, role, Spot::Other);
+        if let (Some(index), Some((_, line))) = (found.indexes.last_mut(), text(source, "password", lines)) {
+            index.password = Some(line);
+        }
     }
 }
 
@@ -82,6 +104,7 @@ pub fn lock(file: &SourceFile, found: &mut Found) {
 
 /// Variables that hatch sets for a client: in `hatch.toml`, or below `tool.hatch` in `pyproject.toml`.
 pub fn hatch(client: &Python, root: &DeTable<'_>, lines: &Lines, found: &mut Found) {
+    found.is_of_hatch = true;
     let spot = if matches!(client, Python::Uv) { Spot::UvKey } else { Spot::Other };
     let mut see = |name: &str, value: &str, line: usize| {
         let is = |(known, _): &&(&str, Role)| known.eq_ignore_ascii_case(name);

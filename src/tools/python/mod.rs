@@ -1,7 +1,7 @@
 //! Python's clients: pip, uv, poetry and twine. All of them ask a keyring for an index by its address, and this program is one.
 //!
 //! pip and uv start the program `keyring` from PATH, where the address has a user or the index a name (`pip`, `uv`). poetry and twine
-//! import the package `keyring`, for which a module is put on `PYTHONPATH` (`backend`). What is not ours goes on to the user's own.
+//! import the package `keyring`, for which a module is put on `PYTHONPATH` (`backend`), as do further clients (`further`). What is not ours goes on to the user's own.
 
 mod addresses;
 mod backend;
@@ -55,6 +55,8 @@ struct Facts {
     addresses: &'static [(&'static str, Role)],
 }
 
+/// What the address of a feed has to which clients publish.
+const UPLOAD: &str = "/pypi/upload";
 /// More than any workspace names: each is compared with others.
 const MOST_ADDRESSES: usize = 10_000;
 
@@ -70,9 +72,9 @@ const fn helper(clients: &'static str, tried: &'static str, client: Dialect) -> 
 static PIP: Facts = Facts {
     id: id(
         "pip",
-        &[pip::PROVIDER, pip::MAIN, pip::EXTRA],
+        &[pip::PROVIDER, pip::MAIN, pip::EXTRA, further::HATCH.user],
         &[
-            helper("23.1 and newer", "24.0, 25.3, 26.3: fetch", Dialect::Pip),
+            helper("23.1 and newer", "24.0, 25.3, 26.3: fetch; PDM 2.29, hatch 1.18: publish", Dialect::Pip),
             Way {
                 clients: "older",
                 tried: "20.3, 23.0: fetch",
@@ -83,12 +85,17 @@ static PIP: Facts = Facts {
         ],
     ),
     client: Dialect::Pip,
-    addresses: &[(pip::MAIN, Role::Source), (pip::EXTRA, Role::Source)],
+    addresses: &[
+        (pip::MAIN, Role::Source),
+        (pip::EXTRA, Role::Source),
+        (further::HATCH.place, Role::Publish),
+        (further::PDM_PUBLISH, Role::Publish),
+    ],
 };
 static UV: Facts = Facts {
     id: id(
         "uv",
-        &[uv::PROVIDER, "UV_INDEX*", uv::LISTS[1], uv::LISTS[2], uv::PUBLISH_USER],
+        &[uv::PROVIDER, "UV_INDEX*", uv::LISTS[1], uv::LISTS[2], uv::PUBLISH.user],
         &[helper("", "0.13: fetch, publish", Dialect::Uv)],
     ),
     client: Dialect::Uv,
@@ -97,11 +104,11 @@ static UV: Facts = Facts {
         (uv::LISTS[1], Role::Source),
         (uv::LISTS[2], Role::Source),
         (uv::LISTS[3], Role::Source),
-        (uv::PUBLISH, Role::Publish),
+        (uv::PUBLISH.place, Role::Publish),
     ],
 };
 static POETRY: Facts = Facts {
-    id: id("poetry", &["PYTHONPATH"], &[helper("", "2.5: fetch, publish", Dialect::Poetry)]),
+    id: id("poetry", &[backend::PYTHON_PATH], &[helper("", "2.5: fetch, publish", Dialect::Poetry)]),
     client: Dialect::Poetry,
     addresses: &[],
 };
@@ -124,6 +131,12 @@ impl Python {
     /// Its variables in which addresses stand.
     fn variables_of_addresses(&self) -> &'static [(&'static str, Role)] {
         self.facts().addresses
+    }
+
+    /// Has it ask by Python's package `keyring`, and says what keeps it from that.
+    fn asks_by_module(&self, sources: Sources<'_>, draft: &mut Draft<'_>) {
+        backend::add(draft);
+        warn_of_no_keyring(self, sources, draft);
     }
 
     /// Whether it takes requirements from files of their own.
@@ -223,12 +236,17 @@ impl Tool for Python {
     fn plan(&self, served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> Result<(), PlanError> {
         draft.program(KEYRING_PROGRAM);
         let is_safe = match self {
-            Self::Pip => pip::plan(served, sources, draft),
+            Self::Pip => {
+                let is_safe = pip::plan(served, sources, draft);
+                if is_safe && further::imports_keyring(served, sources) {
+                    self.asks_by_module(sources, draft);
+                }
+                is_safe
+            }
             Self::Uv => uv::plan(served, sources, draft),
             Self::Poetry | Self::Twine => {
-                backend::add(draft);
+                self.asks_by_module(sources, draft);
                 named::list(self, served, sources, draft, &|_| None, &|_| true);
-                warn_of_no_keyring(self, sources, draft);
                 true
             }
         };
@@ -246,7 +264,7 @@ fn of_inputs<'s>(served: &'s [ServedFeed], sources: Sources<'s>, client: &'s Pyt
         .iter()
         .filter_map(|named| Some(Feed::parse(named.url)?.url.to_string()))
         .collect();
-    let is_new = |feed: &&ServedFeed| !named.contains(feed.feed.url.as_str()) && !feed.written.contains("/pypi/upload");
+    let is_new = |feed: &&ServedFeed| !named.contains(feed.feed.url.as_str()) && !feed.written.contains(UPLOAD);
     served.iter().filter(is_new).collect()
 }
 

@@ -5,12 +5,33 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::addresses::{has_own_password, items, served_at};
 use super::files::{Found, Spot};
-use super::{Python, uv};
+use super::{Python, further, uv};
 use crate::host::Host;
-use crate::plan::TokenSource;
 use crate::plan::draft::Draft;
+use crate::plan::{Template, TokenSource, Variable};
 use crate::reach::{NamedBy, Role, ServedFeed};
 use crate::tools::reading::{Place, Sources};
+
+/// The variables by which a client publishes.
+pub struct Publisher {
+    /// Says where.
+    pub place: &'static str,
+    /// Says as whom, wherever that is. It is no secret.
+    pub user: &'static str,
+    /// Hold secrets of the user's own.
+    pub secrets: [&'static str; 2],
+}
+
+impl Publisher {
+    /// Sets the user without whom the client asks no keyring, only where a variable says to which feed it publishes.
+    pub fn set_user(&self, served: &[ServedFeed], draft: &mut Draft<'_>) {
+        let feed = draft.host.variable(self.place).and_then(|url| served_at(served, url));
+        let mut others = self.secrets.iter().chain([&self.user]);
+        if let Some(feed) = feed.filter(|_| others.all(|name| draft.host.variable(name).is_none())) {
+            draft.set(Variable::new(self.user, Template::text(feed.feed.organization.name())));
+        }
+    }
+}
 
 /// An address of a client's.
 pub struct Named<'s> {
@@ -99,8 +120,9 @@ fn password(client: &Python, named: &Named<'_>, sources: Sources<'_>) -> Option<
 fn in_variable(client: &Python, named: &Named<'_>, host: &Host) -> Option<Place> {
     let of_name = |before: &str| named.name.map(|name| format!("{before}{}_PASSWORD", uv::key(name)));
     let variables = match client {
+        Python::Pip if named.role == Role::Publish => further::HATCH.secrets.map(|name| Some(name.to_owned())),
         Python::Pip => return None,
-        Python::Uv if named.role == Role::Publish => uv::PUBLISH_OTHERS.map(|name| Some(name.to_owned())),
+        Python::Uv if named.role == Role::Publish => uv::PUBLISH.secrets.map(|name| Some(name.to_owned())),
         Python::Uv => [of_name("UV_INDEX_"), None],
         Python::Poetry => [of_name("POETRY_HTTP_BASIC_"), None],
         Python::Twine => [Some("TWINE_PASSWORD".to_owned()), None],

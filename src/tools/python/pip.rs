@@ -9,12 +9,12 @@ use super::addresses::{around_user, has_own_password, has_password, items, serve
 use super::files::{For, Found, PIP_KEYS, Spot, is_pdm_lock};
 use super::named::{self, Named};
 use super::shared::{self, Asked};
-use super::{Python, of_inputs};
+use super::{Python, further, of_inputs};
 use crate::azure_devops::feed::Feed;
 use crate::host::{Host, Look};
 use crate::plan::draft::Draft;
 use crate::plan::{Part, Template, TokenSource, Variable};
-use crate::reach::ServedFeed;
+use crate::reach::{Role, ServedFeed};
 use crate::tools::reading::{Origin, Place, Sources};
 
 /// How pip asks a keyring.
@@ -83,6 +83,7 @@ pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
     if draft.host.variable(PROVIDER).is_none() {
         draft.set(Variable::new(PROVIDER, Template::text("subprocess")));
     }
+    further::HATCH.set_user(served, draft);
     let in_variable = |feed: &ServedFeed| {
         let is_set = in_variables.iter().any(|set| set.feed.url == feed.feed.url);
         (is_old && is_set).then_some(TokenSource::Variable)
@@ -100,7 +101,9 @@ fn asked(sources: Sources<'_>) -> Vec<Asked> {
     let settable = PIP_KEYS.map(|key| (key, configured(sources, key)));
     let is_settable = |spot: Spot, url: &String| matches!(spot, Spot::PipKey(key, _) if settable.iter().any(|(of, urls)| *of == key && urls.contains(url)));
     let of_files = sources.of::<Found>().flat_map(|(file, found)| {
-        let indexes = found.indexes.iter().map(|index| (&index.url, is_settable(index.spot, &index.url), index.line));
+        // Who publishes has a credential for that address only.
+        let indexes = found.indexes.iter().filter(|index| index.role == Role::Source);
+        let indexes = indexes.map(|index| (&index.url, is_settable(index.spot, &index.url), index.line));
         let direct = found.direct.iter().map(|(line, url)| (url, false, *line));
         let asked = |(url, is_settable, line): (&String, bool, usize)| {
             let asked = Asked::new(url, is_settable, Place::line(&file.source, line))?;

@@ -65,8 +65,8 @@ fn indexes_are_found_in_every_file_of_each_client() {
         (
             Python::Pip,
             "pdm.toml",
-            "[pypi]\nurl = 'https://a/'\n[pypi.n]\nurl = 'https://b/'".into(),
-            vec![" https://a/".into(), " https://b/".into()],
+            "[pypi]\nurl = 'https://a/'\n[pypi.n]\nurl = 'https://b/'\n[repository.r]\nurl = 'https://c/'".into(),
+            vec![" https://a/".into(), " https://b/".into(), " https://c/".into()],
         ),
         (
             Python::Uv,
@@ -250,6 +250,24 @@ fn a_password_of_the_users_own_is_said_with_its_place_and_never_shown() {
         (Python::Pip, &[("requirements.txt", format!("a\n-i {own}"))], &[], "requirements.txt line 2"),
         (Python::Pip, &[("pip.conf", format!("[global]\nindex-url = {own}"))], &[], "pip.conf line 2"),
         (Python::Pip, &[], &[("PIP_INDEX_URL", &own)], "the variable PIP_INDEX_URL"),
+        (
+            Python::Pip,
+            &[("pdm.toml", format!("[repository.f]\nurl = '{upload}'\npassword = 's3cret'"))],
+            &[],
+            "pdm.toml line 3",
+        ),
+        (
+            Python::Pip,
+            &[("pdm.toml", format!("[repository.f]\nurl = '{upload}'"))],
+            &[("PDM_PUBLISH_PASSWORD", "s3cret")],
+            "the variable PDM_PUBLISH_PASSWORD",
+        ),
+        (
+            Python::Pip,
+            &[],
+            &[("HATCH_INDEX_REPO", &upload), ("HATCH_INDEX_AUTH", "s3cret")],
+            "the variable HATCH_INDEX_AUTH",
+        ),
         (Python::Uv, &[("pyproject.toml", table("uv.index", &own))], &[], "pyproject.toml line 3"),
         (Python::Uv, &[], &[("UV_INDEX", &format!("f={own}"))], "the variable UV_INDEX"),
         (
@@ -384,4 +402,28 @@ fn every_user_of_a_feed_counts_where_another_organization_has_the_same() {
     let files = [file("/agent/1/s/requirements.txt", &text)];
     let plan = planned(&Python::Pip, &feeds, &files, &host(&[]), &Disk::default()).unwrap();
     assert!(shown(&plan).contains(&"PIP_KEYRING_PROVIDER=disabled".to_owned()), "{:?}", shown(&plan));
+}
+
+/// A project, a feed that is served, variables, and whether later steps get the module and the user.
+type OfHatch<'r> = (&'r str, &'r str, &'r [(&'r str, &'r str)], bool, bool);
+
+/// hatch asks Python's keyring as a user only, and that one is the variable's wherever it publishes.
+#[test]
+fn hatch_has_a_module_and_a_user_where_a_variable_says_to_which_feed_it_publishes() {
+    let (upload, project) = (&FEED.replace("simple", "upload"), "[tool.hatch.version]\npath = 'a.py'\n");
+    let rows: &[OfHatch<'_>] = &[
+        ("", FEED, &[], false, false),
+        (project, FEED, &[], true, false),
+        ("", upload, &[], true, false),
+        ("", upload, &[("HATCH_INDEX_REPO", upload)], true, true),
+        ("", upload, &[("HATCH_INDEX_REPO", upload), ("HATCH_INDEX_USER", "me")], true, false),
+        (project, FEED, &[("HATCH_INDEX_REPO", "https://registry.example.com/pypi/upload/")], true, false),
+    ];
+    for (project, feed, variables, has_module, has_user) in rows {
+        let files = [file("/agent/1/s/pyproject.toml", project)];
+        let feeds = [served(None, feed, "x")];
+        let plan = planned(&Python::Pip, &feeds, &files, &host(variables), &Disk::default()).unwrap();
+        let sets = |name: &str| plan.variables().any(|variable| variable.name == name);
+        assert_eq!((sets("PYTHONPATH"), sets("HATCH_INDEX_USER")), (*has_module, *has_user), "{feed} {variables:?}");
+    }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::addresses::{has_password, items, served_at, user, with_user};
 use super::files::{Found, Spot};
-use super::named::{self, Named};
+use super::named::{self, Named, Publisher};
 use super::shared::{self, Asked};
 use super::{Python, of_inputs};
 use crate::azure_devops::feed::Feed;
@@ -19,12 +19,12 @@ use crate::tools::reading::{Place, Sources};
 pub const PROVIDER: &str = "UV_KEYRING_PROVIDER";
 /// Variables that list indexes, the first with names.
 pub const LISTS: [&str; 4] = ["UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_URL"];
-/// Where uv publishes.
-pub const PUBLISH: &str = "UV_PUBLISH_URL";
-/// As whom it publishes, wherever that is.
-pub const PUBLISH_USER: &str = "UV_PUBLISH_USERNAME";
-/// With which secrets of the user's own.
-pub const PUBLISH_OTHERS: [&str; 2] = ["UV_PUBLISH_PASSWORD", "UV_PUBLISH_TOKEN"];
+/// How uv publishes.
+pub const PUBLISH: Publisher = Publisher {
+    place: "UV_PUBLISH_URL",
+    user: "UV_PUBLISH_USERNAME",
+    secrets: ["UV_PUBLISH_PASSWORD", "UV_PUBLISH_TOKEN"],
+};
 
 /// False where nobody is to ask.
 pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) -> bool {
@@ -69,7 +69,7 @@ pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
             draft.set(Variable::new(variable, Template::new(parts)));
         }
     }
-    publish(served, draft);
+    PUBLISH.set_user(served, draft);
     let in_variables: BTreeSet<&str> = LISTS
         .iter()
         .flat_map(|variable| items(sources.host.variable(variable).unwrap_or_default()))
@@ -89,15 +89,6 @@ pub fn plan(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
     say_what_is_not_asked_for(served, sources, &asks, draft);
     names.set_users(served, draft);
     true
-}
-
-/// One variable says as whom uv publishes, so only where another says to which feed.
-fn publish(served: &[ServedFeed], draft: &mut Draft<'_>) {
-    let feed = draft.host.variable(PUBLISH).and_then(|url| served_at(served, url));
-    let mut others = PUBLISH_OTHERS.iter().chain([&PUBLISH_USER]);
-    if let Some(feed) = feed.filter(|_| others.all(|name| draft.host.variable(name).is_none())) {
-        draft.set(Variable::new(PUBLISH_USER, Template::text(feed.feed.organization.name())));
-    }
 }
 
 /// What the names of indexes stand for: the name as written, the organization unless it is none or several, and the first place.

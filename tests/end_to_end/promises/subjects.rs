@@ -412,7 +412,10 @@ pub const MAVEN: Subject = Subject {
         let pom = registry.map_or(pom.clone(), |registry| pom.replace("<repositories>", &registry));
         let plant = "<dependency><groupId>com.fabrikam</groupId><artifactId>plant</artifactId><version>1.0.0</version></dependency>";
         let pom = pom.replace("<dependencies>", &format!("<dependencies>{}", if_needed(other, plant)));
-        vec![("pom.xml", text(pom))]
+        vec![
+            ("pom.xml", text(pom)),
+            ("fresh/pom.xml", text(crate::maven::published("feed1", &format!("{FEED}/maven/v1")))),
+        ]
     },
     users: ("home/.m2/settings.xml", crate::undo::SETTINGS),
     users_own: || vec![("home/.m2/settings.xml", maven_settings())],
@@ -432,6 +435,7 @@ pub const MAVEN_3_9: Subject = Subject {
     goes_on: true,
     needs: &["java"],
     installs: &[("installed/mvn", "maven39/usr/share/maven/bin/mvn")],
+    publish: Some("cd fresh && mvn -B -q deploy"),
     ..MAVEN
 };
 
@@ -445,6 +449,8 @@ pub const MAVEN_3_9_SETTINGS: Subject = Subject {
     fetch: "mvn -B -q -s users.xml verify",
     ask_directly: "sed -e 's#<id>feed1<#<id>direct<#g' -e 's#https://[^<]*/feed1/#DIRECT/#g' pom.xml >direct.txt && \
                    mvn -B -q -s users.xml -f direct.txt verify",
+    // The same as without.
+    publish: None,
     ..MAVEN_3_9
 };
 

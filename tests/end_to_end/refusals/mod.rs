@@ -1,6 +1,8 @@
 //! What each client prints when a feed or repository refuses it leads to the right row of `explain`: so the table is measured, and a
 //! new version of a client that words it otherwise fails here.
 
+mod others;
+
 use ado_entra_auth_emulator::agent::TaskStep;
 use ado_entra_auth_emulator::message::Answer;
 use ado_entra_auth_emulator::world::TENANT;
@@ -125,7 +127,8 @@ refusals! {
     bun BUN: Absent "npm-401", Refused "npm-401", Forbidden "feed-403";
     bun_1_3 BUN_1_3: Absent "npm-401", Forbidden "feed-403";
     maven MAVEN: Absent "maven-401", Forbidden "feed-read-packages";
-    maven_3_9 MAVEN_3_9: Absent "maven-401", Refused "maven-401", Forbidden "feed-read-packages";
+    maven_3_9 MAVEN_3_9: Absent "maven-401", Refused "maven-401", Forbidden "feed-read-packages", MayNotPublish "feed-add-package";
+    gradle GRADLE: Absent "gradle-401", Forbidden "feed-read-packages";
     nuget NUGET: Absent "nuget-401", Refused "nuget-401", Forbidden "feed-read-packages", MayNotPublish "feed-add-package";
     dotnet DOTNET: Absent "nuget-401", Refused "nuget-401", Forbidden "feed-read-packages", MayNotPublish "feed-add-package";
     dotnet_provider DOTNET_PROVIDER: Absent "nuget-provider", Refused "nuget-401", Forbidden "feed-read-packages";
@@ -154,6 +157,13 @@ fn twine() {
         ..twine
     };
     check(&with_garbage, &[(Refusal::Absent, "pip-401")]);
+}
+
+/// The credential of `mvn deploy` is that of the id in `distributionManagement`.
+#[test]
+fn maven_that_publishes() {
+    let deploys = Subject { fetch: subjects::MAVEN_3_9.publish.unwrap(), ..subjects::MAVEN_3_9 };
+    check(&deploys, &[(Refusal::Absent, "maven-401")]);
 }
 
 /// What the post-job part says after these commands of a later step.
