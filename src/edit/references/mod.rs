@@ -1,5 +1,5 @@
 //! The variables that a text refers to, in any tool's dialect: `${X}`, `${X?}`, `${X-…}`, `${X:-…}`, `${env.X}`, `%X%`, `$X`,
-//! `$(X)`, `$Env:X`.
+//! `$(X)`, `$Env:X`, hatch's `{env:X}` (read in hatchling's `utils/context.py`).
 //!
 //! It answers whether a file could make some client read a variable, so it would rather find too much: every reading counts that
 //! follows from undoing what XML, JSON, TOML, YAML or Java's properties may do to a name, and whatever sections, comments or
@@ -33,7 +33,7 @@ pub fn in_text(text: &str) -> Vec<(String, usize)> {
 /// Reports every name that `text` may refer to, with its line, perhaps several times: for a text of many megabytes, of which only
 /// some names are asked for.
 pub fn each(text: &str, mut report: impl FnMut(&str, usize)) {
-    if !text.contains(['$', '%', '\\', '&']) {
+    if !text.contains(['$', '%', '\\', '&', '{']) {
         return;
     }
     let has_escapes = text.contains('\\');

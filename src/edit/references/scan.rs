@@ -12,11 +12,17 @@ pub(super) fn scan(text: &str, view: impl Iterator<Item = (usize, char)>, report
     let mut line = Lines { text: text.as_bytes(), position: 0, line: 1 };
     let mut braces = Brackets::new('}');
     let mut parentheses = Brackets::new(')');
+    let mut fields = Brackets { are_fields: true, ..Brackets::new('}') };
     let mut percents: Option<Word> = None;
     let mut bare: Option<Word> = None;
     let mut is_behind_dollar = false;
     for (at, character) in view {
         let line = line.at(at);
+        match character {
+            '{' => fields.open(line),
+            '}' => fields.close(report),
+            other => fields.push(other),
+        }
         let opened = match (is_behind_dollar, character) {
             (true, '{') => Some(&mut braces),
             (true, '(') => Some(&mut parentheses),
@@ -112,9 +118,10 @@ impl Word {
         None
     }
 
-    /// What stands in its place where its variable is unset: `X-this`, `X:-this`.
-    fn default(&self) -> &str {
-        self.text.split_once('-').map_or("", |(_, default)| default)
+    /// What stands in its place where its variable is unset: `X-this`, `X:-this`, and in a field `env:X:this`.
+    fn default(&self, is_field: bool) -> &str {
+        let parts = if is_field { self.text.rsplit_once(':') } else { self.text.split_once('-') };
+        parts.map_or("", |(_, default)| default)
     }
 
     /// Reports all of it, and what stands before a sign: `X-this`, `X:~0,3`, each behind `env.` as well.
@@ -150,9 +157,10 @@ impl Word {
     }
 }
 
-/// `${…}` or `$(…)`, one in another.
+/// `${…}`, `$(…)` or hatch's fields, `{env:…}`, one in another.
 struct Brackets {
     closing: char,
+    are_fields: bool,
     open: VecDeque<Readings>,
 }
 
@@ -165,7 +173,7 @@ struct Readings {
 
 impl Brackets {
     fn new(closing: char) -> Self {
-        Self { closing, open: VecDeque::new() }
+        Self { closing, are_fields: false, open: VecDeque::new() }
     }
 
     fn open(&mut self, line: usize) {
@@ -186,12 +194,15 @@ impl Brackets {
 
     fn close(&mut self, report: &mut dyn FnMut(&str, usize)) {
         let Some(closed) = self.open.pop_back() else { return };
-        closed.default.report(report);
-        if closed.blank.text != closed.default.text || closed.default.is_too_long {
+        let refers = |word: &Word| !self.are_fields || ["env:", "env!"].iter().any(|start| word.text.contains(start));
+        if refers(&closed.default) {
+            closed.default.report(report);
+        }
+        if (closed.blank.text != closed.default.text || closed.default.is_too_long) && refers(&closed.blank) {
             closed.blank.report(report);
         }
         if let Some(outer) = self.open.back_mut() {
-            outer.default.push(closed.default.default());
+            outer.default.push(closed.default.default(self.are_fields));
             outer.default.is_too_long |= closed.default.is_too_long;
         }
     }

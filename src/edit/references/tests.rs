@@ -64,6 +64,14 @@ fn names_may_be_written_otherwise() {
         "${ADO_\\\n   TOKEN}",
         "${ADO_\\\r\n\tTOKEN}",
         r"${ADO\_TOKEN}",
+        "{env:ADO_TOKEN}",
+        "{env:ADO_TOKEN:x}",
+        "{env!s:ADO_TOKEN}",
+        "{env:ADO_{env:X:TOKEN}}",
+        "{env:ADO_{env:X}TOKEN}",
+        "{args:{env:ADO_TOKEN}}",
+        "{root.x:{args:e}{args:nv}:ADO_TOKEN}",
+        r"\u007benv:ADO_\u0054OKEN}",
         "${ADO_&#84;OKEN}",
         "&#x24;{ADO_&#x000000000000000000000000000000054;OKEN}",
         "${ADO_<!-- ${ -->TOKEN}",
@@ -95,6 +103,9 @@ fn what_refers_to_nothing_is_not_found() {
         "$ ADO_TOKEN",
         "${ADO_TOKEN",
         "{ADO_TOKEN}",
+        "{env:ADO_TOKEN",
+        "{args:ADO_TOKEN}",
+        "{env: X} ADO_TOKEN",
         "$(ADO_TOKEN",
         "%ADO_TOKEN",
         "%ADO_TOKEN\n%",
@@ -119,8 +130,8 @@ fn every_line_is_named_once() {
 
 #[test]
 fn lines_are_those_of_the_file() {
-    let text = "a\r\n$A\r$B\n<!-- \n\n -->${C\\\n\n}\n&#10;$D";
-    let expected = [("A", 2), ("B", 3), ("C", 6), ("D", 9)];
+    let text = "a\r\n$A\r$B\n<!-- \n\n -->${C\\\n\n}\n&#10;$D\n{env:E}";
+    let expected = [("A", 2), ("B", 3), ("C", 6), ("D", 9), ("E", 10)];
     let found = references(text);
     for (name, line) in expected {
         assert_eq!(found.get(name), Some(&line), "{found:?}");
@@ -160,6 +171,10 @@ fn hostile_texts_take_their_length_in_time() {
         "${-:?",
         "é",
         "$é",
+        "{",
+        "{env:",
+        "{env:a}",
+        "{env:a:{",
     ] {
         let text = entity.clone() + &unit.repeat(50_000 / unit.len());
         let start = Instant::now();
@@ -190,6 +205,7 @@ fn dressed() -> impl Strategy<Value = String> {
         ("$", ";"),
         ("$Env:", "\""),
         ("$(", ")"),
+        ("{env:", "}"),
     ]);
     (around, vec(0_usize..30, 24)).prop_map(move |((before, behind), ways)| {
         let name = format!("{before}{NAME}{behind}");
@@ -204,7 +220,7 @@ proptest! {
     #[test]
     fn a_name_is_found_in_every_dress(
         dressed in dressed(),
-        before in vec(select(&["${", "}", "a", "\n", " ", "<", "\"", "=", "[x]\n", "; ", "$", "-"]), 0..6),
+        before in vec(select(&["${", "{", "}", "a", "\n", " ", "<", "\"", "=", "[x]\n", "; ", "$", "-"]), 0..6),
         behind in vec(select(&["${", "}", "a", "\n", "%", "\\", "&", "<!--", "-->"]), 0..6),
     ) {
         let text = before.concat() + &dressed + "\n" + &behind.concat();
