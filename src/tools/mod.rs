@@ -13,6 +13,7 @@ mod java;
 pub mod maven;
 pub(crate) mod npm;
 pub(crate) mod nuget;
+mod properties;
 mod proxies;
 pub(crate) mod python;
 pub(crate) mod reading;
