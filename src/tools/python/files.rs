@@ -95,7 +95,7 @@ enum Kind {
     Further,
     /// Only searched.
     Lock,
-    /// Variables that Pipenv sets.
+    /// Variables that Pipenv or uv sets.
     DotEnv,
 }
 
@@ -144,6 +144,7 @@ fn kind(client: &Python, name: &str) -> Option<Kind> {
 fn kind_of_any(client: &Python, file: &SourceFile, host: &Host) -> Kind {
     let pip_config = || host.variable("PIP_CONFIG_FILE").map(|path| host.working_directory.join(path));
     match client {
+        _ if further::env_files(client, host).any(|path| path == file.source.path) => Kind::DotEnv,
         Python::Pip if pip_config().is_some_and(|path| path == file.source.path) => Kind::PipConfig,
         Python::Uv if has_ending(&folded(file.name()), &["toml"]) => Kind::Toml,
         Python::Pip | Python::Uv => Kind::Requirements,
@@ -155,7 +156,8 @@ fn kind_of_any(client: &Python, file: &SourceFile, host: &Host) -> Kind {
 /// Takes a file apart as a client does.
 pub fn parse(client: &Python, file: &SourceFile, host: &Host) -> Found {
     let mut found = Found::default();
-    match kind(client, file.name()).unwrap_or_else(|| kind_of_any(client, file, host)) {
+    let kind = kind(client, file.name()).unwrap_or_else(|| kind_of_any(client, file, host));
+    match kind {
         Kind::Requirements => requirements::read(file, host, &mut found),
         Kind::PipConfig => pip_config(&file.text.body, host, &mut found),
         Kind::Pypirc => pypirc(&file.text.body, &mut found),
@@ -163,14 +165,14 @@ pub fn parse(client: &Python, file: &SourceFile, host: &Host) -> Found {
         Kind::DotEnv => {
             found.perils.extend(DotEnv::parse(&file.text.body, OF_PYTHON).0.into_iter().map(|line| (line, ELSEWHERE)));
         }
-        kind => match tables::parse(file) {
+        _ => match tables::parse(file) {
             Ok(root) => toml(client, file, kind, root.get_ref(), host, &mut found),
             Err(unread) => found.unread = Some(unread),
         },
     }
     // pip itself reads no such file, only what asks as it does.
     let is_pyproject = file.is_named(&["pyproject.toml"]) && found.indexes.is_empty();
-    let is_others = matches!(client, Python::Pip) && (is_pyproject || file.is_named(&[".env"]));
+    let is_others = kind == Kind::DotEnv || is_pyproject && matches!(client, Python::Pip);
     if client.reads_requirements() && !is_others {
         directly(file, &mut found);
     }

@@ -1,16 +1,30 @@
 //! Files of clients that ask by pip's ways: Pipenv and hatch start pip (hatch uv as well), and PDM starts the program `keyring` by itself
 //! (measured with Pipenv 2026.10, hatch 1.18, PDM 2.29).
 
+use std::path::PathBuf;
+
 use toml::de::{DeTable, DeValue};
 
 use super::Python;
 use super::addresses::items;
 use super::files::{Found, Spot, TRUST, UNCHECKED, may_be_azure};
 use crate::edit::text::Lines;
+use crate::host::Host;
 use crate::reach::Role;
 use crate::tools::dotenv::{ELSEWHERE, OF_PYTHON, leads_elsewhere};
 use crate::tools::reading::{SourceFile, Unparsable};
 use crate::tools::tables::{Value, table, tables, text};
+
+/// Files of variables that the job has Pipenv or `uv run` read.
+pub fn env_files<'h>(client: &Python, host: &'h Host) -> impl Iterator<Item = PathBuf> + use<'h> {
+    let (variable, parts) = match client {
+        Python::Pip => ("PIPENV_DOTENV_LOCATION", '\n'),
+        Python::Uv => ("UV_ENV_FILE", ' '),
+        Python::Poetry | Python::Twine => ("", ' '),
+    };
+    let files = host.variable(variable).into_iter().flat_map(move |files| files.split(parts));
+    files.filter(|file| !file.is_empty()).map(|file| host.working_directory.join(file))
+}
 
 /// Sources of a `Pipfile`, and of PDM's below `tool.pdm` in `pyproject.toml`.
 pub fn sources(root: &DeTable<'_>, lines: &Lines, found: &mut Found) {
