@@ -1,6 +1,6 @@
 //! The feeds that a tool is to serve, and those that it is not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Wanted, names};
 use crate::azure_devops::feed::Feed;
@@ -170,6 +170,31 @@ fn withhold_exposed(
     candidates.retain(|(feed, _)| !exposed.contains(&feed.feed.organization));
 }
 
+/// The first peril of each file and remedy, with the further ones in words: `, line 3 too, line 4 sends …`.
+fn by_file<'r>(perils: impl Iterator<Item = &'r Peril>) -> Vec<(&'r Peril, String)> {
+    let mut files: Vec<(&Peril, String)> = Vec::new();
+    let mut known: BTreeMap<(String, &str), (usize, usize)> = BTreeMap::new();
+    for peril in perils {
+        let whole = peril.place.whole();
+        let line = peril.place.to_string().split_off(whole.len());
+        let (at, count) = known.entry((whole, peril.remedy)).or_insert((files.len(), 0));
+        match files.get_mut(*at) {
+            None => files.push((peril, String::new())),
+            Some((_, further)) if *count == MOST_OF_A_FILE => further.push_str(", and others"),
+            Some((first, further)) if *count < MOST_OF_A_FILE => {
+                let what = if first.what == peril.what { "too" } else { peril.what.as_str() };
+                further.extend([",", &line, " ", what]);
+            }
+            Some(_) => {}
+        }
+        *count += 1;
+    }
+    files
+}
+
+/// Settings of one file that are told in a warning.
+const MOST_OF_A_FILE: usize = 8;
+
 /// Takes back everything where the repository leads the tool's traffic through somebody else. Whether it does.
 fn withhold_perilous(
     tool: &'static dyn Tool,
@@ -182,10 +207,10 @@ fn withhold_perilous(
     let perils = || reading.perils.iter().filter(|peril| peril.place.is_of_repository());
     let may_ask = tool.asks_by_address() && (wanted.choice.wants(name) == Some(true) || reading.puts_one_together());
     if may_ask || !candidates.is_empty() {
-        let warning = |peril: &Peril| {
-            format!("{name}: {} {}, so {name} gets no token; {}", peril.place, peril.what, peril.remedy)
+        let warning = |(first, further): (&Peril, String)| {
+            format!("{name}: {} {}{further}, so {name} gets no token; {}", first.place, first.what, first.remedy)
         };
-        warnings.extend(perils().map(warning));
+        warnings.extend(by_file(perils()).into_iter().map(warning));
     }
     let is_perilous = perils().next().is_some();
     if is_perilous {

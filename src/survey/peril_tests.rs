@@ -124,6 +124,38 @@ fn a_setting_that_leads_npm_elsewhere_is_named_with_its_line_and_what_to_do() {
 }
 
 #[test]
+fn settings_of_one_file_with_one_remedy_are_told_in_one_line() {
+    let feed = "feed=https://pkgs.dev.azure.com/contoso/_packaging/f/maven/v1\n";
+    let text = format!(
+        "{feed}systemProp.https.proxyHost=a\nsystemProp.https.proxyHost=b\norg.gradle.java.home=jdk\norg.gradle.jvmargs=-javaagent:a"
+    );
+    let many = "systemProp.https.proxyHost=a\n".repeat(50);
+    let files = [("build.gradle", feed), ("gradle.properties", text.as_str()), ("b/gradle.properties", &many)];
+    let proxy = "sends Gradle's traffic through a proxy (systemProp.https.proxyHost)";
+    let ends = "so gradle gets no token; remove that setting, or let the pipeline set it in a variable";
+    let too = (2..9).map(|line| format!(", line {line} too")).collect::<Vec<_>>().concat();
+    assert_eq!(
+        warnings(&Case { files: &files, ..Case::default() }.outcome()),
+        [
+            format!(
+                "gradle: gradle.properties line 2 {proxy}, line 3 too, line 4 sets the Java of Gradle (org.gradle.java.home), line 5 \
+                 loads code into Gradle (-javaagent:a), {ends}"
+            ),
+            format!("gradle: b/gradle.properties line 1 {proxy}{too}, and others, {ends}"),
+        ]
+    );
+}
+
+#[test]
+fn of_requirements_uv_speaks_only_where_the_user_names_it() {
+    let files = [("requirements.txt", "-i https://pkgs.dev.azure.com/contoso/_packaging/f/pypi/simple/\n")];
+    for (named, count) in [(&[][..], 0), (&["pip"], 0), (&["uv"], 1), (&["pip", "uv"], 1)] {
+        let said = warnings(&Case { files: &files, named, ..Case::default() }.outcome());
+        assert_eq!(said.iter().filter(|said| said.starts_with("uv: ")).count(), count, "{named:?}: {said:?}");
+    }
+}
+
+#[test]
 fn an_exposed_address_takes_npms_credentials_away_and_no_others() {
     for exposed in [
         "http://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/",

@@ -46,7 +46,7 @@ fn of_pip_and_its_requirements() {
             &[("requirements.txt", format!("-i {slash}\na==1\n"))],
             &[],
             &["pip contoso/feed1 (requirements.txt)"],
-            &["pip before 26.2 asks"],
+            &["pip: versions before 26.2 ask"],
         ),
         (
             "--extra-index-url",

@@ -32,6 +32,8 @@ pub struct Found {
     pub perils: Vec<(usize, &'static str)>,
     /// Passwords of the user's own, by the names of indexes that other files may have: the name and the line.
     pub passwords: Vec<(String, usize)>,
+    /// Whether it sets anything of uv's own.
+    pub is_uvs: bool,
     /// Whether it keeps poetry from asking a keyring.
     pub has_no_keyring: bool,
     /// Why it cannot be read.
@@ -196,6 +198,7 @@ fn toml(client: &Python, file: &SourceFile, kind: Kind, root: &DeTable<'_>, host
         _ => Some(root),
     };
     if let Some(own) = below("uv").filter(|_| matches!(client, Python::Uv)) {
+        found.is_uvs = true;
         uv(own, &lines, host, found);
     }
     if let Some(own) = below("poetry").filter(|_| matches!(client, Python::Poetry)) {

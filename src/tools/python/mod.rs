@@ -16,6 +16,8 @@ mod shared;
 #[cfg(test)]
 mod tests;
 mod uv;
+#[cfg(test)]
+mod words_tests;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::addresses::{has_own_password, items, served_at};
 use super::files::{Found, Spot};
 use super::{Python, uv};
+use crate::azure_devops::feed::Feed;
 use crate::host::Host;
 use crate::plan::TokenSource;
 use crate::plan::draft::Draft;
@@ -49,6 +50,24 @@ pub fn all<'s>(variables: &[(&str, Role)], sources: Sources<'s>) -> Vec<Named<'s
         }
     }
     all
+}
+
+/// Addresses of feeds by their files: the first of each, its feed, and all of them in words.
+pub fn by_file<'n, 's>(named: &'n [Named<'s>], served: &'n [ServedFeed]) -> Vec<(&'n Named<'s>, &'n Feed, String)> {
+    let mut files: BTreeMap<String, (&Named<'s>, &Feed, BTreeSet<&str>)> = BTreeMap::new();
+    for one in named {
+        if let Some(ServedFeed { feed, .. }) = served_at(served, one.url) {
+            files.entry(one.place.whole()).or_insert((one, feed, BTreeSet::new())).2.insert(feed.url.as_str());
+        }
+    }
+    let words = |(first, feed, all): (&'n Named<'s>, &'n Feed, BTreeSet<&str>)| {
+        let further = match all.len() - 1 {
+            0 => String::new(),
+            more => format!(" and {more} more there"),
+        };
+        (first, feed, format!("{feed} in {}{further}", first.place))
+    };
+    files.into_values().map(words).collect()
 }
 
 /// Lists each feed where an address first names it that the client asks for, and says where a password of the user's own keeps it from
