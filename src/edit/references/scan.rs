@@ -21,6 +21,8 @@ pub(super) fn scan(text: &str, view: impl Iterator<Item = (usize, char)>, report
         match character {
             '{' => fields.open(line),
             '}' => fields.close(report),
+            // No name has one in it.
+            '\n' => (0..fields.open.len()).for_each(|_| fields.close(report)),
             other => fields.push(other),
         }
         let opened = match (is_behind_dollar, character) {
