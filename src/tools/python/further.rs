@@ -15,15 +15,12 @@ use crate::tools::dotenv::{ELSEWHERE, OF_PYTHON, leads_elsewhere};
 use crate::tools::reading::{SourceFile, Unparsable};
 use crate::tools::tables::{Value, table, tables, text};
 
-/// Files of variables that the job has Pipenv or `uv run` read.
+/// Files of variables that the job has Pipenv read, or `uv run` for what it starts (measured with Pipenv 2026.10; uv 0.6 and 0.9 go by
+/// them themselves, uv 0.13 does not).
 pub fn env_files<'h>(client: &Python, host: &'h Host) -> impl Iterator<Item = PathBuf> + use<'h> {
-    let (variable, parts) = match client {
-        Python::Pip => ("PIPENV_DOTENV_LOCATION", '\n'),
-        Python::Uv => ("UV_ENV_FILE", ' '),
-        Python::Poetry | Python::Twine => ("", ' '),
-    };
-    let files = host.variable(variable).into_iter().flat_map(move |files| files.split(parts));
-    files.filter(|file| !file.is_empty()).map(|file| host.working_directory.join(file))
+    let of_pipenv = host.variable("PIPENV_DOTENV_LOCATION").filter(|_| matches!(client, Python::Pip));
+    let of_uv = host.variable("UV_ENV_FILE").unwrap_or_default().split(' ').filter(|file| !file.is_empty());
+    of_pipenv.into_iter().chain(of_uv).map(|file| host.working_directory.join(file))
 }
 
 /// Sources of a `Pipfile`, and of PDM's below `tool.pdm` in `pyproject.toml`.

@@ -73,7 +73,11 @@ fn a_file_of_variables_that_the_job_names_may_lead_the_traffic_elsewhere() {
         (Python::Pip, "PIPENV_DOTENV_LOCATION", "ci/job.env", &["ci/job.env"][..]),
         (Python::Pip, "PIPENV_DOTENV_LOCATION", "a b/.env", &["a b/.env"]),
         (Python::Pip, "PIPENV_DOTENV_LOCATION", "/agent/1/s/.env", &[".env"]),
+        (Python::Pip, "UV_ENV_FILE", "ci/job.env", &["ci/job.env"]),
         (Python::Uv, "UV_ENV_FILE", ".env  ci/two.env", &[".env", "ci/two.env"]),
+        (Python::Uv, "PIPENV_DOTENV_LOCATION", "ci/job.env", &[]),
+        (Python::Poetry, "UV_ENV_FILE", ".env", &[".env"]),
+        (Python::Twine, "UV_ENV_FILE", "ci/job.env", &["ci/job.env"]),
     ] {
         let host = host(&[(variable, value)]);
         let paths: Vec<_> = named.iter().map(|path| format!("/agent/1/s/{path}")).collect();
@@ -84,10 +88,6 @@ fn a_file_of_variables_that_the_job_names_may_lead_the_traffic_elsewhere() {
         let perils: Vec<_> = reading.perils.iter().map(|peril| peril.place.to_string()).collect();
         assert_eq!(perils, named.iter().map(|path| format!("{path} line 2")).collect::<Vec<_>>());
         assert!(reading.mentions.is_empty() && reading.doubts.is_empty(), "{reading:?}");
-    }
-    for client in [Python::Poetry, Python::Twine] {
-        let host = host(&[("UV_ENV_FILE", "a"), ("PIPENV_DOTENV_LOCATION", "a")]);
-        assert!(client.further(Sources { files: &[], host: &host }).is_empty());
     }
 }
 
