@@ -39,16 +39,16 @@ pub fn each(text: &str, mut report: impl FnMut(&str, usize)) {
     let has_escapes = text.contains('\\');
     let is_xml_like = text.contains(['<', '&']);
     let raw = || text.char_indices();
-    scan::scan(text, raw(), &mut report);
+    scan::scan(text, &mut raw(), &mut report);
     if has_escapes {
-        scan::scan(text, Unescaped::new(raw()), &mut report);
+        scan::scan(text, &mut Unescaped::new(raw()), &mut report);
         // pnpm reads JSON out of a string of JSON.
-        scan::scan(text, Unescaped::new(Unescaped::new(raw())), &mut report);
+        scan::scan(text, &mut Unescaped::new(Unescaped::new(raw())), &mut report);
     }
     if is_xml_like {
         let entities = Entities::of(text);
-        scan::scan(text, Xml::new(text, &entities), &mut report);
-        scan::scan(text, Unescaped::new(Xml::new(text, &entities)), &mut report);
+        scan::scan(text, &mut Xml::new(text, &entities), &mut report);
+        scan::scan(text, &mut Unescaped::new(Xml::new(text, &entities)), &mut report);
     }
 }
 

@@ -8,7 +8,7 @@ const LONGEST_NAME: usize = 512;
 const DEEPEST: usize = 64;
 
 /// Reports every name that a view of `text` refers to, with its line.
-pub(super) fn scan(text: &str, view: impl Iterator<Item = (usize, char)>, report: &mut dyn FnMut(&str, usize)) {
+pub(super) fn scan(text: &str, view: &mut dyn Iterator<Item = (usize, char)>, report: &mut dyn FnMut(&str, usize)) {
     let mut line = Lines { text: text.as_bytes(), position: 0, line: 1 };
     let mut braces = Brackets::new('}');
     let mut parentheses = Brackets::new(')');
@@ -128,16 +128,15 @@ impl Word {
 
     /// Reports all of it, and what stands before a sign: `X-this`, `X:~0,3`, each behind `env.` as well.
     fn report_whole(&self, report: &mut dyn FnMut(&str, usize)) {
-        if self.is_too_long {
-            return;
-        }
         let whole = self.text.trim();
         let of_environment = whole.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("env"));
         let inner = if of_environment { whole[3..].strip_prefix(['.', ':']) } else { None };
         for text in [Some(whole), inner].into_iter().flatten() {
             let signs = text.match_indices(|c| ":-?#%/+=^,@!".contains(c)).take(8);
             let parts = signs.map(|(at, _)| text[..at].trim());
-            for name in parts.chain([text]).filter(|name| !name.is_empty()) {
+            // What stands for a name may be longer than one: it begins with the name.
+            let all = Some(text).filter(|_| !self.is_too_long);
+            for name in parts.chain(all).filter(|name| !name.is_empty()) {
                 report(name, self.line);
             }
         }
@@ -145,9 +144,6 @@ impl Word {
 
     /// Reports each name that a dialect could see in it: those, and each run of letters and digits.
     fn report(&self, report: &mut dyn FnMut(&str, usize)) {
-        if self.is_too_long {
-            return;
-        }
         self.report_whole(report);
         let whole = self.text.trim();
         let of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -156,6 +152,13 @@ impl Word {
         for name in dotted.chain(plain).filter(|name| !name.is_empty() && *name != whole) {
             report(name, self.line);
         }
+    }
+
+    /// Reports what may be the name in a field: what colons part behind `env`.
+    fn report_field(&self, report: &mut dyn FnMut(&str, usize)) {
+        let start = ["env:", "env!"].iter().filter_map(|start| self.text.find(start)).min();
+        let names = start.map_or("", |start| &self.text[start + "env".len()..]).split(':');
+        names.filter(|name| !name.is_empty()).for_each(|name| report(name, self.line));
     }
 }
 
@@ -196,12 +199,10 @@ impl Brackets {
 
     fn close(&mut self, report: &mut dyn FnMut(&str, usize)) {
         let Some(closed) = self.open.pop_back() else { return };
-        let refers = |word: &Word| !self.are_fields || ["env:", "env!"].iter().any(|start| word.text.contains(start));
-        if refers(&closed.default) {
-            closed.default.report(report);
-        }
-        if (closed.blank.text != closed.default.text || closed.default.is_too_long) && refers(&closed.blank) {
-            closed.blank.report(report);
+        let tell = if self.are_fields { Word::report_field } else { Word::report };
+        tell(&closed.default, report);
+        if closed.blank.text != closed.default.text || closed.default.is_too_long {
+            tell(&closed.blank, report);
         }
         if let Some(outer) = self.open.back_mut() {
             outer.default.push(closed.default.default(self.are_fields));

@@ -91,8 +91,25 @@ fn names_may_be_written_otherwise() {
 }
 
 #[test]
+fn what_stands_for_a_variable_may_be_longer_than_a_name() {
+    let long = "x".repeat(2_000);
+    for text in [
+        format!("${{ADO_TOKEN:-{long}}}"),
+        format!("${{ADO_TOKEN-{long}}}"),
+        format!("${{env.ADO_TOKEN:-{long}}}"),
+        format!("%ADO_TOKEN:{long}=%"),
+        format!("$(ADO_TOKEN {long})"),
+        format!("{{env:ADO_TOKEN:{long}}}"),
+    ] {
+        assert_eq!(line_of(&text, NAME), Some(1), "{text:.40}");
+    }
+    assert_eq!(references(&format!("${{{long}}}")).keys().filter(|name| name.len() > 512).count(), 0);
+}
+
+#[test]
 fn names_with_signs_are_whole() {
     let name = "NuGetPackageSourceCredentials_my-feed.a b";
+    assert_eq!(line_of(&format!("{{env:{name}:x}}"), name), Some(1));
     for text in [format!("${{{name}}}"), format!("%{name}%"), format!("${{env.{name}:-x}}"), format!("$({name})")] {
         assert_eq!(line_of(&text, name), Some(1), "{text}");
     }
