@@ -66,6 +66,7 @@ const CALLED: &[(&str, &str)] = &[
     ("nuget", "dotnet msbuild"),
     ("pip", "pipenv pdm hatch python pypi"),
     ("conda", "mamba micromamba"),
+    ("git", "go terraform precommit gitlfs"),
     ("azureDevOpsCli", "az azurecli azuredevops"),
 ];
 

@@ -60,6 +60,7 @@ fn a_client_that_another_name_serves_is_told_that_name() {
         ("yarnpkg", "yarn"),
         ("yarn2", "yarn"),
         ("micromamba", "conda"),
+        ("pre-commit", "git"),
         ("az", "azureDevOpsCli"),
         ("azure-devops-cli", "azureDevOpsCli"),
     ] {
