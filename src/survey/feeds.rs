@@ -1,6 +1,7 @@
 //! The feeds that a tool is to serve, and those that it is not.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
 
 use super::{Wanted, names};
 use crate::azure_devops::feed::Feed;
@@ -170,30 +171,32 @@ fn withhold_exposed(
     candidates.retain(|(feed, _)| !exposed.contains(&feed.feed.organization));
 }
 
-/// The first peril of each file and remedy, with the further ones in words: `, line 3 too, line 4 sends …`.
+/// The first peril of each file and remedy, with the further ones in words: `, line 3 too, line 4 sends …`. Those of a file stand together.
 fn by_file<'r>(perils: impl Iterator<Item = &'r Peril>) -> Vec<(&'r Peril, String)> {
-    let mut files: Vec<(&Peril, String)> = Vec::new();
-    let mut known: BTreeMap<(String, &str), (usize, usize)> = BTreeMap::new();
+    let mut files: Vec<(&Peril, String, usize)> = Vec::new();
     for peril in perils {
         let whole = peril.place.whole();
-        let line = peril.place.to_string().split_off(whole.len());
-        let (at, count) = known.entry((whole, peril.remedy)).or_insert((files.len(), 0));
-        match files.get_mut(*at) {
-            None => files.push((peril, String::new())),
-            Some((_, further)) if *count == MOST_OF_A_FILE => further.push_str(", and others"),
-            Some((first, further)) if *count < MOST_OF_A_FILE => {
+        let is_like = |first: &Peril| first.remedy == peril.remedy && first.place.whole() == whole;
+        match files.iter_mut().rev().take(REMEDIES_OF_A_FILE).find(|(first, ..)| is_like(first)) {
+            None => files.push((peril, String::new(), 1)),
+            Some((first, further, count)) => {
+                *count += 1;
                 let what = if first.what == peril.what { "too" } else { peril.what.as_str() };
-                further.extend([",", &line, " ", what]);
+                match (*count).cmp(&MOST_OF_A_FILE) {
+                    Ordering::Less => further.extend([",", &peril.place.to_string()[whole.len()..], " ", what]),
+                    Ordering::Equal => further.push_str(", and others"),
+                    Ordering::Greater => {}
+                }
             }
-            Some(_) => {}
         }
-        *count += 1;
     }
-    files
+    files.into_iter().map(|(first, further, _)| (first, further)).collect()
 }
 
-/// Settings of one file that are told in a warning.
-const MOST_OF_A_FILE: usize = 8;
+/// More than any tool has.
+const REMEDIES_OF_A_FILE: usize = 4;
+/// From so many settings of a file on they are told as others.
+const MOST_OF_A_FILE: usize = 9;
 
 /// Takes back everything where the repository leads the tool's traffic through somebody else. Whether it does.
 fn withhold_perilous(

@@ -28,10 +28,10 @@ fn uv_says_a_line_for_each_file_and_none_for_requirements_by_themselves() {
     assert_eq!(
         said(&Python::Uv, &[("uv.toml", &own), ("pyproject.toml", &project), ("requirements.txt", &requirements)], &disk),
         [
+            format!("uv: no keyring is asked for contoso/f in uv.toml line 1 and 2 more there, without name and user; {remedy}"),
             "uv: no keyring is asked for contoso/h in pyproject.toml line 2, without name and user; write name = \"…\" beside it"
                 .to_owned(),
             format!("uv: no keyring is asked for contoso/f in requirements.txt line 1 and 1 more there, without name and user; {remedy}"),
-            format!("uv: no keyring is asked for contoso/f in uv.toml line 1 and 2 more there, without name and user; {remedy}"),
         ]
     );
     assert_eq!(said(&Python::Uv, &[("requirements.txt", &requirements)], &disk), [""; 0]);
@@ -62,7 +62,7 @@ fn pip_says_a_line_for_each_file() {
     ] {
         let said = said(&Python::Pip, &files, &disk);
         let expected =
-            ["ci/requirements.txt", "requirements.txt"].map(|path| format!("pip: {before}{}{behind}", in_file(path)));
+            ["requirements.txt", "ci/requirements.txt"].map(|path| format!("pip: {before}{}{behind}", in_file(path)));
         assert!(said.len() == 2 && said.iter().zip(&expected).all(|(said, start)| said.starts_with(start)), "{said:?}");
     }
 }
