@@ -42,13 +42,10 @@ fn pip_says_a_line_for_each_file() {
     let [one, two, _] = FEEDS.map(url);
     let text = format!("-i {one}\n--extra-index-url {two}\n--extra-index-url {one}\n");
     let files = [("requirements.txt", text.as_str()), ("ci/requirements.txt", &text)];
+    let library = if cfg!(windows) { "Lib" } else { "lib" };
     let installed = |version: &str| {
-        let folder = format!("/usr/lib/python3/site-packages/pip-{version}.dist-info");
-        Disk::default()
-            .with("/usr/bin/pip", "#!/usr/bin/python3\n")
-            .with("/usr/lib/python3", "")
-            .with("/usr/lib/python3/site-packages", "")
-            .with(&folder, "")
+        let pip = format!("/usr/{library}/site-packages/pip-{version}.dist-info");
+        Disk::default().with("/usr/bin/pip", "").with(&pip, "")
     };
     let in_file = |path: &str| format!("contoso/f in {path} line 1 and 1 more there");
     for (disk, before, behind) in [
