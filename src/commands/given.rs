@@ -14,7 +14,7 @@ const LARGEST_INPUT_BYTES: u64 = 1024 * 1024;
 /// Arguments that make no sense, which exit code 2 tells.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct WrongArguments(String);
+pub struct WrongArguments(pub String);
 
 /// Sets the inputs that the arguments give. No error repeats a value: it may be a secret in the wrong place.
 pub fn set_inputs(job: &mut Job, given: &Inputs) -> Result<(), WrongArguments> {

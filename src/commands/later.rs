@@ -79,8 +79,8 @@ impl SetUps {
         if runs.is_empty() {
             return Err(stop(
                 "no step AdoEntraAuth@1 has set up anything here",
-                "run this in a later step of the job, as `ado-entra-auth`, after AdoEntraAuth@1; elsewhere, set the identity of \
-                 `ado-entra-auth token` by --input connectionType=…",
+                "run this in a later step of the job, as `ado-entra-auth`, after AdoEntraAuth@1. Elsewhere, `ado-entra-auth dry-run` \
+                 shows what a step would set up, and `ado-entra-auth token --input connectionType=…` signs in by itself",
             ));
         }
         Ok(Self(runs))

@@ -23,6 +23,8 @@ pub struct Draft<'p> {
     pub look: &'p dyn Look,
     /// Where the run's own files lie.
     pub names: &'p RunNames,
+    /// Whether the user names the tool.
+    pub is_named: bool,
     reach: &'p Reach,
     plan: &'p mut Plan,
 }
@@ -38,13 +40,15 @@ pub struct Surroundings<'p> {
     pub names: &'p RunNames,
     /// Who may see which token.
     pub reach: &'p Reach,
+    /// Whether the user names the tool.
+    pub is_named: bool,
 }
 
 impl<'p> Draft<'p> {
     /// The draft of a tool, by its name in the input `tools`.
     pub fn new(tool: &'static str, surroundings: Surroundings<'p>, plan: &'p mut Plan) -> Self {
-        let Surroundings { host, look, names, reach } = surroundings;
-        Self { tool, host, look, names, reach, plan }
+        let Surroundings { host, look, names, reach, is_named } = surroundings;
+        Self { tool, host, look, names, is_named, reach, plan }
     }
 
     /// The permitted organizations, for a tool that goes by organization.

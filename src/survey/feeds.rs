@@ -1,5 +1,6 @@
 //! The feeds that a tool is to serve, and those that it is not.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use super::{Wanted, names};
@@ -170,6 +171,33 @@ fn withhold_exposed(
     candidates.retain(|(feed, _)| !exposed.contains(&feed.feed.organization));
 }
 
+/// The first peril of each file and remedy, with the further ones in words: `, line 3 too, line 4 sends …`. Those of a file stand together.
+fn by_file<'r>(perils: impl Iterator<Item = &'r Peril>) -> Vec<(&'r Peril, String)> {
+    let mut files: Vec<(&Peril, String, usize)> = Vec::new();
+    for peril in perils {
+        let whole = peril.place.whole();
+        let is_like = |first: &Peril| first.remedy == peril.remedy && first.place.whole() == whole;
+        match files.iter_mut().rev().take(REMEDIES_OF_A_FILE).find(|(first, ..)| is_like(first)) {
+            None => files.push((peril, String::new(), 1)),
+            Some((first, further, count)) => {
+                *count += 1;
+                let what = if first.what == peril.what { "too" } else { peril.what.as_str() };
+                match (*count).cmp(&MOST_OF_A_FILE) {
+                    Ordering::Less => further.extend([",", &peril.place.to_string()[whole.len()..], " ", what]),
+                    Ordering::Equal => further.push_str(", and others"),
+                    Ordering::Greater => {}
+                }
+            }
+        }
+    }
+    files.into_iter().map(|(first, further, _)| (first, further)).collect()
+}
+
+/// More than any tool has.
+const REMEDIES_OF_A_FILE: usize = 4;
+/// From so many settings of a file on they are told as others.
+const MOST_OF_A_FILE: usize = 9;
+
 /// Takes back everything where the repository leads the tool's traffic through somebody else. Whether it does.
 fn withhold_perilous(
     tool: &'static dyn Tool,
@@ -182,10 +210,10 @@ fn withhold_perilous(
     let perils = || reading.perils.iter().filter(|peril| peril.place.is_of_repository());
     let may_ask = tool.asks_by_address() && (wanted.choice.wants(name) == Some(true) || reading.puts_one_together());
     if may_ask || !candidates.is_empty() {
-        let warning = |peril: &Peril| {
-            format!("{name}: {} {}, so {name} gets no token; {}", peril.place, peril.what, peril.remedy)
+        let warning = |(first, further): (&Peril, String)| {
+            format!("{name}: {} {}{further}, so {name} gets no token; {}", first.place, first.what, first.remedy)
         };
-        warnings.extend(perils().map(warning));
+        warnings.extend(by_file(perils()).into_iter().map(warning));
     }
     let is_perilous = perils().next().is_some();
     if is_perilous {

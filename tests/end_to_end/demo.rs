@@ -45,3 +45,13 @@ fn the_demo_leaves_nothing_in_the_temporary_folder() {
         );
     }
 }
+
+#[test]
+fn a_task_folder_without_the_task_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(BINARY).args(["demo", "--task"]).arg(folder.path()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("there is no index.js\nremedy: name the folder that scripts/stage makes"), "{said}");
+    assert!(output.stdout.is_empty());
+}

@@ -233,6 +233,22 @@ fn what_is_not_in_the_table() {
         let json: Value = serde_json::from_str(&stdout(&json)).unwrap();
         assert!(json["error"].is_string() && json["remedy"].is_string(), "{json}");
     }
+    for blank in [&b""[..], b" ", b"\n"] {
+        let output = explain(&[], blank);
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.status.code() == Some(1) && error.starts_with("error: there is no text to look at\n"),
+            "{error}"
+        );
+    }
+    for blank in [&[""][..], &[" ", ""]] {
+        let output = explain(blank, b"TF401444");
+        let error = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.status.code() == Some(2) && error.contains("name an error's code, its text or a log's file"),
+            "{error}"
+        );
+    }
     let bytes = [b"TF401444\xff\xfe\x00\x1b[2J ##vso[task.complete]".as_slice(), &[0x9b; 50]].concat();
     assert_shows_of_others(&stdout(&explain(&["-"], &bytes)), &causes::organization::NOT_A_USER, "bytes");
 }

@@ -166,9 +166,12 @@ fn without_the_jobs_environment_or_its_folder_there_is_none() {
     finish(&mut job);
     let nothing = ["error: no step AdoEntraAuth@1 has set up anything here", "remedy: run this in a later step"];
     refused(&mut job, &format!("{BINARY} token"), 1, &nothing);
-    let outside = program().arg("token").env_clear().output().unwrap();
-    let said = String::from_utf8(outside.stderr).unwrap();
-    assert!(outside.status.code() == Some(1) && nothing.iter().all(|word| said.contains(word)), "{said}");
+    for command in ["token", "status", "check"] {
+        let outside = program().arg(command).env_clear().output().unwrap();
+        let said = String::from_utf8(outside.stderr).unwrap();
+        let is_told = nothing.iter().chain(&["`ado-entra-auth dry-run`"]).all(|word| said.contains(word));
+        assert!(outside.status.code() == Some(1) && is_told, "{command}: {said}");
+    }
 }
 
 /// What another user's process, or a repository, could lay before it is not believed.

@@ -87,7 +87,7 @@ impl Explain for InputError {
             Self::UnsetVariable { value, .. } if value.to_ascii_lowercase().contains(".securefilepath)") => {
                 "run DownloadSecureFile@1 before this step, with the name that stands before the dot".to_owned()
             }
-            Self::UnsetVariable { .. } => "set the variable, or correct its name".to_owned(),
+            Self::UnsetVariable { .. } => "set the variable, or correct its name; a build of a fork has no secret variables".to_owned(),
             Self::Refused { name, .. } => format!("correct the input '{name}'"),
             Self::Variable { name, .. } => format!(
                 "take back what sets {name}: the machine sets it, nobody else should; an authority of your own goes into the input \

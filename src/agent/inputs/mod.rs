@@ -191,7 +191,10 @@ fn choice(job: &Job) -> Result<Choice, InputError> {
     let mut named = BTreeSet::new();
     for name in wanted {
         let Some(known) = tools::names().find(|known| known.eq_ignore_ascii_case(name)) else {
-            let reason = format!("use only auto, or any of {}", tools::names().collect::<Vec<_>>().join(", "));
+            let reason = match tools::meant(name) {
+                Some(meant) => format!("write {meant}"),
+                None => format!("use only auto, or any of {}", tools::names().collect::<Vec<_>>().join(", ")),
+            };
             return Err(InputError::Refused { name: NAME, value: name.to_owned(), reason });
         };
         named.insert(known);

@@ -46,6 +46,30 @@ fn each_name_of_a_tool_chooses_those_that_serve_it() {
 }
 
 #[test]
+fn a_client_that_another_name_serves_is_told_that_name() {
+    for (written, name) in [
+        ("dotnet", "nuget"),
+        ("nuget.exe", "nuget"),
+        ("MSBuild", "nuget"),
+        ("pipenv", "pip"),
+        ("pip3", "pip"),
+        ("PDM", "pip"),
+        ("hatch", "pip"),
+        ("mvn", "maven"),
+        ("gradlew", "gradle"),
+        ("yarnpkg", "yarn"),
+        ("yarn2", "yarn"),
+        ("micromamba", "conda"),
+        ("pre-commit", "git"),
+        ("az", "azureDevOpsCli"),
+        ("azure-devops-cli", "azureDevOpsCli"),
+    ] {
+        let said = refused("tools", written);
+        assert!(said.ends_with(&format!("does not allow '{written}': write {name}")), "{said}");
+    }
+}
+
+#[test]
 fn values_that_an_input_does_not_allow_are_refused() {
     for (name, value) in [
         ("tools", "npm, cargoo"),

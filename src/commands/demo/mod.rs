@@ -12,6 +12,7 @@ use ado_entra_auth_emulator::agent::{Job, JobOptions, StepOutcome, StepResult, T
 use ado_entra_auth_emulator::{Emulator, World, world};
 use anyhow::{Context, bail};
 
+use super::given::WrongArguments;
 use crate::cli::Demo;
 use crate::disk;
 use crate::kernel::environment;
@@ -22,6 +23,13 @@ use workspace::Errand;
 
 /// Runs the command. Fails where anything did not go as it should.
 pub fn run(arguments: &Demo) -> anyhow::Result<()> {
+    if let Some(folder) = arguments.task.as_ref().filter(|folder| !disk::exists(&folder.join("index.js"))) {
+        let wrong = format!(
+            "--task {}: there is no index.js\nremedy: name the folder that scripts/stage makes, target/task, or leave --task out",
+            folder.display()
+        );
+        return Err(WrongArguments(wrong).into());
+    }
     let mut account = Account::new(arguments.verbose);
     account.title(
         "AdoEntraAuth on this machine, against an Azure emulated on loopback. No account is needed, nothing leaves it.",

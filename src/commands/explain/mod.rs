@@ -111,7 +111,7 @@ pub fn run(arguments: &Explain) -> anyhow::Result<()> {
 /// What is known of the text of the arguments, of the files that they name, or of stdin where they are `-` or absent.
 fn answer(arguments: &Explain) -> io::Result<Result<Answer, Explanation>> {
     let given = arguments.text.join(" ");
-    if given.is_empty() && io::stdin().is_terminal() {
+    if given.trim().is_empty() && (!arguments.text.is_empty() || io::stdin().is_terminal()) {
         let missing = "name an error's code, its text or a log's file; '-' reads a text that is pasted, until Ctrl+D";
         Cli::command().error(ErrorKind::MissingRequiredArgument, missing).exit();
     }
@@ -153,27 +153,28 @@ fn of_text(text: &str) -> Result<Answer, Explanation> {
 }
 
 fn judged(lines: Lines) -> Result<Answer, Explanation> {
-    let Lines { reader, count, mut left_out, .. } = lines;
+    let Lines { reader, count, first, mut left_out } = lines;
     let reading = reader.finish();
-    let Some((first, rest)) = reading.mentions.split_first() else {
-        return Err(nothing_known(&show::notes(&reading.strangers, &left_out)));
+    let Some((found, rest)) = reading.mentions.split_first() else {
+        let is_blank = count <= 1 && first.trim().is_empty();
+        return Err(nothing_known(is_blank, &show::notes(&reading.strangers, &left_out)));
     };
-    let around = format!("{}{}", first.around.0, first.around.1);
+    let around = format!("{}{}", found.around.0, found.around.1);
     // What is said of this task holds only where it speaks.
     let is_ours =
-        first.evidence == Evidence::Own || around.contains("AdoEntraAuth") || around.contains("troubleshooting: ");
+        found.evidence == Evidence::Own || around.contains("AdoEntraAuth") || around.contains("troubleshooting: ");
     let speaker = if is_ours { Speaker::Us } else { Speaker::Others };
-    let answer = match &first.what {
+    let answer = match &found.what {
         Named::Cause(cause) => known(facts::refined(cause, &around), speaker),
-        Named::UnknownCode(code) => unknown(code.clone(), &first.around.1),
+        Named::UnknownCode(code) => unknown(code.clone(), &found.around.1),
     };
     if rest.len() > MOST_OTHERS {
         left_out.push(format!("{} further causes that the text names", rest.len() - MOST_OTHERS));
     }
     Ok(Answer {
-        facts: facts::near(&first.around.0, &first.around.1),
-        is_guess: first.evidence == Evidence::Guess,
-        place: Some(first.place.clone()).filter(|_| count > 1),
+        facts: facts::near(&found.around.0, &found.around.1),
+        is_guess: found.evidence == Evidence::Guess,
+        place: Some(found.place.clone()).filter(|_| count > 1),
         others: rest.iter().take(MOST_OTHERS).map(Other::of).collect(),
         strangers: reading.strangers,
         left_out,
@@ -234,9 +235,10 @@ fn unknown(code: String, text: &str) -> Answer {
     }
 }
 
-fn nothing_known(notes: &[String]) -> Explanation {
+fn nothing_known(is_blank: bool, notes: &[String]) -> Explanation {
+    let blank = "there is no text to look at";
     Explanation {
-        headline: "nothing in this text is in the table of known causes".to_owned(),
+        headline: if is_blank { blank } else { "nothing in this text is in the table of known causes" }.to_owned(),
         facts: notes.iter().map(|note| ("besides", note.clone())).collect(),
         remedy: "name a code (AADSTS700213, TF401444, VS800075), the last word of an error of this task, or the whole error \
                  with the lines around it. For a tool's 401 or 403, run `ado-entra-auth status` and `ado-entra-auth check` in a later \

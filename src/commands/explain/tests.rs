@@ -68,7 +68,7 @@ fn check(file: &str) -> Vec<String> {
 #[test]
 fn texts_of_public_threads_are_told_right_or_not_at_all() {
     let file = include_str!("../../../tests/cases/logs/field.txt");
-    assert_eq!(cases(file).len(), 78);
+    assert_eq!(cases(file).len(), 79);
     let wrong = check(file);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -63,6 +63,17 @@ super::causes! { Job:
         owner: ProjectAdministrator,
         again: AtOnce,
     }
+    FORK {
+        name: "fork-without-secrets",
+        signs: [["PRs from repository forks are not allowed to access secrets"]],
+        headline: "a pull request from a fork gets no service connection and no secret",
+        meaning: "The pipeline keeps them from builds of forks: the agent skips each step that names a service connection or a secure file, \
+            and secret variables are empty. Later steps then find no token: 401, or ado-entra-auth is not found.",
+        remedy: "ask a maintainer to build the change from a branch of the repository itself. In the pipeline let builds of forks do \
+            without the feed, by condition: ne(variables['System.PullRequest.IsFork'], 'True'); with secrets their code could use the token",
+        owner: PipelineAuthor,
+        again: No,
+    }
     POOL {
         name: "agent-pool-rights",
         signs: [

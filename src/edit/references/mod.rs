@@ -1,5 +1,5 @@
 //! The variables that a text refers to, in any tool's dialect: `${X}`, `${X?}`, `${X-…}`, `${X:-…}`, `${env.X}`, `%X%`, `$X`,
-//! `$(X)`, `$Env:X`.
+//! `$(X)`, `$Env:X`, hatch's `{env:X}` (read in hatchling's `utils/context.py`).
 //!
 //! It answers whether a file could make some client read a variable, so it would rather find too much: every reading counts that
 //! follows from undoing what XML, JSON, TOML, YAML or Java's properties may do to a name, and whatever sections, comments or
@@ -33,22 +33,22 @@ pub fn in_text(text: &str) -> Vec<(String, usize)> {
 /// Reports every name that `text` may refer to, with its line, perhaps several times: for a text of many megabytes, of which only
 /// some names are asked for.
 pub fn each(text: &str, mut report: impl FnMut(&str, usize)) {
-    if !text.contains(['$', '%', '\\', '&']) {
+    if !text.contains(['$', '%', '\\', '&', '{']) {
         return;
     }
     let has_escapes = text.contains('\\');
     let is_xml_like = text.contains(['<', '&']);
     let raw = || text.char_indices();
-    scan::scan(text, raw(), &mut report);
+    scan::scan(text, &mut raw(), &mut report);
     if has_escapes {
-        scan::scan(text, Unescaped::new(raw()), &mut report);
+        scan::scan(text, &mut Unescaped::new(raw()), &mut report);
         // pnpm reads JSON out of a string of JSON.
-        scan::scan(text, Unescaped::new(Unescaped::new(raw())), &mut report);
+        scan::scan(text, &mut Unescaped::new(Unescaped::new(raw())), &mut report);
     }
     if is_xml_like {
         let entities = Entities::of(text);
-        scan::scan(text, Xml::new(text, &entities), &mut report);
-        scan::scan(text, Unescaped::new(Xml::new(text, &entities)), &mut report);
+        scan::scan(text, &mut Xml::new(text, &entities), &mut report);
+        scan::scan(text, &mut Unescaped::new(Xml::new(text, &entities)), &mut report);
     }
 }
 

@@ -8,15 +8,23 @@ const LONGEST_NAME: usize = 512;
 const DEEPEST: usize = 64;
 
 /// Reports every name that a view of `text` refers to, with its line.
-pub(super) fn scan(text: &str, view: impl Iterator<Item = (usize, char)>, report: &mut dyn FnMut(&str, usize)) {
+pub(super) fn scan(text: &str, view: &mut dyn Iterator<Item = (usize, char)>, report: &mut dyn FnMut(&str, usize)) {
     let mut line = Lines { text: text.as_bytes(), position: 0, line: 1 };
     let mut braces = Brackets::new('}');
     let mut parentheses = Brackets::new(')');
+    let mut fields = Brackets { are_fields: true, ..Brackets::new('}') };
     let mut percents: Option<Word> = None;
     let mut bare: Option<Word> = None;
     let mut is_behind_dollar = false;
     for (at, character) in view {
         let line = line.at(at);
+        match character {
+            '{' => fields.open(line),
+            '}' => fields.close(report),
+            // No name has one in it.
+            '\n' => (0..fields.open.len()).for_each(|_| fields.close(report)),
+            other => fields.push(other),
+        }
         let opened = match (is_behind_dollar, character) {
             (true, '{') => Some(&mut braces),
             (true, '(') => Some(&mut parentheses),
@@ -112,23 +120,23 @@ impl Word {
         None
     }
 
-    /// What stands in its place where its variable is unset: `X-this`, `X:-this`.
-    fn default(&self) -> &str {
-        self.text.split_once('-').map_or("", |(_, default)| default)
+    /// What stands in its place where its variable is unset: `X-this`, `X:-this`, and in a field `env:X:this`.
+    fn default(&self, is_field: bool) -> &str {
+        let parts = if is_field { self.text.rsplit_once(':') } else { self.text.split_once('-') };
+        parts.map_or("", |(_, default)| default)
     }
 
     /// Reports all of it, and what stands before a sign: `X-this`, `X:~0,3`, each behind `env.` as well.
     fn report_whole(&self, report: &mut dyn FnMut(&str, usize)) {
-        if self.is_too_long {
-            return;
-        }
         let whole = self.text.trim();
         let of_environment = whole.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("env"));
         let inner = if of_environment { whole[3..].strip_prefix(['.', ':']) } else { None };
         for text in [Some(whole), inner].into_iter().flatten() {
             let signs = text.match_indices(|c| ":-?#%/+=^,@!".contains(c)).take(8);
             let parts = signs.map(|(at, _)| text[..at].trim());
-            for name in parts.chain([text]).filter(|name| !name.is_empty()) {
+            // What stands for a name may be longer than one: it begins with the name.
+            let all = Some(text).filter(|_| !self.is_too_long);
+            for name in parts.chain(all).filter(|name| !name.is_empty()) {
                 report(name, self.line);
             }
         }
@@ -136,9 +144,6 @@ impl Word {
 
     /// Reports each name that a dialect could see in it: those, and each run of letters and digits.
     fn report(&self, report: &mut dyn FnMut(&str, usize)) {
-        if self.is_too_long {
-            return;
-        }
         self.report_whole(report);
         let whole = self.text.trim();
         let of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
@@ -148,11 +153,19 @@ impl Word {
             report(name, self.line);
         }
     }
+
+    /// Reports what may be the name in a field: what colons part behind `env`.
+    fn report_field(&self, report: &mut dyn FnMut(&str, usize)) {
+        let start = ["env:", "env!"].iter().filter_map(|start| self.text.find(start)).min();
+        let names = start.map_or("", |start| &self.text[start + "env".len()..]).split(':');
+        names.filter(|name| !name.is_empty()).for_each(|name| report(name, self.line));
+    }
 }
 
-/// `${…}` or `$(…)`, one in another.
+/// `${…}`, `$(…)` or hatch's fields, `{env:…}`, one in another.
 struct Brackets {
     closing: char,
+    are_fields: bool,
     open: VecDeque<Readings>,
 }
 
@@ -165,7 +178,7 @@ struct Readings {
 
 impl Brackets {
     fn new(closing: char) -> Self {
-        Self { closing, open: VecDeque::new() }
+        Self { closing, are_fields: false, open: VecDeque::new() }
     }
 
     fn open(&mut self, line: usize) {
@@ -186,12 +199,13 @@ impl Brackets {
 
     fn close(&mut self, report: &mut dyn FnMut(&str, usize)) {
         let Some(closed) = self.open.pop_back() else { return };
-        closed.default.report(report);
+        let tell = if self.are_fields { Word::report_field } else { Word::report };
+        tell(&closed.default, report);
         if closed.blank.text != closed.default.text || closed.default.is_too_long {
-            closed.blank.report(report);
+            tell(&closed.blank, report);
         }
         if let Some(outer) = self.open.back_mut() {
-            outer.default.push(closed.default.default());
+            outer.default.push(closed.default.default(self.are_fields));
             outer.default.is_too_long |= closed.default.is_too_long;
         }
     }

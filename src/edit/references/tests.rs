@@ -64,6 +64,16 @@ fn names_may_be_written_otherwise() {
         "${ADO_\\\n   TOKEN}",
         "${ADO_\\\r\n\tTOKEN}",
         r"${ADO\_TOKEN}",
+        "{env:ADO_TOKEN}",
+        "{env:ADO_TOKEN:x}",
+        "{env!s:ADO_TOKEN}",
+        "{env:ADO_{env:X:TOKEN}}",
+        "{env:ADO_{env:X}TOKEN}",
+        "{args:{env:ADO_TOKEN}}",
+        "{args:{env:ADO_TOKEN:\n}}",
+        "{env:ADO_\\\n TOKEN}",
+        "{root.x:{args:e}{args:nv}:ADO_TOKEN}",
+        r"\u007benv:ADO_\u0054OKEN}",
         "${ADO_&#84;OKEN}",
         "&#x24;{ADO_&#x000000000000000000000000000000054;OKEN}",
         "${ADO_<!-- ${ -->TOKEN}",
@@ -81,8 +91,25 @@ fn names_may_be_written_otherwise() {
 }
 
 #[test]
+fn what_stands_for_a_variable_may_be_longer_than_a_name() {
+    let long = "x".repeat(2_000);
+    for text in [
+        format!("${{ADO_TOKEN:-{long}}}"),
+        format!("${{ADO_TOKEN-{long}}}"),
+        format!("${{env.ADO_TOKEN:-{long}}}"),
+        format!("%ADO_TOKEN:{long}=%"),
+        format!("$(ADO_TOKEN {long})"),
+        format!("{{env:ADO_TOKEN:{long}}}"),
+    ] {
+        assert_eq!(line_of(&text, NAME), Some(1), "{text:.40}");
+    }
+    assert_eq!(references(&format!("${{{long}}}")).keys().filter(|name| name.len() > 512).count(), 0);
+}
+
+#[test]
 fn names_with_signs_are_whole() {
     let name = "NuGetPackageSourceCredentials_my-feed.a b";
+    assert_eq!(line_of(&format!("{{env:{name}:x}}"), name), Some(1));
     for text in [format!("${{{name}}}"), format!("%{name}%"), format!("${{env.{name}:-x}}"), format!("$({name})")] {
         assert_eq!(line_of(&text, name), Some(1), "{text}");
     }
@@ -95,6 +122,10 @@ fn what_refers_to_nothing_is_not_found() {
         "$ ADO_TOKEN",
         "${ADO_TOKEN",
         "{ADO_TOKEN}",
+        "{env:ADO_TOKEN",
+        "{args:ADO_TOKEN}",
+        "{env: X} ADO_TOKEN",
+        "{\"env: x\",\nADO_TOKEN}",
         "$(ADO_TOKEN",
         "%ADO_TOKEN",
         "%ADO_TOKEN\n%",
@@ -119,8 +150,8 @@ fn every_line_is_named_once() {
 
 #[test]
 fn lines_are_those_of_the_file() {
-    let text = "a\r\n$A\r$B\n<!-- \n\n -->${C\\\n\n}\n&#10;$D";
-    let expected = [("A", 2), ("B", 3), ("C", 6), ("D", 9)];
+    let text = "a\r\n$A\r$B\n<!-- \n\n -->${C\\\n\n}\n&#10;$D\n{env:E}";
+    let expected = [("A", 2), ("B", 3), ("C", 6), ("D", 9), ("E", 10)];
     let found = references(text);
     for (name, line) in expected {
         assert_eq!(found.get(name), Some(&line), "{found:?}");
@@ -160,6 +191,10 @@ fn hostile_texts_take_their_length_in_time() {
         "${-:?",
         "é",
         "$é",
+        "{",
+        "{env:",
+        "{env:a}",
+        "{env:a:{",
     ] {
         let text = entity.clone() + &unit.repeat(50_000 / unit.len());
         let start = Instant::now();
@@ -190,6 +225,7 @@ fn dressed() -> impl Strategy<Value = String> {
         ("$", ";"),
         ("$Env:", "\""),
         ("$(", ")"),
+        ("{env:", "}"),
     ]);
     (around, vec(0_usize..30, 24)).prop_map(move |((before, behind), ways)| {
         let name = format!("{before}{NAME}{behind}");
@@ -204,7 +240,7 @@ proptest! {
     #[test]
     fn a_name_is_found_in_every_dress(
         dressed in dressed(),
-        before in vec(select(&["${", "}", "a", "\n", " ", "<", "\"", "=", "[x]\n", "; ", "$", "-"]), 0..6),
+        before in vec(select(&["${", "{", "}", "a", "\n", " ", "<", "\"", "=", "[x]\n", "; ", "$", "-"]), 0..6),
         behind in vec(select(&["${", "}", "a", "\n", "%", "\\", "&", "<!--", "-->"]), 0..6),
     ) {
         let text = before.concat() + &dressed + "\n" + &behind.concat();

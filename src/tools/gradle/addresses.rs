@@ -25,13 +25,18 @@ const MOST_ADDRESSES: usize = 1_000;
 const LONGEST_LINE_BYTES: usize = 16 * 1024;
 
 impl Addresses {
-    /// Searches a file. Lines that are comments do not count.
+    /// Searches a file. Lines that are comments do not count, nor what stands in blocks of Ivy's: Gradle asks for those without a token.
     pub fn of(text: &str) -> Self {
         let mut found = Self::default();
+        let mut depth = 0;
         for (number, line) in text.lines().enumerate() {
             let line = line.trim_start();
             let is_comment = ["//", "/*", "*", "#"].iter().any(|start| line.starts_with(start));
-            if !is_comment && line.len() <= LONGEST_LINE_BYTES && names_a_host(line) {
+            if is_comment || line.len() > LONGEST_LINE_BYTES {
+                continue;
+            }
+            let line = before_ivy(line, &mut depth);
+            if names_a_host(line) {
                 found.look(line, number + 1);
             }
         }
@@ -64,6 +69,24 @@ impl Addresses {
             self.put_together.get_or_insert(number);
         }
     }
+}
+
+/// What of a line stands before a block of Ivy's. `depth` counts the brackets of one that lines before have opened. Where a repository
+/// of Maven's begins, it has ended: not every bracket is one.
+fn before_ivy<'l>(line: &'l str, depth: &mut usize) -> &'l str {
+    let opens = |(at, _): &(usize, &str)| {
+        let is_word = !line[..*at].ends_with(|c: char| c.is_alphanumeric() || "_.'\"".contains(c));
+        is_word && line[at + "ivy".len()..].trim_start().starts_with(['{', '('])
+    };
+    let goes_on = *depth > 0 && !line.starts_with("maven");
+    let start = if goes_on { Some(0) } else { line.match_indices("ivy").find(opens).map(|(at, _)| at) };
+    let (before, block) = line.split_at(start.unwrap_or(line.len()));
+    *depth = block.chars().fold(if goes_on { *depth } else { 0 }, |depth, character| match character {
+        '{' | '(' => depth + 1,
+        '}' | ')' => depth.saturating_sub(1),
+        _ => depth,
+    });
+    before
 }
 
 fn names_a_host(text: &str) -> bool {
@@ -132,6 +155,29 @@ mod tests {
         ] {
             let (feeds, put_together) = found(line);
             assert_eq!((feeds.len(), put_together), (named, Some(1)), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_ivy_reads_is_left_out() {
+        let feed = "https://pkgs.dev.azure.com/contoso/_packaging/f/maven/v1";
+        let maven = format!("maven {{ url '{feed}' }}");
+        for ivy in [
+            format!("ivy {{ url '{feed}' }}"),
+            format!("ivy(\"{feed}\")"),
+            format!("ivy {{\nurl = uri(\"{feed}\")\npatternLayout {{\nartifact('x')\n}}\nname = '{feed}'\n}}"),
+            format!("ivy {{ // {{\nurl '{feed}'\n}}"),
+        ] {
+            assert_eq!(found(&format!("repositories {{\n{ivy}\n}}")), (vec![], None), "{ivy}");
+            let line = ivy.lines().count() + 2;
+            assert_eq!(found(&format!("repositories {{\n{ivy}\n{maven}\n}}")).0, [format!("{line} {feed}")], "{ivy}");
+        }
+        for line in [
+            format!("{maven}; ivy {{ url '{feed}' }}"),
+            format!("privy('{feed}')"),
+            format!("apply plugin: 'ivy'; {maven}"),
+        ] {
+            assert_eq!(found(&line).0, [format!("1 {feed}")], "{line}");
         }
     }
 

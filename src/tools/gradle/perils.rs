@@ -3,11 +3,9 @@
 //! Gradle takes properties of Java from `gradle.properties`, behind `systemProp.`, and arguments of Java from `org.gradle.jvmargs`
 //! (<https://docs.gradle.org/current/userguide/build_environment.html>). Measured with 4.4.1: either wins over the job's `GRADLE_OPTS`.
 
-use std::iter::Peekable;
-use std::str::Chars;
-
 use crate::edit::text::Text;
 use crate::tools::java::{self, MOST_SETTINGS, Setting, of_property};
+use crate::tools::properties::{Comments, properties};
 
 /// The file in which they stand.
 pub const FILE: &str = "gradle.properties";
@@ -17,7 +15,7 @@ pub fn of_properties(text: &Text) -> Vec<Setting> {
     // Java takes a character for each byte, whatever mark stands first.
     let text: String = text.encode(&text.body).into_iter().map(char::from).collect();
     let mut found = Vec::new();
-    for (line, key, value) in properties(&text) {
+    for (line, key, value) in properties(&text, Comments::BeginLines) {
         let (is_javas, name) = key.split_once("systemProp.").map_or((false, key.as_str()), |(_, name)| (true, name));
         if name.ends_with("org.gradle.jvmargs") {
             let perils = value.split_whitespace().filter_map(of_argument).take(MOST_SETTINGS);
@@ -53,66 +51,6 @@ fn of_argument(word: &str) -> Option<String> {
         of_property(&name.to_ascii_lowercase(), "Gradle")?
     };
     Some(format!("{what} ({name:.100})"))
-}
-
-/// The properties of a file, each with its line, key and value, as `java.util.Properties` loads them.
-fn properties(text: &str) -> impl Iterator<Item = (usize, String, String)> {
-    logical_lines(text).into_iter().map(|(number, line)| {
-        let mut rest = line.chars().peekable();
-        let key = unescaped(&mut rest, |c| is_blank(c) || matches!(c, '=' | ':'));
-        while rest.next_if(|c| is_blank(*c)).is_some() {}
-        if rest.next_if(|c| matches!(c, '=' | ':')).is_some() {
-            while rest.next_if(|c| is_blank(*c)).is_some() {}
-        }
-        (number, key, unescaped(&mut rest, |_| false))
-    })
-}
-
-/// Lines joined where a backslash ends one, without comments and what is blank at their beginnings.
-fn logical_lines(text: &str) -> Vec<(usize, String)> {
-    let text = text.replace("\r\n", "\n");
-    let mut lines: Vec<(usize, String)> = Vec::new();
-    let mut goes_on = false;
-    for (number, line) in text.split(['\n', '\r']).enumerate() {
-        let line = line.trim_start_matches(is_blank);
-        if !goes_on && (line.is_empty() || line.starts_with(['#', '!'])) {
-            continue;
-        }
-        let joins = line.bytes().rev().take_while(|byte| *byte == b'\\').count() % 2 == 1;
-        let part = &line[..line.len() - usize::from(joins)];
-        match lines.last_mut().filter(|_| goes_on) {
-            Some((_, before)) => before.push_str(part),
-            None => lines.push((number + 1, part.to_owned())),
-        }
-        goes_on = joins;
-    }
-    lines
-}
-
-fn is_blank(character: char) -> bool {
-    matches!(character, ' ' | '\t' | '\x0c')
-}
-
-/// Takes characters up to one without a backslash that ends them.
-fn unescaped(rest: &mut Peekable<Chars<'_>>, ends: impl Fn(char) -> bool) -> String {
-    let mut taken = String::new();
-    while let Some(character) = rest.next_if(|c| !ends(*c)) {
-        let escaped = if character == '\\' { rest.next() } else { None };
-        taken.push(match escaped {
-            None => character,
-            Some('t') => '\t',
-            Some('n') => '\n',
-            Some('r') => '\r',
-            Some('f') => '\x0c',
-            // Where it is no number, Java and Gradle stop.
-            Some('u') => {
-                let code: String = rest.by_ref().take(4).collect();
-                u32::from_str_radix(&code, 16).ok().and_then(char::from_u32).unwrap_or('?')
-            }
-            Some(other) => other,
-        });
-    }
-    taken
 }
 
 #[cfg(test)]

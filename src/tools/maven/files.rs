@@ -100,11 +100,12 @@ fn is_wrapper(file_name: &str) -> bool {
     is_one_of(file_name, &["mvnw", "maven-wrapper.properties"])
 }
 
-/// Arguments of Maven 3 and properties of Maven 4.
+/// Arguments of Maven and Java, and properties of Maven 4.
 fn is_configuration(file_name: &str) -> bool {
-    let names = ["maven.config", "jvm.config", "maven.properties", "maven-user.properties", "maven-system.properties"];
-    is_one_of(file_name, &names)
+    is_one_of(file_name, &["maven.config", "jvm.config"]) || is_one_of(file_name, &PROPERTIES)
 }
+
+const PROPERTIES: [&str; 3] = ["maven.properties", "maven-user.properties", "maven-system.properties"];
 
 impl MavenFile {
     /// Takes a file apart.
@@ -112,6 +113,10 @@ impl MavenFile {
         let (name, text) = (file.name(), &file.text.body);
         if is_wrapper(name) {
             return Content::Wrapper.into();
+        }
+        if is_one_of(name, &PROPERTIES) {
+            let (perils, words) = perils::of_properties(&file.text);
+            return Self { perils, ..Content::Arguments(words).into() };
         }
         if is_configuration(name) {
             let perils = perils::of_arguments(name, text);

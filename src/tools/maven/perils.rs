@@ -3,8 +3,10 @@
 //!
 //! Measured with 3.8.7: a proxy beside `maven.wagon.http.ssl.insecure` or a trust store of the repository's has the token.
 
+use crate::edit::text::Text;
 use crate::edit::xml::Node;
 use crate::tools::java::{self, MOST_SETTINGS, Setting, is_code_path, of_property};
+use crate::tools::properties::{Comments, properties};
 use crate::tools::reading::is_one_of;
 
 /// Arguments of Java whose value may be the next word.
@@ -53,6 +55,25 @@ pub fn of_arguments(file_name: &str, text: &str) -> Vec<Setting> {
     found
 }
 
+/// Those in a file of properties in `.mvn`, and its properties as arguments. The files that it includes have any name.
+pub fn of_properties(text: &Text) -> (Vec<Setting>, Vec<String>) {
+    let mut found = Vec::new();
+    // Maven takes it for UTF-8, whatever mark stands first.
+    let bytes = text.encode(&text.body);
+    let text = String::from_utf8_lossy(&bytes);
+    let properties = properties(&text, Comments::StandAnywhere).map(|(line, key, value)| {
+        let what = match key.as_str() {
+            "${includes}" | "${optionals}" => Some("takes further properties from a file".to_owned()),
+            key => of_property(&key.to_ascii_lowercase(), "Maven"),
+        };
+        let what = what.filter(|_| found.len() < MOST_SETTINGS);
+        found.extend(what.map(|what| Setting { line, what: format!("{what} ({key:.100})") }));
+        format!("{key}={value}")
+    });
+    let words = properties.collect();
+    (found, words)
+}
+
 /// Those in the profiles of a settings file: Maven 3.9 takes properties of its resolver from there.
 pub fn of_settings(text: &str, root: Node<'_>) -> Vec<Setting> {
     let properties = root.descend(&["profiles", "profile", "properties"]).into_iter().flat_map(Node::children);
@@ -99,6 +120,38 @@ mod tests {
         for word in ["@more", "-javaagent:x.jar", "-XX:VMOptionsFile=x", "-Dx=$(cat y)", "-Xbootclasspath/a:x"] {
             assert!(!found("jvm.config", word).is_empty(), "{word}");
         }
+    }
+
+    #[test]
+    fn properties_are_seen_however_they_are_written() {
+        let found = |text: &str| {
+            let (found, words) = of_properties(&Text::decode(text.as_bytes()).unwrap());
+            let found: Vec<_> =
+                found.into_iter().map(|setting| format!("{}: {}", setting.line, setting.what)).collect();
+            (found, words)
+        };
+        for line in [
+            "https.prox\\u0079Host=evil.example",
+            "https.proxy\\\n  Host : evil.example",
+            "https.proxy\\\n# Host\n\nHost evil.example",
+            "https.prox\\yHost",
+            "maven.override.https.proxyHost:x",
+            "javax.\\\n!\nnet.ssl.trustStore=evil.jks",
+            "${includes}=evil.txt",
+            "$\\u007bincludes}=?evil.txt",
+        ] {
+            let (found, _) = found(&format!("a=b\n{line}\n"));
+            assert!(found.len() == 1 && found[0].starts_with("2: "), "{line}: {found:?}");
+        }
+        let (perils, words) =
+            found("# https.proxyHost=x\na\\u002eb : c d\\\n e\nx=https.proxyHost\nmaven.settings s\\u002dci.xml");
+        assert_eq!(
+            (perils.len(), words),
+            (0, vec!["a.b=c de".into(), "x=https.proxyHost".into(), "maven.settings=s-ci.xml".into()])
+        );
+        let marked = Text::decode(b"\xff\xfe=x\nhttps.proxyHost=xy\n".to_vec()).unwrap();
+        assert_eq!(of_properties(&marked).0.len(), 1, "Maven reads no UTF-16");
+        assert_eq!(found(&"https.proxyHost=x\n".repeat(2 * MOST_SETTINGS)).0.len(), MOST_SETTINGS);
     }
 
     #[test]

@@ -32,6 +32,8 @@ pub struct Found {
     pub perils: Vec<(usize, &'static str)>,
     /// Passwords of the user's own, by the names of indexes that other files may have: the name and the line.
     pub passwords: Vec<(String, usize)>,
+    /// Whether it sets anything of uv's own.
+    pub is_uvs: bool,
     /// Whether it keeps poetry from asking a keyring.
     pub has_no_keyring: bool,
     /// Whether it has tables of hatch's.
@@ -97,7 +99,7 @@ enum Kind {
     Further,
     /// Only searched.
     Lock,
-    /// Variables that Pipenv sets.
+    /// Variables that Pipenv or uv sets.
     DotEnv,
 }
 
@@ -146,6 +148,7 @@ fn kind(client: &Python, name: &str) -> Option<Kind> {
 fn kind_of_any(client: &Python, file: &SourceFile, host: &Host) -> Kind {
     let pip_config = || host.variable("PIP_CONFIG_FILE").map(|path| host.working_directory.join(path));
     match client {
+        _ if further::env_files(client, host).any(|path| path == file.source.path) => Kind::DotEnv,
         Python::Pip if pip_config().is_some_and(|path| path == file.source.path) => Kind::PipConfig,
         Python::Uv if has_ending(&folded(file.name()), &["toml"]) => Kind::Toml,
         Python::Pip | Python::Uv => Kind::Requirements,
@@ -157,7 +160,8 @@ fn kind_of_any(client: &Python, file: &SourceFile, host: &Host) -> Kind {
 /// Takes a file apart as a client does.
 pub fn parse(client: &Python, file: &SourceFile, host: &Host) -> Found {
     let mut found = Found::default();
-    match kind(client, file.name()).unwrap_or_else(|| kind_of_any(client, file, host)) {
+    let kind = kind(client, file.name()).unwrap_or_else(|| kind_of_any(client, file, host));
+    match kind {
         Kind::Requirements => requirements::read(file, host, &mut found),
         Kind::PipConfig => pip_config(&file.text.body, host, &mut found),
         Kind::Pypirc => pypirc(&file.text.body, &mut found),
@@ -165,14 +169,14 @@ pub fn parse(client: &Python, file: &SourceFile, host: &Host) -> Found {
         Kind::DotEnv => {
             found.perils.extend(DotEnv::parse(&file.text.body, OF_PYTHON).0.into_iter().map(|line| (line, ELSEWHERE)));
         }
-        kind => match tables::parse(file) {
+        _ => match tables::parse(file) {
             Ok(root) => toml(client, file, kind, root.get_ref(), host, &mut found),
             Err(unread) => found.unread = Some(unread),
         },
     }
     // pip itself reads no such file, only what asks as it does.
     let is_pyproject = file.is_named(&["pyproject.toml"]) && found.indexes.is_empty();
-    let is_others = matches!(client, Python::Pip) && (is_pyproject || file.is_named(&[".env"]));
+    let is_others = kind == Kind::DotEnv || is_pyproject && matches!(client, Python::Pip);
     if client.reads_requirements() && !is_others {
         directly(file, &mut found);
     }
@@ -196,6 +200,7 @@ fn toml(client: &Python, file: &SourceFile, kind: Kind, root: &DeTable<'_>, host
         _ => Some(root),
     };
     if let Some(own) = below("uv").filter(|_| matches!(client, Python::Uv)) {
+        found.is_uvs = true;
         uv(own, &lines, host, found);
     }
     if let Some(own) = below("poetry").filter(|_| matches!(client, Python::Poetry)) {

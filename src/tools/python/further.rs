@@ -2,6 +2,8 @@
 //! (measured with Pipenv 2026.10, hatch 1.18, PDM 2.29). To publish, hatch imports Python's package `keyring`, and asks only as a user.
 //! The address is an argument, a variable, or in a file at home.
 
+use std::path::PathBuf;
+
 use toml::de::{DeTable, DeValue};
 
 use super::addresses::items;
@@ -9,6 +11,7 @@ use super::files::{Found, Spot, TRUST, UNCHECKED, may_be_azure};
 use super::named::Publisher;
 use super::{Python, UPLOAD};
 use crate::edit::text::Lines;
+use crate::host::Host;
 use crate::reach::{Role, ServedFeed};
 use crate::tools::dotenv::{ELSEWHERE, OF_PYTHON, leads_elsewhere};
 use crate::tools::reading::{SourceFile, Sources, Unparsable};
@@ -26,6 +29,14 @@ pub const PDM_PUBLISH: &str = "PDM_PUBLISH_REPO";
 /// Whether a client of this job may import the package `keyring`: hatch does when it publishes, and PDM where it has that package.
 pub fn imports_keyring(served: &[ServedFeed], sources: Sources<'_>) -> bool {
     served.iter().any(|feed| feed.written.contains(UPLOAD)) || sources.of::<Found>().any(|(_, found)| found.is_of_hatch)
+}
+
+/// Files of variables that the job has Pipenv read, or `uv run` for what it starts (measured with Pipenv 2026.10; uv 0.6 and 0.9 go by
+/// them themselves, uv 0.13 does not).
+pub fn env_files<'h>(client: &Python, host: &'h Host) -> impl Iterator<Item = PathBuf> + use<'h> {
+    let of_pipenv = host.variable("PIPENV_DOTENV_LOCATION").filter(|_| matches!(client, Python::Pip));
+    let of_uv = host.variable("UV_ENV_FILE").unwrap_or_default().split(' ').filter(|file| !file.is_empty());
+    of_pipenv.into_iter().chain(of_uv).map(|file| host.working_directory.join(file))
 }
 
 /// Sources of a `Pipfile`, and of PDM's below `tool.pdm` in `pyproject.toml`.

@@ -16,6 +16,8 @@ mod shared;
 #[cfg(test)]
 mod tests;
 mod uv;
+#[cfg(test)]
+mod words_tests;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -183,7 +185,8 @@ impl Tool for Python {
     }
 
     fn further(&self, sources: Sources<'_>) -> Vec<PathBuf> {
-        sources.of::<Found>().flat_map(|(_, found)| found.further.clone()).collect()
+        let named = sources.of::<Found>().flat_map(|(_, found)| found.further.clone());
+        named.chain(further::env_files(self, sources.host)).collect()
     }
 
     fn read(&self, sources: Sources<'_>) -> Reading {
@@ -198,10 +201,11 @@ impl Tool for Python {
             });
         }
         let pipfiles = sources.of::<Found>().filter(|(file, _)| is_one_of(file.source.name(), &["Pipfile"]));
-        let of_pipenv: BTreeSet<_> = pipfiles.map(|(file, _)| file.source.path.parent()).collect();
+        let beside = pipfiles.filter_map(|(file, _)| Some(file.source.path.parent()?.join(".env")));
+        // Pipenv reads the one beside its own file.
+        let env_files: BTreeSet<_> = beside.chain(further::env_files(self, sources.host)).collect();
         for (file, found) in sources.of::<Found>() {
-            // Pipenv reads the one beside its own file.
-            if is_one_of(file.source.name(), &[".env"]) && !of_pipenv.contains(&file.source.path.parent()) {
+            if is_one_of(file.source.name(), &[".env"]) && !env_files.contains(&file.source.path) {
                 continue;
             }
             reading.doubts.extend(found.unread.clone());

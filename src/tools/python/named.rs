@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::addresses::{has_own_password, items, served_at};
 use super::files::{Found, Spot};
 use super::{Python, further, uv};
+use crate::azure_devops::feed::Feed;
 use crate::host::Host;
 use crate::plan::draft::Draft;
 use crate::plan::{Template, TokenSource, Variable};
@@ -70,6 +71,29 @@ pub fn all<'s>(variables: &[(&str, Role)], sources: Sources<'s>) -> Vec<Named<'s
         }
     }
     all
+}
+
+/// Addresses of feeds by their files: the first of each, its feed, and all of them in words.
+pub fn by_file<'n, 's>(named: &'n [Named<'s>], served: &'n [ServedFeed]) -> Vec<(&'n Named<'s>, &'n Feed, String)> {
+    let mut files: Vec<(&Named<'s>, &Feed, Vec<&str>)> = Vec::new();
+    for one in named {
+        let Some(ServedFeed { feed, .. }) = served_at(served, one.url) else { continue };
+        match files.last_mut().filter(|(first, ..)| first.place.whole() == one.place.whole()) {
+            None => files.push((one, feed, Vec::new())),
+            Some((_, first, further)) => {
+                let url = feed.url.as_str();
+                further.extend(Some(url).filter(|url| *url != first.url.as_str() && !further.contains(url)));
+            }
+        }
+    }
+    let words = |(first, feed, further): (&'n Named<'s>, &'n Feed, Vec<&str>)| {
+        let further = match further.len() {
+            0 => String::new(),
+            more => format!(" and {more} more there"),
+        };
+        (first, feed, format!("{feed} in {}{further}", first.place))
+    };
+    files.into_iter().map(words).collect()
 }
 
 /// Lists each feed where an address first names it that the client asks for, and says where a password of the user's own keeps it from

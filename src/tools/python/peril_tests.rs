@@ -67,6 +67,31 @@ fn variables_that_pipenv_sets_may_lead_the_traffic_elsewhere() {
 }
 
 #[test]
+fn a_file_of_variables_that_the_job_names_may_lead_the_traffic_elsewhere() {
+    let text = "A=1\nHTTPS_PROXY=http://evil.example\nX=https://pkgs.dev.azure.com/contoso/_packaging/f/pypi/simple/\n";
+    for (client, variable, value, named) in [
+        (Python::Pip, "PIPENV_DOTENV_LOCATION", "ci/job.env", &["ci/job.env"][..]),
+        (Python::Pip, "PIPENV_DOTENV_LOCATION", "a b/.env", &["a b/.env"]),
+        (Python::Pip, "PIPENV_DOTENV_LOCATION", "/agent/1/s/.env", &[".env"]),
+        (Python::Pip, "UV_ENV_FILE", "ci/job.env", &["ci/job.env"]),
+        (Python::Uv, "UV_ENV_FILE", ".env  ci/two.env", &[".env", "ci/two.env"]),
+        (Python::Uv, "PIPENV_DOTENV_LOCATION", "ci/job.env", &[]),
+        (Python::Poetry, "UV_ENV_FILE", ".env", &[".env"]),
+        (Python::Twine, "UV_ENV_FILE", "ci/job.env", &["ci/job.env"]),
+    ] {
+        let host = host(&[(variable, value)]);
+        let paths: Vec<_> = named.iter().map(|path| format!("/agent/1/s/{path}")).collect();
+        let further = client.further(Sources { files: &[], host: &host });
+        assert_eq!(further.iter().map(|path| crate::tools::testing::slashed(path)).collect::<Vec<_>>(), paths);
+        let files: Vec<_> = paths.iter().map(|path| file(path, text)).collect();
+        let reading = reading(&client, &files, &host);
+        let perils: Vec<_> = reading.perils.iter().map(|peril| peril.place.to_string()).collect();
+        assert_eq!(perils, named.iter().map(|path| format!("{path} line 2")).collect::<Vec<_>>());
+        assert!(reading.mentions.is_empty() && reading.doubts.is_empty(), "{reading:?}");
+    }
+}
+
+#[test]
 fn pdm_checks_no_certificates_where_a_source_has_no_address() {
     for (path, text, expected) in [
         ("pdm.toml", "[pypi]\nverify_ssl = false\n[pypi.f]\nca_certs = 'ca.pem'\nverify_ssl = true", &[2, 4][..]),

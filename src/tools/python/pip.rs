@@ -176,23 +176,18 @@ fn say_what_is_not_asked_for(
     settable: &[String],
     draft: &mut Draft<'_>,
 ) {
-    for named in named::all(&[], sources).iter().filter(|named| !asks(version, named, settable)) {
-        let Some(feed) = served_at(served, named.url) else { continue };
-        let place = &named.place;
+    let all: Vec<_> = named::all(&[], sources).into_iter().filter(|named| !asks(version, named, settable)).collect();
+    for (first, feed, feeds) in named::by_file(&all, served) {
+        let with_user = with_user(first.url, &feed.organization);
         match version {
             Some((major, minor)) if (major, minor) < ASKS => draft.warn(format!(
-                "pip: pip {major}.{minor} asks no keyring, so it gets no token for {} in {place}; use pip 23.1 or newer",
-                feed.feed
+                "pip: {major}.{minor} asks no keyring, so it gets no token for {feeds}; use pip 23.1 or newer"
             )),
             Some((major, minor)) => draft.warn(format!(
-                "pip: pip {major}.{minor} asks for {} in {place} only where its address has a user; write {}",
-                feed.feed,
-                with_user(named.url, &feed.feed.organization)
+                "pip: {major}.{minor} asks for {feeds} only where the address has a user; write {with_user}"
             )),
             None => draft.note(format!(
-                "pip: pip before 26.2 asks for {} in {place} only where its address has a user, as in {}",
-                feed.feed,
-                with_user(named.url, &feed.feed.organization)
+                "pip: versions before 26.2 ask for {feeds} only where the address has a user, as in {with_user}"
             )),
         }
     }

@@ -72,7 +72,7 @@ pub fn is_safe(client: &str, served: &[ServedFeed], asked: &[Asked], draft: &mut
                 format!("write https://{other}@{HOST}/{other}/… there")
             };
             draft.warn(format!(
-                "{client}: {client} would send the token of {own} to {other}, which {place} names on the same host{so}; {remedy}"
+                "{client}: it would send the token of {own} to {other}, which {place} names on the same host{so}; {remedy}"
             ));
         }
     }

@@ -155,26 +155,25 @@ fn asked(sources: Sources<'_>, names: &Names) -> Vec<Asked> {
     of_files.chain(of_variables).collect()
 }
 
-/// Says for which indexes uv asks no keyring, since they have neither name nor user. Where there is no uv, requirements are pip's.
+/// Says for which indexes uv asks no keyring, since they have neither name nor user. Where nothing else speaks of uv, requirements are
+/// pip's.
 fn say_what_is_not_asked_for(
     served: &[ServedFeed],
     sources: Sources<'_>,
     asks: &dyn Fn(&Named<'_>) -> bool,
     draft: &mut Draft<'_>,
 ) {
-    let has_uv = draft.look.program("uv").is_some();
-    for named in named::all(&[], sources).iter().filter(|named| !asks(named)) {
-        // Of a name that stands for two addresses, the name's own warning says it.
-        let is_said = named.spot != Some(Spot::Requirements) || has_uv;
-        let Some(feed) = served_at(served, named.url).filter(|_| is_said && named.name.is_none()) else { continue };
-        let remedy = match named.spot {
+    let is_used = draft.is_named || sources.of::<Found>().any(|(_, found)| found.is_uvs);
+    // Of a name that stands for two addresses, the name's own warning says it.
+    let is_said =
+        |named: &Named<'_>| !asks(named) && named.name.is_none() && (is_used || named.spot != Some(Spot::Requirements));
+    let all: Vec<_> = named::all(&[], sources).into_iter().filter(is_said).collect();
+    for (first, feed, feeds) in named::by_file(&all, served) {
+        let remedy = match first.spot {
             Some(Spot::UvTable) => "write name = \"…\" beside it".to_owned(),
-            _ => format!("write {}", with_user(named.url, &feed.feed.organization)),
+            _ => format!("write {}", with_user(first.url, &feed.organization)),
         };
-        draft.warn(format!(
-            "uv: uv asks no keyring for {} in {}, which has neither name nor user; {remedy}",
-            feed.feed, named.place
-        ));
+        draft.warn(format!("uv: no keyring is asked for {feeds}, without name and user; {remedy}"));
     }
 }
 
