@@ -30,7 +30,7 @@ fn read(workspace: &Path) -> ToolSources {
     let host = Host { pipeline_workspace: Some(workspace.to_path_buf()), ..Host::default() };
     let mut found = ToolSources { tool: &Maven, files: Vec::new(), unread: Vec::new(), unusable: None };
     let first = load(&root.join("pom.xml"), &root, Origin::Workspace).unwrap().unwrap();
-    found.files.push(taken_apart(&Maven, &first, &host));
+    found.files.push(taken_apart(&Maven, &first, &host).unwrap());
     let bounds = Bounds::new(&root, &host);
     let look = Disk::new(&host);
     let mut workspace = Workspace { host, look, tools: vec![found], warnings: Vec::new() };

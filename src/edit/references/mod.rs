@@ -10,24 +10,32 @@ mod view;
 
 use view::{Entities, Unescaped, Xml};
 
-/// The names that `text` refers to, with every line where it does, counted from 1.
-pub fn in_text(text: &str) -> Vec<(String, usize)> {
+/// More than any configuration has; each is kept until the plan is made.
+const MOST_REFERENCES: usize = 100_000;
+
+/// The names that `text` refers to, with every line where it does, counted from 1. Nothing where there are more than any
+/// configuration has.
+pub fn in_text(text: &str) -> Option<Vec<(String, usize)>> {
     let mut found: Vec<(String, usize)> = Vec::new();
-    let mut enough = 1_024;
+    let (mut enough, mut are_too_many) = (1_024, false);
     let tidy = |found: &mut Vec<(String, usize)>| {
         found.sort_unstable();
         found.dedup();
     };
     each(text, |name, line| {
+        if are_too_many {
+            return;
+        }
         found.push((name.to_owned(), line));
         // The views of one text report much of it again.
         if found.len() >= enough {
             tidy(&mut found);
             enough = 2 * found.len().max(512);
+            are_too_many = found.len() > MOST_REFERENCES;
         }
     });
     tidy(&mut found);
-    found
+    (found.len() <= MOST_REFERENCES).then_some(found)
 }
 
 /// Reports every name that `text` may refer to, with its line, perhaps several times: for a text of many megabytes, of which only

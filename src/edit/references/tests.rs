@@ -11,7 +11,7 @@ const NAME: &str = "ADO_TOKEN";
 
 /// The first line of each name.
 fn references(text: &str) -> BTreeMap<String, usize> {
-    in_text(text).into_iter().rev().collect()
+    in_text(text).unwrap().into_iter().rev().collect()
 }
 
 fn line_of(text: &str, name: &str) -> Option<usize> {
@@ -143,8 +143,17 @@ fn what_refers_to_nothing_is_not_found() {
 }
 
 #[test]
+fn of_more_references_than_a_configuration_has_none_are_kept() {
+    let lines = |count: usize| "$A\n".repeat(count);
+    assert_eq!(in_text(&lines(MOST_REFERENCES)).unwrap().len(), MOST_REFERENCES);
+    assert_eq!(in_text(&lines(MOST_REFERENCES + 1)), None);
+    assert_eq!(in_text(&lines(3 * MOST_REFERENCES)), None);
+    assert!(in_text(&"$A$A".repeat(MOST_REFERENCES)).is_some_and(|found| found.len() == 1));
+}
+
+#[test]
 fn every_line_is_named_once() {
-    let lines: Vec<_> = in_text("${A}\n\\${A}&#36;{A}\n\nA\n$A$A");
+    let lines: Vec<_> = in_text("${A}\n\\${A}&#36;{A}\n\nA\n$A$A").unwrap();
     assert_eq!(lines, [1, 2, 5].map(|line| ("A".to_owned(), line)));
 }
 
