@@ -101,7 +101,7 @@ mod windows {
 
     use super::Known;
 
-    /// What a process is asked for that has not ended (GetExitCodeProcess).
+    /// What a process is asked for that has not ended (`GetExitCodeProcess`).
     const STILL_ACTIVE: u32 = 259;
 
     fn open(number: u32) -> Option<CloseHandleGuard<HPROCESS>> {

@@ -113,7 +113,7 @@ mod windows {
 
     use super::Process;
 
-    /// Without a console, and thus without a window and the console's signals (CreateProcess, "Process Creation Flags").
+    /// Without a console, and thus without a window and the console's signals (`CreateProcess`, "Process Creation Flags").
     const DETACHED_PROCESS: u32 = 0x8;
     const CREATE_NEW_PROCESS_GROUP: u32 = 0x200;
 
@@ -121,10 +121,14 @@ mod windows {
     /// (libuv, src/win/process.c: `JOB_OBJECT_LIMIT_SILENT_BREAKAWAY_OK`).
     pub(super) fn detach(command: &mut Command) -> io::Result<()> {
         command.creation_flags(DETACHED_PROCESS | CREATE_NEW_PROCESS_GROUP);
-        // Whatever of ours is inheritable, a child has. What these are put for is not.
-        put(&io::stdin(), StdioDescriptor::Stdin)?;
-        put(&io::stdout(), StdioDescriptor::Stdout)?;
-        put(&io::stderr(), StdioDescriptor::Stderr)
+        // Whatever of ours is inheritable, a child has, and copies are not. All are made before the first stream is closed: two may be one.
+        let copies = [copy(&io::stdin())?, copy(&io::stdout())?, copy(&io::stderr())?];
+        let places = [StdioDescriptor::Stdin, StdioDescriptor::Stdout, StdioDescriptor::Stderr];
+        copies.iter().zip(places).try_for_each(|(copy, place)| put(copy, place))
+    }
+
+    fn copy(stream: &impl AsRawFileDescriptor) -> io::Result<FileDescriptor> {
+        FileDescriptor::dup(stream).map_err(|_| io::Error::last_os_error())
     }
 
     /// Puts a copy of a stream in the place of one of ours, and closes that one.

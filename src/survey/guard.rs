@@ -6,10 +6,11 @@
 
 use std::sync::Arc;
 
-use super::Wanted;
+use super::{ToolSources, Wanted};
+use crate::edit::references;
 use crate::plan::names::RunNames;
 use crate::plan::{Plan, Variable, Visibility};
-use crate::tools::reading::{Origin, Place, ReadFile, Reading, Receiver};
+use crate::tools::reading::{Hidden, Origin, Place, ReadFile, Reading, Receiver, Unparsable};
 use crate::tools::{PlanError, Tool};
 
 /// Refuses to set anything up where a file of the repository refers to one of these variables, unless what refers to it goes to
@@ -19,13 +20,15 @@ pub(super) fn refuse_leaks<'p>(
     wanted: &Wanted<'_>,
     tools: &[(&'static dyn Tool, &Vec<ReadFile>, Arc<Reading>)],
 ) -> Result<(), PlanError> {
-    let guarded: Vec<String> = variables.map(|variable| variable.name.to_ascii_uppercase()).collect();
+    let guarded: Vec<String> = variables.map(|variable| variable.name.clone()).collect();
     for (tool, files, reading) in tools {
         for file in files.iter().filter(|file| file.source.origin != Origin::User) {
-            for (variable, line) in file.references.iter() {
-                if !guarded.contains(&variable.to_ascii_uppercase()) {
-                    continue;
-                }
+            let Some(references) = file.references.as_ref() else {
+                unsearched(*tool, &file.source.shown, "it refers to too many variables", &guarded)?;
+                continue;
+            };
+            for (found, line) in references {
+                let Some(variable) = guarded.iter().find(|name| references::may_mean(found, name)) else { continue };
                 let goes = receivers(*tool, reading, &file.source.shown, *line, variable);
                 let elsewhere = goes.iter().find(|url| !wanted.reach.may_see(url));
                 if goes.is_empty() || elsewhere.is_some() {
@@ -38,6 +41,26 @@ pub(super) fn refuse_leaks<'p>(
         }
     }
     Ok(())
+}
+
+/// The same for files that nobody has searched, where every later step has one of these variables.
+pub(super) fn refuse_unsearched<'p>(
+    variables: impl Iterator<Item = &'p Variable>,
+    tools: &[ToolSources],
+) -> Result<(), PlanError> {
+    let guarded: Vec<String> = variables.map(|variable| variable.name.clone()).collect();
+    for found in tools {
+        let may_send = |file: &&Unparsable| file.origin != Origin::User && file.hides == Hidden::Everything;
+        for file in found.unread.iter().filter(may_send) {
+            unsearched(found.tool, &file.file, &file.reason, &guarded)?;
+        }
+    }
+    Ok(())
+}
+
+fn unsearched(tool: &dyn Tool, file: &str, reason: &str, guarded: &[String]) -> Result<(), PlanError> {
+    let Some(variable) = guarded.first().cloned() else { return Ok(()) };
+    Err(PlanError::Unsearched { tool: tool.id().name, file: file.to_owned(), variable, reason: reason.to_owned() })
 }
 
 /// The variables of a plan that hold the token under a name that somebody can write down beforehand.

@@ -123,6 +123,7 @@ pub fn plan(
     guard::refuse_leaks(guard::guessable(&plan, names), wanted, &sent)?;
     // A tool that is not set up sees what is set for others.
     guard::refuse_leaks(guard::guessable_and_public(&plan, names), wanted, &unchosen)?;
+    guard::refuse_unsearched(guard::guessable_and_public(&plan, names), tools)?;
     for number in idle {
         plan.warnings.add("", idle_input(&wanted.feeds[number]));
     }

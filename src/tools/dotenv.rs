@@ -15,7 +15,8 @@ pub const NAMES: [&str; 8] = [
 /// Beginnings of bun's variables of that kind.
 pub const OF_BUN: &[&str] = &["NODE_TLS_REJECT_UNAUTHORIZED", "NODE_EXTRA_CA_CERTS", "BUN_CONFIG_", "NPM_CONFIG_"];
 /// Those of Python's clients.
-pub const OF_PYTHON: &[&str] = &["PIP_", "UV_", "SSL_", "REQUESTS_", "CURL_", "TWINE_CERT", "POETRY_CERTIFICATES_"];
+pub const OF_PYTHON: &[&str] =
+    &["PIP_", "UV_", "SSL_", "REQUESTS_", "CURL_", "TWINE_CERT", "POETRY_CERTIFICATES_", "PDM_", "HATCH_INDEX_"];
 /// What a setting does whose value is not looked into, as a clause.
 pub const ELSEWHERE: &str = "may lead the traffic elsewhere";
 

@@ -29,6 +29,18 @@ pub enum PlanError {
         /// The host, where it can be told.
         address: String,
     },
+    /// A file of the repository that could do the same, and was not searched.
+    #[error("{file} may have {tool} send the token (variable {variable}) elsewhere: {reason}")]
+    Unsearched {
+        /// The tool.
+        tool: &'static str,
+        /// The file.
+        file: String,
+        /// The variable.
+        variable: String,
+        /// Why it was not searched.
+        reason: String,
+    },
     /// There is no folder to write to.
     #[error("{tool} cannot be set up: {reason}")]
     NoPlace {
@@ -48,6 +60,7 @@ impl Explain for PlanError {
             Self::Leak { place, variable, .. } => {
                 format!("find out who wrote it, and remove the reference to {variable} from {place}")
             }
+            Self::Unsearched { file, .. } => format!("find out who wrote it, and remove or shorten {file}"),
             Self::NoPlace { tool, .. } => {
                 format!("change that in the agent's or the job's set-up, or leave '{tool}' out of the input 'tools'")
             }

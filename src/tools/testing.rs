@@ -91,7 +91,7 @@ pub fn taken_apart(tool: &dyn Tool, files: &[SourceFile], host: &Host) -> Vec<Re
         source: file.source.clone(),
         parsed: tool.parse(file, host).into(),
         text: (file.source.origin == Origin::User).then(|| file.text.clone()),
-        references: references::in_text(&file.text.body).unwrap_or_default().into(),
+        references: references::in_text(&file.text.body).into(),
     };
     files.iter().map(read).collect()
 }

@@ -48,7 +48,7 @@ impl Budget {
         let Some(file) = file else { return Ok(None) };
         let refused = if is_large(&file) { Some(TOO_LARGE.to_owned()) } else { self.refuses(&file) };
         match refused {
-            Some(reason) => Err(Unparsable::hides_names(&file.source, reason)),
+            Some(reason) => Err(Unparsable::unsearched(&file.source, reason)),
             None => Ok(Some(file)),
         }
     }

@@ -11,20 +11,17 @@ use crate::tools::Tool;
 use crate::tools::reading::{Hidden, Origin, ReadFile, Source, SourceFile, Unparsable};
 
 /// Has a tool take a file apart. The text is kept only where it may be carried over.
-pub(super) fn taken_apart(tool: &dyn Tool, file: &SourceFile, host: &Host) -> Result<ReadFile, Unparsable> {
+pub(super) fn taken_apart(tool: &dyn Tool, file: &SourceFile, host: &Host) -> ReadFile {
     let is_users = file.source.origin == Origin::User;
     let refers = !is_users && !tool.searches(file.name()) && tool.is_configured_by(file);
     let references = if refers { references::in_text(&file.text.body) } else { Some(Vec::new()) };
-    let Some(references) = references else {
-        return Err(Unparsable::hides_names(&file.source, "it refers to too many variables"));
-    };
     let parsed = tool.parse(file, host).into();
-    Ok(ReadFile {
+    ReadFile {
         source: file.source.clone(),
         parsed,
         text: is_users.then(|| file.text.clone()),
         references: Arc::new(references),
-    })
+    }
 }
 
 pub(super) fn load(path: &Path, root: &Path, origin: Origin) -> Result<Option<SourceFile>, Unparsable> {

@@ -18,7 +18,7 @@ use crate::plan::Plan;
 use crate::plan::names::RunNames;
 use crate::reach::Reach;
 use crate::survey::{self, ToolSources, Wanted};
-use crate::tools::reading::{Among, Hidden, Origin, ReadFile, RelPath, SourceFile, Sources, Unparsable};
+use crate::tools::reading::{Among, Hidden, Origin, ReadFile, RelPath, Sources, Unparsable};
 use crate::tools::{PlanError, Tool};
 
 use bounds::{Bounds, Wants};
@@ -86,10 +86,9 @@ impl Workspace {
                 }
                 let found = &mut self.tools[index];
                 // Above the working directory, or where a variable points, it may be the repository's.
-                let tool = found.tool;
-                let take = |file: Option<SourceFile>| file.map(|file| taken_apart(tool, &file, &self.host)).transpose();
-                match load(path, root, Origin::User).and_then(|file| budget.parses(file)).and_then(take) {
-                    Ok(file) => found.files.extend(file),
+                match load(path, root, Origin::User).and_then(|file| budget.parses(file)) {
+                    Ok(Some(file)) => found.files.push(taken_apart(found.tool, &file, &self.host)),
+                    Ok(None) => {}
                     Err(unread) => found.unusable = Some(unread),
                 }
             }
@@ -125,18 +124,18 @@ impl Workspace {
         });
         let Some(file) = loaded(read, path, root, *origin)? else { return Ok(Vec::new()) };
         if let Some(reason) = budget.refuses(&file) {
-            return Err(Unparsable { file: shown(path, root), reason, hides: Hidden::Names, origin: *origin });
+            return Err(Unparsable { file: shown(path, root), reason, hides: Hidden::Everything, origin: *origin });
         }
         let mut of_families: Vec<(&str, ReadFile)> = Vec::new();
         let mut read = |index: &usize| {
             let tool = self.tools[*index].tool;
             if is_large(&file) && !tool.searches(file.name()) {
-                return Err(Unparsable::hides_names(&file.source, TOO_LARGE));
+                return Err(Unparsable::unsearched(&file.source, TOO_LARGE));
             }
             if let Some((_, known)) = of_families.iter().find(|(family, _)| *family == tool.family()) {
                 return Ok(known.clone());
             }
-            let taken = taken_apart(tool, &file, &self.host)?;
+            let taken = taken_apart(tool, &file, &self.host);
             of_families.push((tool.family(), taken.clone()));
             Ok(taken)
         };
@@ -213,16 +212,15 @@ impl Workspace {
                     continue;
                 }
                 let Some(origin) = bounds.origin(&real).filter(|_| known.insert(real)) else { continue };
-                let tool = found.tool;
-                let take = |file: Option<SourceFile>| file.map(|file| taken_apart(tool, &file, host)).transpose();
-                match load(&path, root, origin).and_then(|file| budget.parses(file)).and_then(take) {
+                match load(&path, root, origin).and_then(|file| budget.parses(file)) {
                     Ok(_) if added >= MOST_FURTHER_FILES || round >= MOST_ROUNDS => {
                         let reason = "there are too many files that refer to others".to_owned();
                         let file = shown(&path, root);
-                        found.unread.push(Unparsable { file, reason, hides: Hidden::Names, origin });
+                        found.unread.push(Unparsable { file, reason, hides: Hidden::Everything, origin });
                         return;
                     }
-                    Ok(file) => found.files.extend(file),
+                    Ok(Some(file)) => found.files.push(taken_apart(found.tool, &file, host)),
+                    Ok(None) => {}
                     Err(unread) => found.unread.push(unread),
                 }
                 added += 1;

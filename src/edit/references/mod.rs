@@ -8,6 +8,8 @@
 mod scan;
 mod view;
 
+use std::cell::Cell;
+
 use view::{Entities, Unescaped, Xml};
 
 /// More than any configuration has; each is kept until the plan is made.
@@ -17,13 +19,13 @@ const MOST_REFERENCES: usize = 100_000;
 /// configuration has.
 pub fn in_text(text: &str) -> Option<Vec<(String, usize)>> {
     let mut found: Vec<(String, usize)> = Vec::new();
-    let (mut enough, mut are_too_many) = (1_024, false);
+    let (mut enough, are_too_many) = (1_024, Cell::new(false));
     let tidy = |found: &mut Vec<(String, usize)>| {
         found.sort_unstable();
         found.dedup();
     };
-    each(text, |name, line| {
-        if are_too_many {
+    let mut note = |name: &str, line: usize| {
+        if are_too_many.get() {
             return;
         }
         found.push((name.to_owned(), line));
@@ -31,32 +33,49 @@ pub fn in_text(text: &str) -> Option<Vec<(String, usize)>> {
         if found.len() >= enough {
             tidy(&mut found);
             enough = 2 * found.len().max(512);
-            are_too_many = found.len() > MOST_REFERENCES;
+            are_too_many.set(found.len() > MOST_REFERENCES);
         }
-    });
+    };
+    in_views(text, &mut note, &|| are_too_many.get());
     tidy(&mut found);
     (found.len() <= MOST_REFERENCES).then_some(found)
+}
+
+/// Whether a reference that was found may mean a variable.
+pub fn may_mean(found: &str, variable: &str) -> bool {
+    let (found, variable) = (found.to_ascii_uppercase(), variable.to_ascii_uppercase());
+    match (found.split_once(scan::ANYTHING), found.rsplit_once(scan::ANYTHING)) {
+        (Some((start, _)), Some((_, end))) => {
+            variable.len() >= start.len() + end.len() && variable.starts_with(start) && variable.ends_with(end)
+        }
+        _ => found == variable,
+    }
 }
 
 /// Reports every name that `text` may refer to, with its line, perhaps several times: for a text of many megabytes, of which only
 /// some names are asked for.
 pub fn each(text: &str, mut report: impl FnMut(&str, usize)) {
+    in_views(text, &mut report, &|| false);
+}
+
+/// The same, unless it is enough after one way to look at it.
+fn in_views(text: &str, report: &mut dyn FnMut(&str, usize), is_enough: &dyn Fn() -> bool) {
     if !text.contains(['$', '%', '\\', '&', '{']) {
         return;
     }
     let has_escapes = text.contains('\\');
     let is_xml_like = text.contains(['<', '&']);
     let raw = || text.char_indices();
-    scan::scan(text, &mut raw(), &mut report);
-    if has_escapes {
-        scan::scan(text, &mut Unescaped::new(raw()), &mut report);
+    scan::scan(text, &mut raw(), report);
+    if has_escapes && !is_enough() {
+        scan::scan(text, &mut Unescaped::new(raw()), report);
         // pnpm reads JSON out of a string of JSON.
-        scan::scan(text, &mut Unescaped::new(Unescaped::new(raw())), &mut report);
+        scan::scan(text, &mut Unescaped::new(Unescaped::new(raw())), report);
     }
-    if is_xml_like {
+    if is_xml_like && !is_enough() {
         let entities = Entities::of(text);
-        scan::scan(text, &mut Xml::new(text, &entities), &mut report);
-        scan::scan(text, &mut Unescaped::new(Xml::new(text, &entities)), &mut report);
+        scan::scan(text, &mut Xml::new(text, &entities), report);
+        scan::scan(text, &mut Unescaped::new(Xml::new(text, &entities)), report);
     }
 }
 

@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 /// A longer name is none that a step could mean.
 const LONGEST_NAME: usize = 512;
+/// Stands in a reported name for what nobody knows.
+pub(super) const ANYTHING: &str = "\u{1}";
 /// References that stand in each other; the outermost of more are forgotten.
 const DEEPEST: usize = 64;
 
@@ -156,8 +158,11 @@ impl Word {
 
     /// Reports what may be the name in a field: what colons part behind `env`.
     fn report_field(&self, report: &mut dyn FnMut(&str, usize)) {
-        let start = ["env:", "env!"].iter().filter_map(|start| self.text.find(start)).min();
-        let names = start.map_or("", |start| &self.text[start + "env".len()..]).split(':');
+        let ends = ["env", ANYTHING].iter().flat_map(|start| {
+            let mut found = self.text.match_indices(start).map(|(at, start)| at + start.len());
+            found.find(|end| self.text[*end..].starts_with([':', '!']))
+        });
+        let names = ends.min().map_or("", |end| &self.text[end..]).split(':');
         names.filter(|name| !name.is_empty()).for_each(|name| report(name, self.line));
     }
 }
@@ -170,7 +175,7 @@ struct Brackets {
 }
 
 /// A name may be put together of others: pnpm replaces twice, so that `${A_${B-C}}` is `${A_C}`. Of each reference inside, one
-/// reading has what stands there where the variable is unset, the other nothing.
+/// reading has what stands there where the variable is unset, the other nothing, or in a field anything.
 struct Readings {
     default: Word,
     blank: Word,
@@ -207,6 +212,10 @@ impl Brackets {
         if let Some(outer) = self.open.back_mut() {
             outer.default.push(closed.default.default(self.are_fields));
             outer.default.is_too_long |= closed.default.is_too_long;
+            // What a field of hatch stands for may come from anywhere, such as the name of an environment.
+            if self.are_fields {
+                outer.blank.push(ANYTHING);
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ fn references(text: &str) -> BTreeMap<String, usize> {
 }
 
 fn line_of(text: &str, name: &str) -> Option<usize> {
-    references(text).get(name).copied()
+    references(text).into_iter().find(|(found, _)| may_mean(found, name)).map(|(_, line)| line)
 }
 
 #[test]
@@ -73,6 +73,8 @@ fn names_may_be_written_otherwise() {
         "{args:{env:ADO_TOKEN:\n}}",
         "{env:ADO_\\\n TOKEN}",
         "{root.x:{args:e}{args:nv}:ADO_TOKEN}",
+        "{root.x:{matrix:x}:ADO_TOKEN}",
+        "{env:ADO_{env_name}}",
         r"\u007benv:ADO_\u0054OKEN}",
         "${ADO_&#84;OKEN}",
         "&#x24;{ADO_&#x000000000000000000000000000000054;OKEN}",

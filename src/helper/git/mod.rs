@@ -77,6 +77,14 @@ impl GitRequest {
     }
 }
 
+/// Whether git shows this very token, as the credential that a server has refused.
+pub fn shows(input: &[u8], token: &str) -> bool {
+    let mut lines = input.split(|byte| *byte == b'\n');
+    lines.any(|line| {
+        ["password=", "credential="].iter().any(|key| line.strip_prefix(key.as_bytes()) == Some(token.as_bytes()))
+    })
+}
+
 /// Takes a request apart; nothing where it is not beyond doubt.
 ///
 /// Only LF ends a line, so a CR stands in a value and means mischief (CVE-2024-52006), as do a NUL, a key that comes

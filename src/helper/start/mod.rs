@@ -97,7 +97,7 @@ fn answer_git(call: &Call) -> io::Result<()> {
     let operation = call.arguments.first().and_then(|operation| operation.to_str()).unwrap_or_default();
     let mut input = Zeroizing::new(Vec::new());
     io::stdin().take(git::LARGEST_REQUEST_BYTES).read_to_end(&mut input)?;
-    match git::answer(operation, &input, &mut |question| ask_for_git(call, operation, question)) {
+    match git::answer(operation, &input, &mut |question| ask_for_git(call, operation, &input, question)) {
         Outcome::Answer(answer) => answers().write_all(answer.as_bytes()),
         Outcome::Silence => Ok(()),
         Outcome::NotOurs => match others::pass_on(operation, &input, &environment::variable) {
@@ -173,11 +173,14 @@ fn ask(call: &Call, question: &Question) -> Reply {
     reply
 }
 
-/// git asks to erase what a server has refused. git-lfs asks again then, for as long as it is answered (measured with 3.3).
-fn ask_for_git(call: &Call, operation: &str, question: &Question) -> Reply {
+/// git asks every helper to erase what a server has refused, whoever gave it. git-lfs asks again then, for as long as it is answered (measured with 3.3).
+fn ask_for_git(call: &Call, operation: &str, input: &[u8], question: &Question) -> Reply {
     let reply = ask(call, question);
     let Reply::Token(issued) = &reply else { return reply };
     if operation == "erase" {
+        if !git::shows(input, issued.token.reveal()) {
+            return reply;
+        }
         met::note(&call.folder, call.dialect, &clients::GIT_REFUSED);
         met::note_refusal(&call.folder, &issued.organization);
     } else if met::is_refused_again(&call.folder, &issued.organization) {

@@ -164,8 +164,9 @@ impl Tool for Npm {
         lines.extend(keys::for_yarn_1(served, sources, draft));
         let mut lines: Vec<String> = lines.into_iter().collect();
         lines.extend(keys::of_root(served, sources, draft));
-        let is_of_rush =
-            sources.files.iter().any(|file| file.source.path.parent().is_some_and(|at| at.ends_with(RUSH)));
+        let is_of_rush = sources.files.iter().any(|file| {
+            file.source.origin == Origin::Workspace && file.source.path.parent().is_some_and(|at| at.ends_with(RUSH))
+        });
         for (number, (variable, path)) in user_files(draft.host).into_iter().enumerate() {
             // What npm cannot read has no effect to carry over.
             let mut users = sources.of::<Rc>().filter(|(file, rc)| {

@@ -17,14 +17,13 @@ use crate::tools::dotenv::{ELSEWHERE, OF_PYTHON, leads_elsewhere};
 use crate::tools::reading::{SourceFile, Sources, Unparsable};
 use crate::tools::tables::{Value, table, tables, text};
 
-/// How hatch publishes; the second secret is PDM's.
-pub const HATCH: Publisher = Publisher {
-    place: "HATCH_INDEX_REPO",
-    user: "HATCH_INDEX_USER",
-    secrets: ["HATCH_INDEX_AUTH", "PDM_PUBLISH_PASSWORD"],
-};
+/// How hatch publishes.
+pub const HATCH: Publisher =
+    Publisher { place: "HATCH_INDEX_REPO", user: "HATCH_INDEX_USER", secrets: &["HATCH_INDEX_AUTH"] };
 /// Where PDM publishes.
 pub const PDM_PUBLISH: &str = "PDM_PUBLISH_REPO";
+/// Holds a secret of the user's own for it.
+pub const PDM_PASSWORD: &str = "PDM_PUBLISH_PASSWORD";
 
 /// Whether a client of this job may import the package `keyring`: hatch does when it publishes, and PDM where it has that package.
 pub fn imports_keyring(served: &[ServedFeed], sources: Sources<'_>) -> bool {

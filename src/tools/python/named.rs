@@ -20,7 +20,7 @@ pub struct Publisher {
     /// Says as whom, wherever that is. It is no secret.
     pub user: &'static str,
     /// Hold secrets of the user's own.
-    pub secrets: [&'static str; 2],
+    pub secrets: &'static [&'static str],
 }
 
 impl Publisher {
@@ -143,13 +143,20 @@ fn password(client: &Python, named: &Named<'_>, sources: Sources<'_>) -> Option<
 
 fn in_variable(client: &Python, named: &Named<'_>, host: &Host) -> Option<Place> {
     let of_name = |before: &str| named.name.map(|name| format!("{before}{}_PASSWORD", uv::key(name)));
-    let variables = match client {
-        Python::Pip if named.role == Role::Publish => further::HATCH.secrets.map(|name| Some(name.to_owned())),
-        Python::Pip => return None,
-        Python::Uv if named.role == Role::Publish => uv::PUBLISH.secrets.map(|name| Some(name.to_owned())),
-        Python::Uv => [of_name("UV_INDEX_"), None],
-        Python::Poetry => [of_name("POETRY_HTTP_BASIC_"), None],
-        Python::Twine => [Some("TWINE_PASSWORD".to_owned()), None],
+    let is_of_hatch = || matches!(&named.place, Place::Variable(name) if name == further::HATCH.place);
+    let fixed = match client {
+        Python::Pip if named.role != Role::Publish => return None,
+        Python::Pip if is_of_hatch() => further::HATCH.secrets,
+        Python::Pip => &[further::PDM_PASSWORD],
+        Python::Uv if named.role == Role::Publish => uv::PUBLISH.secrets,
+        Python::Twine => &["TWINE_PASSWORD"],
+        Python::Uv | Python::Poetry => &[],
     };
-    variables.into_iter().flatten().find(|name| host.variable(name).is_some()).map(Place::Variable)
+    let by_name = match client {
+        Python::Uv if named.role != Role::Publish => of_name("UV_INDEX_"),
+        Python::Poetry => of_name("POETRY_HTTP_BASIC_"),
+        _ => None,
+    };
+    let all = fixed.iter().map(|name| (*name).to_owned()).chain(by_name);
+    all.into_iter().find(|name| host.variable(name).is_some()).map(Place::Variable)
 }

@@ -23,7 +23,7 @@ pub const LISTS: [&str; 4] = ["UV_INDEX", "UV_EXTRA_INDEX_URL", "UV_DEFAULT_INDE
 pub const PUBLISH: Publisher = Publisher {
     place: "UV_PUBLISH_URL",
     user: "UV_PUBLISH_USERNAME",
-    secrets: ["UV_PUBLISH_PASSWORD", "UV_PUBLISH_TOKEN"],
+    secrets: &["UV_PUBLISH_PASSWORD", "UV_PUBLISH_TOKEN"],
 };
 
 /// False where nobody is to ask.

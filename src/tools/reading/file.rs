@@ -125,8 +125,8 @@ pub struct ReadFile {
     pub parsed: Arc<dyn Any + Send + Sync>,
     /// Its content, where it is the user's own and may be carried over. What a repository has is not kept: it may be large.
     pub text: Option<Text>,
-    /// The variables that it refers to, in whatever dialect, and on which lines.
-    pub references: Arc<Vec<(String, usize)>>,
+    /// The variables that it refers to, in whatever dialect, and on which lines; nothing where they are too many to be kept.
+    pub references: Arc<Option<Vec<(String, usize)>>>,
 }
 
 /// Everything that a tool reads.

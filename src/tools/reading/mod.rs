@@ -185,12 +185,26 @@ pub enum Hidden {
     Letters,
     /// Any name.
     Names,
+    /// Any name, and any variable that it refers to: nobody has searched it.
+    Everything,
+}
+
+impl Hidden {
+    /// Whether any name may be there.
+    pub fn is_any_name(self) -> bool {
+        matches!(self, Self::Names | Self::Everything)
+    }
 }
 
 impl Unparsable {
     /// A file that its tool cannot read either.
     pub fn malformed(source: &Source, reason: impl Into<String>) -> Self {
         Self { file: source.shown.clone(), reason: reason.into(), hides: Hidden::Nothing, origin: source.origin }
+    }
+
+    /// A file that nobody has searched.
+    pub fn unsearched(source: &Source, reason: impl Into<String>) -> Self {
+        Self { hides: Hidden::Everything, ..Self::malformed(source, reason) }
     }
 
     /// A file that its tool may read, and find any name in.
