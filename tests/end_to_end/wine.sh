@@ -3,7 +3,8 @@
 #   bash wine.sh WINDOWS ROOT HOME PROGRAM ARGUMENT…
 #
 # WINDOWS holds wine's prefix, Node and what wine lacks; ROOT is the agent's folder, HOME the user's. Where KILLED_WITH names a file,
-# the program is killed as soon as that one holds a reference of ours.
+# the program is killed as soon as that one holds a reference of ours. Where HELD_BY names a file, the program writes to a pipe, and
+# the file is made where that has no end five seconds after the program's.
 set -e
 windows=$1 root=$2 home=$3
 shift 3
@@ -27,7 +28,7 @@ inside() {
 }
 while IFS= read -r name; do
     case $name in
-    PATH | WINE* | KILLED_WITH) continue ;;
+    PATH | WINE* | KILLED_WITH | HELD_BY) continue ;;
     esac
     inside "${!name}"
     printf -v "$name" %s "$seen"
@@ -50,13 +51,27 @@ fi
 # Debian's `wine` is a script for sh, which drops variables whose names no shell can say; the agent's have hyphens.
 loader=/usr/lib/wine/wine64
 if [ -x "$loader" ]; then export WINELOADER=$loader; else loader=wine; fi
-"$loader" "${words[@]}" >"$output/out" 2>"$output/err" <&0 &
+if [[ -n ${HELD_BY:-} ]]; then
+    mkfifo "$output/pipe"
+    cat "$output/pipe" >"$output/out" &
+    reader=$!
+    "$loader" "${words[@]}" >"$output/pipe" 2>"$output/err" <&0 &
+else
+    "$loader" "${words[@]}" >"$output/out" 2>"$output/err" <&0 &
+fi
 if [[ -n ${KILLED_WITH:-} ]]; then
     until grep -q ADO_ENTRA "$KILLED_WITH" || ! kill -0 $! 2>"$output/null"; do :; done
     kill -9 $! 2>"$output/null" || true
 fi
 ended=0
 wait $! 2>"$output/null" || ended=$?
+if [[ -n ${HELD_BY:-} ]]; then
+    for _ in {1..50}; do
+        if ! kill -0 "$reader" 2>"$output/null"; then break; fi
+        sleep 0.1
+    done
+    if kill "$reader" 2>"$output/null"; then : >"$HELD_BY"; fi
+fi
 cat "$output/out"
 cat "$output/err" >&2
 exit "$ended"

@@ -158,7 +158,7 @@ impl Word {
 
     /// Reports what may be the name in a field: what colons part behind `env`.
     fn report_field(&self, report: &mut dyn FnMut(&str, usize)) {
-        let ends = ["env", ANYTHING].iter().flat_map(|start| {
+        let ends = ["env", ANYTHING].iter().filter_map(|start| {
             let mut found = self.text.match_indices(start).map(|(at, start)| at + start.len());
             found.find(|end| self.text[*end..].starts_with([':', '!']))
         });
