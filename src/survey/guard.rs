@@ -7,10 +7,9 @@
 use std::sync::Arc;
 
 use super::{ToolSources, Wanted};
-use crate::edit::references;
 use crate::plan::names::RunNames;
 use crate::plan::{Plan, Variable, Visibility};
-use crate::tools::reading::{Hidden, Origin, Place, ReadFile, Reading, Receiver, Unparsable};
+use crate::tools::reading::{Hidden, Origin, Place, ReadFile, Reading, Receiver, Unparsable, may_mean};
 use crate::tools::{PlanError, Tool};
 
 /// Refuses to set anything up where a file of the repository refers to one of these variables, unless what refers to it goes to
@@ -28,7 +27,7 @@ pub(super) fn refuse_leaks<'p>(
                 continue;
             };
             for (found, line) in references {
-                let Some(variable) = guarded.iter().find(|name| references::may_mean(found, name)) else { continue };
+                let Some(variable) = guarded.iter().find(|name| may_mean(found, name)) else { continue };
                 let goes = receivers(*tool, reading, &file.source.shown, *line, variable);
                 let elsewhere = goes.iter().find(|url| !wanted.reach.may_see(url));
                 if goes.is_empty() || elsewhere.is_some() {

@@ -6,6 +6,7 @@ use crate::edit::xml::NotWellFormed;
 use crate::edit::xml::doubt::{Doubt, doubt};
 use crate::reach::{Binding, Role};
 
+pub use crate::edit::references::may_mean;
 pub use file::{Among, Origin, Parsed, ReadFile, RelPath, Source, SourceFile, Sources, folded, is_one_of};
 
 /// What a tool's files and variables say.
