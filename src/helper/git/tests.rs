@@ -189,3 +189,18 @@ thread_local! {
     /// One vault for all cases: git's helper only reads it.
     static SERVED: std::rc::Rc<Runs> = std::rc::Rc::new(contoso());
 }
+
+#[test]
+fn only_this_very_token_is_one_that_was_refused() {
+    let refused = |line: &str| format!("protocol=https\nhost=dev.azure.com\npath=contoso/Shop/_git/hello\n{line}\n\n");
+    for (line, is_it) in [
+        ("username=x\npassword=eyJ.a.b", true),
+        ("authtype=Bearer\ncredential=eyJ.a.b", true),
+        ("username=x\npassword=users-own", false),
+        ("password=eyJ.a.b.c", false),
+        ("username=eyJ.a.b", false),
+        ("", false),
+    ] {
+        assert_eq!(shows(refused(line).as_bytes(), "eyJ.a.b"), is_it, "{line}");
+    }
+}
