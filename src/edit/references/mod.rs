@@ -43,13 +43,10 @@ pub fn in_text(text: &str) -> Option<Vec<(String, usize)>> {
 
 /// Whether a reference that was found may mean a variable.
 pub fn may_mean(found: &str, variable: &str) -> bool {
-    let (found, variable) = (found.to_ascii_uppercase(), variable.to_ascii_uppercase());
-    match (found.split_once(scan::ANYTHING), found.rsplit_once(scan::ANYTHING)) {
-        (Some((start, _)), Some((_, end))) => {
-            variable.len() >= start.len() + end.len() && variable.starts_with(start) && variable.ends_with(end)
-        }
-        _ => found == variable,
-    }
+    let Some((start, rest)) = found.split_once(scan::ANYTHING) else { return found.eq_ignore_ascii_case(variable) };
+    let end = rest.rsplit(scan::ANYTHING).next().unwrap_or_default();
+    let (variable, start, end) = (variable.to_ascii_uppercase(), start.to_ascii_uppercase(), end.to_ascii_uppercase());
+    variable.len() >= start.len() + end.len() && variable.starts_with(&start) && variable.ends_with(&end)
 }
 
 /// Reports every name that `text` may refer to, with its line, perhaps several times: for a text of many megabytes, of which only

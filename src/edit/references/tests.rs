@@ -145,6 +145,23 @@ fn what_refers_to_nothing_is_not_found() {
 }
 
 #[test]
+fn what_nobody_knows_may_be_anything() {
+    for (found, may) in [
+        ("ado_token", true),
+        ("ADO_\u{1}", true),
+        ("\u{1}token", true),
+        ("a\u{1}x\u{1}n", true),
+        ("\u{1}", true),
+        ("ADO_TOK\u{1}OKEN", false),
+        ("X\u{1}", false),
+        ("\u{1}X", false),
+        ("ADO_TOKENS", false),
+    ] {
+        assert_eq!(may_mean(found, NAME), may, "{found}");
+    }
+}
+
+#[test]
 fn of_more_references_than_a_configuration_has_none_are_kept() {
     let lines = |count: usize| "$A\n".repeat(count);
     assert_eq!(in_text(&lines(MOST_REFERENCES)).unwrap().len(), MOST_REFERENCES);
