@@ -31,12 +31,12 @@ function run(command) {
   try {
     const program = findProgram();
     let file = program.file;
-    if (!isExecutable(file) || !wasChecked(program)) {
-      const before = fs.statSync(file);
+    let before = fs.statSync(file);
+    if (!isExecutable(file) || !wasChecked(program, before)) {
       const bytes = fs.readFileSync(file);
       checkProgram(program, bytes);
       if (makeExecutable(file)) {
-        markChecked(program, before);
+        before = markChecked(program, before);
       } else {
         copy = copyPrivately(bytes);
         file = path.join(copy, PROGRAM);
@@ -45,6 +45,7 @@ function run(command) {
       }
     }
     start(file, command, (code, trouble) => {
+      if (!copy) keepMark(program, before);
       if (command === 'post') removeCopies([copy, recorded]);
       end(code, trouble);
     });
@@ -157,8 +158,8 @@ function isRunnable(bytes) {
  *
  * The check is for damage in unpacking, not against those who can write there, since they can replace the program itself.
  */
-function wasChecked(program) {
-  const state = stateOf(program, fs.statSync(program.file));
+function wasChecked(program, about) {
+  const state = stateOf(program, about);
   return markers(program).some((marker) => {
     try {
       return fs.readFileSync(marker, 'utf8') === state;
@@ -194,19 +195,32 @@ function isOursAlone(folder, program) {
   }
 }
 
-/** Notes that the file passed the check, unless it changed meanwhile; where nothing can be noted, the next run checks again. */
+/**
+ * Notes that the file passed the check, unless it changed meanwhile; where nothing can be noted, the next run checks again. Returns
+ * what the system says of it now.
+ */
 function markChecked(program, before) {
   const after = fs.statSync(program.file);
-  if (['ino', 'size', 'mtimeMs'].some((name) => before[name] !== after[name])) return;
+  if (['ino', 'size', 'mtimeMs'].some((name) => before[name] !== after[name])) return after;
   const state = stateOf(program, after);
   for (const marker of markers(program)) {
     try {
       if (fs.existsSync(marker)) fs.unlinkSync(marker);
       fs.writeFileSync(marker, state, { flag: 'wx', mode: 0o644 });
-      return;
+      break;
     } catch (error) {
       // A read-only folder, or another run that is as far as this one.
     }
+  }
+  return after;
+}
+
+/** The program puts itself on PATH by a further name of its file, and the post-job part takes that away: both count as a change of it. */
+function keepMark(program, before) {
+  try {
+    if (fs.statSync(program.file).ctimeMs !== before.ctimeMs) markChecked(program, before);
+  } catch (error) {
+    // Gone meanwhile: the next run says so.
   }
 }
 

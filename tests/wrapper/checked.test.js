@@ -14,14 +14,22 @@ const GENUINE = javascript('console.log("genuine")');
 const DAMAGED = GENUINE.replace('genuine', 'damaged');
 
 /** A task folder with a checksum of its program. */
-function prepared(t, mode = 0o755) {
+function prepared(t, mode = 0o755, program = GENUINE) {
   const folder = new TaskFolder(t);
-  folder.file = folder.program(GENUINE, { mode });
+  folder.file = folder.program(program, { mode });
   folder.checksums();
   folder.beside = path.join(path.dirname(folder.file), MARKER);
   folder.aside = path.join(folder.temporary, MARKER);
   return folder;
 }
+
+/** What the program does to its own file: the step gives it a further name, and the post-job part takes that away. */
+const RENAMING = javascript(`
+  const fs = require('fs'), name = process.argv[1] + '.further';
+  if (process.argv[2] === 'post') fs.unlinkSync(name);
+  else fs.linkSync(process.argv[1], name);
+  console.log("genuine");
+`);
 
 /** Lets a run end at once that reads the program. */
 function unread(folder) {
@@ -58,6 +66,15 @@ for (const node of nodes()) {
     assert.ok(fs.existsSync(folder.beside));
     assert.deepStrictEqual(fs.readdirSync(folder.temporary), []);
     await runs(folder, { node: node.path, nodeArguments });
+  });
+
+  test(`${node.name}: further names that it gives itself are no damage`, { skip }, async (t) => {
+    const folder = prepared(t, 0o755, RENAMING);
+    await runs(folder, { node: node.path });
+    await runs(folder, { node: node.path, nodeArguments: unread(folder) });
+    const other = path.join(folder.temporary, 'other');
+    fs.linkSync(folder.file, other);
+    assert.strictEqual((await folder.run('index.js', { node: node.path, nodeArguments: unread(folder) })).code, 99, 'of another');
   });
 
   test(`${node.name}: in a read-only folder as well`, { skip }, async (t) => {
