@@ -55,15 +55,20 @@ pub type Received = (Handover, Key, Vec<(String, String)>);
 const END: char = '\0';
 /// More than any environment holds that a system passes on.
 const LARGEST_BYTES: usize = 2 * 1024 * 1024;
+/// Of the length, in front of all.
+const LENGTH_DIGITS: usize = 7;
 
 impl Handover {
-    /// All of it, for a pipe. No copy of a secret is left in memory.
+    /// All of it, for a pipe, behind its length. No copy of a secret is left in memory.
     pub fn to_text(&self, key: &Key, variables: &[(&str, &str)]) -> Zeroizing<String> {
         let mut plain = String::new();
         self.write(&mut plain);
         let key = key.to_text();
         let length = variables.iter().fold(0, |length, (name, value)| length + name.len() + value.len() + 2);
-        let mut text = Zeroizing::new(String::with_capacity(plain.len() + key.len() + 1 + length));
+        let length = plain.len() + key.len() + 1 + length;
+        let digits = format!("{length:0LENGTH_DIGITS$}");
+        let mut text = Zeroizing::new(String::with_capacity(LENGTH_DIGITS + length));
+        text.push_str(&digits);
         text.push_str(&plain);
         put(&mut text, &key);
         for (name, value) in variables {
@@ -106,11 +111,14 @@ impl Handover {
         }
     }
 
-    /// Reads all of it, to its end; nothing where it is not whole.
-    pub fn read(input: impl Read) -> Option<Received> {
-        let mut bytes = Zeroizing::new(Vec::with_capacity(LARGEST_BYTES));
-        // No byte more, so that what was read is not moved.
-        input.take(LARGEST_BYTES as u64 - 1).read_to_end(&mut bytes).ok()?;
+    /// Reads all of it; nothing where it is not whole.
+    pub fn read(mut input: impl Read) -> Option<Received> {
+        let mut digits = [0; LENGTH_DIGITS];
+        input.read_exact(&mut digits).ok()?;
+        let length = std::str::from_utf8(&digits).ok()?.parse().ok().filter(|length| *length <= LARGEST_BYTES)?;
+        // As large as it will be: what was read is not moved, and no more is to be wiped.
+        let mut bytes = Zeroizing::new(vec![0; length]);
+        input.read_exact(&mut bytes).ok()?;
         let text = std::str::from_utf8(&bytes).ok()?.strip_suffix(END)?;
         let mut parts = Parts(text.split(END));
         let mut handover = Self { folder: parts.text()?.into(), ancestors: Vec::new(), tokens: Vec::new() };
