@@ -3,8 +3,12 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
-use crate::kernel::paths::is_same_name;
+use memchr::memmem;
+
+use super::read::{exists, read};
+use crate::kernel::paths::{IS_BLIND, is_below, is_same_name};
 
 /// What git keeps for itself; no file of a repository can lie there.
 const GIT_FOLDER: &str = ".git";
@@ -31,44 +35,133 @@ pub struct WalkedFile {
 pub trait Looks {
     /// Whether a folder of this name holds dependencies.
     fn is_dependency_folder(&self, name: &str) -> bool;
+    /// The names of folders that are walked only where git tracks something in one of that name.
+    fn filled_by_builds(&self) -> Vec<&'static str>;
     /// Whether a file is wanted, by its folder and name, and whether it lies below a dependency folder.
     fn wants(&self, folder: &Path, name: &str, in_dependency_folder: bool) -> bool;
 }
 
-/// Finds the files below `root` that are wanted. Links to folders and git's own folders are left out, and so is `without`.
-pub fn walk(root: &Path, without: Option<&Path>, looks: &impl Looks) -> Walk {
+/// A folder to be walked.
+struct Folder {
+    path: PathBuf,
+    among_dependencies: bool,
+    /// The repository that it lies in, where that tells what it tracks.
+    tracked: Option<Rc<Tracked>>,
+}
+
+/// Finds the files below `root` that are wanted. Links to folders and git's own folders are left out, and so is `without`, and what
+/// only package managers can have put there: see [`Tracked`]. A repository may begin above `root`, as far up as `top`.
+pub fn walk(root: &Path, top: Option<&Path>, without: Option<&Path>, looks: &impl Looks) -> Walk {
     let mut found = Walk::default();
-    let mut folders = vec![(root.to_path_buf(), false)];
-    while let Some((folder, in_dependency_folder)) = folders.pop() {
+    let names = looks.filled_by_builds();
+    let mut tracked = None;
+    for folder in root.ancestors().skip(1) {
+        if top.is_some_and(|top| !is_below(folder, top)) {
+            break;
+        }
+        if exists(&folder.join(GIT_FOLDER)) {
+            tracked = Tracked::by(folder, &names);
+            break;
+        }
+    }
+    let mut folders = vec![Folder { path: root.to_path_buf(), among_dependencies: false, tracked }];
+    let mut inner = Vec::new();
+    while let Some(Folder { path: folder, among_dependencies, tracked }) = folders.pop() {
         let entries = match fs::read_dir(&folder) {
             Ok(entries) => entries,
             Err(error) => {
-                if !in_dependency_folder {
+                if !among_dependencies {
                     found.unreadable.push((folder, error));
                 }
                 continue;
             }
         };
+        let mut has_repository = false;
         for entry in entries.flatten() {
-            let (Ok(kind), name) = (entry.file_type(), entry.file_name()) else { continue };
-            let Some(name) = name.to_str().filter(|name| !is_same_name(name, GIT_FOLDER)) else {
-                if kind.is_dir() && name.to_str().is_none() {
-                    folders.push((entry.path(), in_dependency_folder));
+            let Ok(kind) = entry.file_type() else { continue };
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else {
+                if kind.is_dir() {
+                    inner.push((entry.path(), String::new(), false));
                 }
                 continue;
             };
-            if kind.is_dir() {
+            if is_same_name(name, GIT_FOLDER) {
+                has_repository = true;
+            } else if kind.is_dir() {
                 let path = entry.path();
                 if without != Some(path.as_path()) {
-                    folders.push((path, in_dependency_folder || looks.is_dependency_folder(name)));
+                    inner.push((path, name.to_owned(), looks.is_dependency_folder(name)));
                 }
-            } else if looks.wants(&folder, name, in_dependency_folder) {
-                found.files.push(WalkedFile { path: entry.path(), in_dependency_folder });
+            } else if looks.wants(&folder, name, among_dependencies) {
+                found.files.push(WalkedFile { path: entry.path(), in_dependency_folder: among_dependencies });
+            }
+        }
+        let tracked = if has_repository { Tracked::by(&folder, &names) } else { tracked };
+        for (path, name, is_dependency_folder) in inner.drain(..) {
+            if tracked.as_ref().is_none_or(|tracked| tracked.may_hold(&name)) {
+                let among_dependencies = among_dependencies || is_dependency_folder;
+                folders.push(Folder { path, among_dependencies, tracked: tracked.clone() });
             }
         }
     }
     found.files.sort();
     found
+}
+
+/// What a repository tracks, by git's index.
+///
+/// A dependency folder in which git tracks nothing did not come with the repository. A package manager of this job, or of one before,
+/// has put there what it fetched; it will fetch the like later, where nobody looks. Such folders can hold more than all else.
+///
+/// The index is not taken apart: its versions 2 and 3 hold every path whole, up to a zero byte (git, Documentation/gitformat-index.adoc).
+struct Tracked {
+    /// The names that no folder has in which it tracks something.
+    without: Vec<&'static str>,
+}
+
+impl Tracked {
+    /// Of the repository whose top is this folder; nothing where its index is elsewhere, of another kind, or spread over several files.
+    fn by(top: &Path, names: &[&'static str]) -> Option<Rc<Self>> {
+        let mut index = read(&top.join(GIT_FOLDER).join("index")).ok().flatten()?;
+        let is_plain = matches!(index.get(..8)?, b"DIRC\0\0\0\x02" | b"DIRC\0\0\0\x03");
+        // What names another index for the rest of it, behind a length that begins with zero.
+        if !is_plain || holds(&index, "link\0") {
+            return None;
+        }
+        if IS_BLIND {
+            index = without_odd_letters(&index);
+        }
+        index.make_ascii_lowercase();
+        let mut without = names.to_vec();
+        without.retain(|name| !holds(&index, &format!("{name}/")) && !holds(&index, &format!("{name}\0")));
+        Some(Rc::new(Self { without }))
+    }
+
+    /// Whether it may track something in a folder of this name, wherever that lies.
+    fn may_hold(&self, name: &str) -> bool {
+        !self.without.iter().any(|without| is_same_name(without, name))
+    }
+}
+
+fn holds(index: &[u8], text: &str) -> bool {
+    memmem::find(index, text.as_bytes()).is_some()
+}
+
+/// Without the letters beyond ASCII that a file system which tells no case apart may take for one of it: a long `s` and a Kelvin sign.
+fn without_odd_letters(text: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((letter, after)) = match rest {
+        [0xc5, 0xbf, after @ ..] => Some((b's', after)),
+        [0xe2, 0x84, 0xaa, after @ ..] => Some((b'k', after)),
+        [letter, after @ ..] => Some((*letter, after)),
+        [] => None,
+    } {
+        plain.push(letter);
+        rest = after;
+    }
+    plain
 }
 
 /// Every regular file below `root`, links not followed.

@@ -25,7 +25,7 @@ pub fn below(path: &Path, folder: &Path) -> Option<PathBuf> {
 }
 
 /// The systems whose file systems tell no case apart unless somebody has asked for it.
-const IS_BLIND: bool = cfg!(any(windows, target_vendor = "apple"));
+pub const IS_BLIND: bool = cfg!(any(windows, target_vendor = "apple"));
 
 fn is_same(part: Component<'_>, other: Component<'_>) -> bool {
     let text = |part: Component<'_>| part.as_os_str().to_str().map(folded);

@@ -77,6 +77,9 @@ pub use crate::kernel::dialect::USER_NAME;
 const DEPENDENCY_FOLDERS: &[&str] =
     &[".hg", ".svn", "vendor", ".venv", "venv", "site-packages", "__pycache__", ".tox", ".nox"];
 
+/// Those of Maven and cargo, and of NuGet.
+const FILLED_BY_BUILDS: &[&str] = &["target", "packages"];
+
 /// What there is to know of a tool before it reads anything.
 #[derive(Debug)]
 pub struct ToolId {
@@ -273,6 +276,16 @@ pub fn places(host: &Host) -> Vec<PathBuf> {
     places.sort();
     places.dedup();
     places
+}
+
+/// The names of dependency folders, and of those in which builds put what they fetched or made. A project may have one of such a name
+/// too, which git tracks then.
+pub fn filled_by_builds() -> Vec<&'static str> {
+    let mut names = [DEPENDENCY_FOLDERS, FILLED_BY_BUILDS].concat();
+    for tool in TOOLS {
+        names.extend_from_slice(tool.id().dependency_folders);
+    }
+    names
 }
 
 /// Whether a folder of this name holds dependencies.

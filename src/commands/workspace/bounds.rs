@@ -21,6 +21,10 @@ impl Looks for Wants<'_> {
         tools::is_dependency_folder(name)
     }
 
+    fn filled_by_builds(&self) -> Vec<&'static str> {
+        tools::filled_by_builds()
+    }
+
     fn wants(&self, folder: &Path, name: &str, in_dependency_folder: bool) -> bool {
         let among = if in_dependency_folder || self.beside { Among::Beside } else { Among::Project };
         self.tools.iter().any(|found| found.tool.reads(RelPath::new(folder, name), among))

@@ -170,14 +170,15 @@ impl Workspace {
     /// reaches them too.
     fn walk(&mut self, root: &Path, bounds: &Bounds) -> Vec<WalkedFile> {
         let looks = Wants { tools: &self.tools, beside: false };
-        let walk = disk::walk(root, None, &looks);
+        let walk = disk::walk(root, bounds.pipeline_workspace.as_deref(), None, &looks);
         let passed_over = |(folder, error): &(PathBuf, std::io::Error)| {
             format!("the folder {} is passed over: {error}", shown(folder, root))
         };
         self.warnings.extend(walk.unreadable.iter().map(passed_over));
         let mut files = walk.files;
         if let Some(above) = bounds.pipeline_workspace.as_ref().filter(|above| bounds.root.as_ref() != Some(above)) {
-            files.extend(disk::walk(above, bounds.root.as_deref(), &Wants { tools: &self.tools, beside: true }).files);
+            let looks = Wants { tools: &self.tools, beside: true };
+            files.extend(disk::walk(above, Some(above), bounds.root.as_deref(), &looks).files);
         }
         files
     }

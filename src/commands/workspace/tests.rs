@@ -195,6 +195,9 @@ impl Looks for Named {
     fn is_dependency_folder(&self, name: &str) -> bool {
         tools::is_dependency_folder(name)
     }
+    fn filled_by_builds(&self) -> Vec<&'static str> {
+        tools::filled_by_builds()
+    }
     fn wants(&self, _folder: &Path, name: &str, in_dependency_folder: bool) -> bool {
         name == "f" || !in_dependency_folder
     }
@@ -206,9 +209,81 @@ fn dependency_folders_are_walked_and_marked_and_gits_own_are_not() {
     for path in ["a/f", "vendor/x/f", ".hg/f", ".git/f", "node_modules/g", "left/f"] {
         write(folder.path(), path, "");
     }
-    let walk = disk::walk(folder.path(), Some(&folder.path().join("left")), &Named);
+    let walk = disk::walk(folder.path(), None, Some(&folder.path().join("left")), &Named);
     let found: Vec<(String, bool)> =
         walk.files.iter().map(|file| (shown(&file.path, folder.path()), file.in_dependency_folder)).collect();
     let expected = [(".hg/f", true), ("a/f", false), ("vendor/x/f", true)];
     assert_eq!(found, expected.map(|(path, among)| (path.to_owned(), among)));
+}
+
+#[cfg(not(windows))]
+fn git(folder: &Path, words: &[&str]) {
+    let quiet = ["-c", "init.defaultBranch=main", "-c", "user.name=x", "-c", "user.email=x@example.com"];
+    let mut git = std::process::Command::new("git");
+    git.current_dir(folder)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .args(quiet)
+        .args(words);
+    assert!(git.output().unwrap().status.success(), "{words:?}");
+}
+
+/// The files called `f` that a walk of a repository finds.
+#[cfg(not(windows))]
+fn found_in(root: &Path) -> Vec<String> {
+    let walk = disk::walk(root, None, None, &Named);
+    walk.files.iter().map(|file| shown(&file.path, root)).filter(|path| path.ends_with('f')).collect()
+}
+
+#[test]
+#[cfg(not(windows))]
+fn a_dependency_folder_is_walked_where_the_repository_tracks_something_in_such_a_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let top = folder.path();
+    for path in ["a/f", "vendor/x/f", "b/node_modules/x/f", "b/vendor/f", "b/target/f", "packages/f", ".venv/f"] {
+        write(top, path, "");
+    }
+    let all = found_in(top);
+    assert_eq!(all.len(), 7, "no repository says what came with it: {all:?}");
+    git(top, &["init"]);
+    assert_eq!(found_in(top), all, "it says nothing yet");
+    git(top, &["add", "a", "packages"]);
+    assert_eq!(found_in(top), ["a/f", "packages/f"]);
+    assert_eq!(found_in(&top.join("b")), [""; 0], "a repository begins above");
+    assert_eq!(
+        disk::walk(&top.join("b"), Some(&top.join("b")), None, &Named).files.len(),
+        3,
+        "above what is asked for"
+    );
+    git(top, &["add", "vendor/x/f"]);
+    assert_eq!(found_in(top), ["a/f", "b/vendor/f", "packages/f", "vendor/x/f"]);
+    for version in ["3", "4"] {
+        git(top, &["update-index", "--index-version", version]);
+        assert_eq!(found_in(top).len(), if version == "4" { 7 } else { 4 }, "version {version}");
+    }
+    git(top, &["update-index", "--index-version", "2"]);
+    git(top, &["update-index", "--split-index"]);
+    assert_eq!(found_in(top), all, "an index in two files");
+}
+
+#[test]
+#[cfg(not(windows))]
+fn what_a_repository_in_a_repository_tracks_is_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (top, module) = (folder.path().join("top"), folder.path().join("module"));
+    for path in ["f", "node_modules/f"] {
+        write(&module, path, "");
+        write(&top, path, "");
+    }
+    git(&module, &["init"]);
+    git(&module, &["add", "node_modules"]);
+    git(&module, &["commit", "-m", "all"]);
+    git(&top, &["init"]);
+    git(&top, &["add", "f"]);
+    assert_eq!(found_in(&top), ["f"]);
+    // A clone in it has an index of its own; that of a submodule lies elsewhere, so all of it is walked.
+    git(&top, &["clone", "../module", "clone"]);
+    assert_eq!(found_in(&top), ["clone/node_modules/f", "f"]);
+    git(&top, &["-c", "protocol.file.allow=always", "submodule", "add", "../module", "vendor"]);
+    assert_eq!(found_in(&top), ["clone/node_modules/f", "f", "vendor/node_modules/f"]);
 }

@@ -69,7 +69,12 @@ pub fn each_stretch(text: &str, mut look: impl FnMut(&Stretch<'_>)) {
             _ => 0,
         };
         if plain > 0 {
-            spelling.buffer.extend(rest[..plain].iter().filter(|byte| **byte != b'\r'));
+            let mut part = &rest[..plain];
+            while let Some(at) = memchr::memchr(b'\r', part) {
+                spelling.buffer.extend_from_slice(&part[..at]);
+                part = &part[at + 1..];
+            }
+            spelling.buffer.extend_from_slice(part);
         } else {
             spelling.take(rest[0]);
         }
