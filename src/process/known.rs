@@ -57,10 +57,13 @@ pub fn is_at(process: &Process, _command: &str) -> bool {
     process.started.is_some() && process.is_there() && is_it
 }
 
-/// The same where the system does not tell: nobody is taken for it.
+/// The same by the line that the system's `ps` shows.
 #[cfg(target_vendor = "apple")]
-pub fn is_at(_process: &Process, _command: &str) -> bool {
-    false
+pub fn is_at(process: &Process, command: &str) -> bool {
+    let own = crate::kernel::environment::program();
+    let Some(name) = own.as_deref().and_then(|own| own.file_name()?.to_str()) else { return false };
+    let line = shown::ask(process.number, &["command="]).unwrap_or_default();
+    process.started.is_some() && process.is_there() && line.trim_end().ends_with(&format!("/{name} {command}"))
 }
 
 /// The processes above this one's parent, the wrapper, nearest first: the agent's worker is the first that outlives the step. None
@@ -130,13 +133,43 @@ mod windows {
 }
 
 #[cfg(target_vendor = "apple")]
-fn known(_number: u32) -> Option<Known> {
-    None
+fn known(number: u32) -> Option<Known> {
+    shown::known(&shown::ask(number, &["state=", "lstart="])?)
 }
 
 #[cfg(target_vendor = "apple")]
-fn parent(_number: u32) -> Option<u32> {
-    None
+fn parent(number: u32) -> Option<u32> {
+    shown::ask(number, &["ppid="])?.trim().parse().ok()
+}
+
+/// What `ps` shows, on a system that has no other list of processes for programs without unsafe code: ps(1) of macOS.
+#[cfg(any(target_vendor = "apple", all(test, target_os = "linux")))]
+mod shown {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+
+    use super::Known;
+
+    /// Asks for fields of a process.
+    #[cfg(target_vendor = "apple")]
+    #[allow(clippy::disallowed_methods, reason = "the system's list of processes")]
+    pub(super) fn ask(number: u32, fields: &[&str]) -> Option<String> {
+        let mut ps = std::process::Command::new("/bin/ps");
+        // Times as they are shown everywhere and all the year.
+        ps.env_clear().env("LC_ALL", "C").env("TZ", "UTC").arg("-p").arg(number.to_string());
+        fields.iter().for_each(|field| {
+            ps.arg("-o").arg(field);
+        });
+        let output = ps.stdin(std::process::Stdio::null()).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// From a state and the time of the start: `Ss   Tue Dec  1 01:19:23 2026`. What counts of the time is whether it is the same.
+    pub(super) fn known(line: &str) -> Option<Known> {
+        let (state, started) = line.trim().split_once(char::is_whitespace)?;
+        let mut hasher = DefaultHasher::new();
+        started.split_whitespace().for_each(|word| word.hash(&mut hasher));
+        Some(Known { started: hasher.finish(), has_ended: state.starts_with('Z') })
+    }
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -144,6 +177,17 @@ fn parent(_number: u32) -> Option<u32> {
 mod tests {
     use super::*;
     use std::os::unix::process::CommandExt;
+
+    #[test]
+    fn what_ps_shows_tells_a_process_from_another() {
+        let known = |line| shown::known(line).map(|known| (known.started, known.has_ended));
+        let one = known("Ss   Tue Dec  1 01:19:23 2026    \n").unwrap();
+        assert!(!one.1);
+        assert_eq!(known("R+ Tue Dec  1 01:19:23 2026\n"), Some(one));
+        assert_eq!(known("Z    Tue Dec  1 01:19:23 2026\n"), Some((one.0, true)));
+        assert_ne!(known("S    Tue Dec  1 01:19:24 2026\n"), Some(one));
+        assert_eq!([known(""), known("\n")], [None, None]);
+    }
 
     #[test]
     fn only_this_program_at_its_command_is_taken_for_it() {

@@ -76,27 +76,28 @@ pub fn close_streams() {
 /// Asks a process of this user's to end, or makes it end. `holds` tells whether it is still the one that is meant; it can only where the
 /// system tells processes apart.
 pub fn end(process: Process, kindly: bool, holds: impl Fn() -> bool) {
-    #[cfg(any(target_os = "linux", target_os = "android"))]
+    #[cfg(unix)]
     {
-        use rustix::process::{Pid, PidfdFlags, Signal, kill_process, pidfd_open, pidfd_send_signal};
+        use rustix::process::{Pid, Signal, kill_process};
         let signals: &[Signal] = if kindly { &[Signal::TERM, Signal::CONT] } else { &[Signal::KILL] };
         let Some(number) = i32::try_from(process.number).ok().and_then(Pid::from_raw) else { return };
-        // Opened first: now its number can become nobody else's. Before Linux 5.3 there is only the number.
-        let opened = pidfd_open(number, PidfdFlags::empty());
+        // Opened first: now its number can become nobody else's. Before Linux 5.3, and on macOS, there is only the number.
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        let opened = rustix::process::pidfd_open(number, rustix::process::PidfdFlags::empty());
         if process.is_there() && holds() {
             for signal in signals {
-                let _ = match &opened {
-                    Ok(opened) => pidfd_send_signal(opened, *signal),
-                    Err(_) => kill_process(number, *signal),
-                };
+                #[cfg(any(target_os = "linux", target_os = "android"))]
+                if let Ok(opened) = &opened {
+                    let _ = rustix::process::pidfd_send_signal(opened, *signal);
+                    continue;
+                }
+                let _ = kill_process(number, *signal);
             }
         }
     }
     // There is no other way than this one, kindly or not.
     #[cfg(windows)]
     windows::end(process, holds);
-    #[cfg(target_vendor = "apple")]
-    let _ = (process, kindly, holds);
     #[cfg(windows)]
     let _ = kindly;
 }
