@@ -305,6 +305,7 @@ impl Snapshot {
 }
 
 fn tree(folder: &Path) -> BTreeMap<PathBuf, Found> {
+    let program_bytes = std::fs::metadata(BINARY).unwrap().len();
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(folder) = folders.pop() {
@@ -316,6 +317,9 @@ fn tree(folder: &Path) -> BTreeMap<PathBuf, Found> {
                 b"(folder)".to_vec()
             } else if about.is_symlink() {
                 std::fs::read_link(&path).unwrap().into_os_string().into_encoded_bytes()
+            } else if is_program(&path) && about.len() == program_bytes {
+                // Under each of its names it is as large as all else a hundred times.
+                b"(the program)".to_vec()
             } else if about.is_file() {
                 std::fs::read(&path).unwrap()
             } else {

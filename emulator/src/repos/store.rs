@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use tempfile::TempDir;
 
 /// Variables that steer a client's git and would disturb the server's.
@@ -92,10 +93,53 @@ fn git(directory: &Path) -> Command {
     command
 }
 
+/// What git made of a stream: the files of the bare repository, and the id of its commit.
+struct Made {
+    files: Vec<(PathBuf, Vec<u8>)>,
+    head: String,
+}
+
+/// What this process had git make already, by its stream. Worlds differ little, and each would start git a dozen times.
+static MADE: LazyLock<Mutex<HashMap<String, Arc<Made>>>> = LazyLock::new(Mutex::default);
+
 /// Makes a bare repository from a stream for `git fast-import` and returns the id of its commit.
 fn make(directory: &Path, stream: &str) -> anyhow::Result<String> {
+    let known = MADE.lock().unwrap_or_else(PoisonError::into_inner).get(stream).map(Arc::clone);
+    if let Some(made) = known {
+        for folder in FOLDERS {
+            std::fs::create_dir_all(directory.join(folder))?;
+        }
+        for (path, content) in &made.files {
+            std::fs::write(directory.join(path), content)?;
+        }
+        return Ok(made.head.clone());
+    }
+    let head = make_by_git(directory, stream)?;
+    let made = Made { files: files_below(directory, Path::new(""))?, head: head.clone() };
+    MADE.lock().unwrap_or_else(PoisonError::into_inner).insert(stream.to_owned(), Arc::new(made));
+    Ok(head)
+}
+
+/// The files of a folder, by their paths below it.
+fn files_below(folder: &Path, below: &Path) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder.join(below))? {
+        let path = below.join(entry?.file_name());
+        if folder.join(&path).is_dir() {
+            files.extend(files_below(folder, &path)?);
+        } else {
+            files.push((path.clone(), std::fs::read(folder.join(&path))?));
+        }
+    }
+    Ok(files)
+}
+
+/// What a bare repository begins with.
+const FOLDERS: [&str; 4] = ["objects/info", "objects/pack", "refs/heads", "refs/tags"];
+
+fn make_by_git(directory: &Path, stream: &str) -> anyhow::Result<String> {
     // What `git init --bare` would make, without a process of its own.
-    for folder in ["objects/info", "objects/pack", "refs/heads", "refs/tags"] {
+    for folder in FOLDERS {
         std::fs::create_dir_all(directory.join(folder))?;
     }
     std::fs::write(directory.join("HEAD"), "ref: refs/heads/main\n")?;

@@ -13,9 +13,9 @@ use ado_entra_auth_emulator::world::{OTHER_TENANT, TENANT};
 
 use super::{OVER, ends, ends_at, folder, folders, living, short_lived, until};
 use crate::promises::subjects::{
-    BUN, BUN_1_3, CARGO, DOTNET, DOTNET_PLUGIN, FEED, GIT, GIT_OF_SYSTEM, GRADLE, MAVEN, MAVEN_3_9, NPM, NPM_6, NPM_7,
-    NPM_8, NPM_9, NPM_10, NPM_11, NPM_12, NUGET, Other, PIP, PIP_26, PNPM_8, PNPM_9, PNPM_10, PNPM_11, POETRY, Subject,
-    UV, YARN_2, YARN_3, YARN_4,
+    BUN, BUN_1_3, CARGO, DOTNET, DOTNET_PLUGIN, DOTNET_PROVIDER, FEED, GIT, GIT_OF_SYSTEM, GRADLE, MAVEN, MAVEN_3_9,
+    MAVEN_3_9_SETTINGS, NPM, NPM_6, NPM_7, NPM_8, NPM_9, NPM_10, NPM_11, NPM_12, NUGET, Other, PIP, PIP_26, PNPM_8,
+    PNPM_9, PNPM_10, PNPM_11, POETRY, Subject, UV, YARN_1, YARN_2, YARN_3, YARN_4,
 };
 use crate::support::{BINARY, carried, claims, finish, job, named, run, side_by_side, step};
 use crate::tenants::of_two_tenants;
@@ -34,7 +34,7 @@ struct Crowd {
 const OF_CONNECTION: [&str; 3] = ["pip", "uv", "poetry"];
 
 /// The newest of each kind, and the others.
-const CROWDS: [Crowd; 2] = [
+const CROWDS: [Crowd; 3] = [
     Crowd {
         subjects: &[
             &YARN_4,
@@ -55,6 +55,7 @@ const CROWDS: [Crowd; 2] = [
     Crowd {
         subjects: &[
             &BUN_1_3,
+            &YARN_1,
             &MAVEN,
             &NUGET,
             &DOTNET,
@@ -75,6 +76,8 @@ const CROWDS: [Crowd; 2] = [
         ],
         other: None,
     },
+    // Not beside others of their clients, whose home folder they share.
+    Crowd { subjects: &[&MAVEN_3_9_SETTINGS, &DOTNET_PROVIDER, &PIP], other: None },
 ];
 
 /// A tool in a job of many.
@@ -109,7 +112,7 @@ impl Place {
 /// it was set up with: by itself, or, where its client can be given no other, by the next step of the task.
 #[test]
 fn every_tool_serves_after_the_tokens_end() {
-    side_by_side(2, &CROWDS, |Crowd { subjects, other }| {
+    side_by_side(3, &CROWDS, |Crowd { subjects, other }| {
         let emulator = living(LIFE, World::sample_with_repositories());
         let mut job = job(&emulator);
         let here = subjects.iter().filter(|subject| subject.is_here()).enumerate();
