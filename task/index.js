@@ -45,7 +45,7 @@ function run(command) {
       }
     }
     start(file, command, (code, trouble) => {
-      if (!copy) keepMark(program, before);
+      if (!copy && before) keepMark(program, before);
       if (command === 'post') removeCopies([copy, recorded]);
       finish(code, trouble);
     });
@@ -203,11 +203,11 @@ function isOursAlone(folder, program) {
 
 /**
  * Notes that the file passed the check, unless it changed meanwhile; where nothing can be noted, the next run checks again. Returns
- * what the system says of it now.
+ * what the system says of it now, or null where it changed.
  */
 function markChecked(program, before) {
   const after = fs.statSync(program.file);
-  if (['ino', 'size', 'mtimeMs'].some((name) => before[name] !== after[name])) return after;
+  if (['ino', 'size', 'mtimeMs'].some((name) => before[name] !== after[name])) return null;
   const state = stateOf(program, after);
   for (const marker of markers(program)) {
     try {

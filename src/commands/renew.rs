@@ -28,8 +28,10 @@ pub fn run() -> ExitCode {
 }
 
 fn begin() -> Result<Renewal, String> {
-    let (handover, key, variables) =
-        Handover::read(std::io::stdin()).ok_or("a step starts this, not a user; see `ado-entra-auth --help`")?;
+    let (handover, key, variables) = process::input()
+        .ok()
+        .and_then(Handover::read)
+        .ok_or("a step starts this, not a user; see `ado-entra-auth --help`")?;
     let keys = variables.iter().filter(|(name, _)| vault::is_key_variable(name));
     let keys = keys.filter_map(|(name, value)| Some((name.clone(), Key::parse(value)?))).collect();
     let job = Job::new(variables);

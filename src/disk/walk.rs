@@ -7,8 +7,8 @@ use std::rc::Rc;
 
 use memchr::memmem;
 
-use super::read::{exists, read};
-use crate::kernel::paths::{IS_BLIND, is_below, is_same_name};
+use super::read::read;
+use crate::kernel::paths::{IS_BLIND, is_same_name};
 
 /// What git keeps for itself; no file of a repository can lie there.
 const GIT_FOLDER: &str = ".git";
@@ -36,7 +36,7 @@ pub trait Looks {
     /// Whether a folder of this name holds dependencies.
     fn is_dependency_folder(&self, name: &str) -> bool;
     /// The names of folders that are walked only where git tracks something in one of that name.
-    fn filled_by_builds(&self) -> Vec<&'static str>;
+    fn filled_by_package_managers(&self) -> Vec<&'static str>;
     /// Whether a file is wanted, by its folder and name, and whether it lies below a dependency folder.
     fn wants(&self, folder: &Path, name: &str, in_dependency_folder: bool) -> bool;
 }
@@ -50,20 +50,10 @@ struct Folder {
 }
 
 /// Finds the files below `root` that are wanted. Links to folders and git's own folders are left out, and so is `without`, and what
-/// only package managers can have put there: see [`Tracked`]. A repository may begin above `root`, as far up as `top`.
-pub fn walk(root: &Path, top: Option<&Path>, without: Option<&Path>, looks: &impl Looks) -> Walk {
+/// only package managers can have put there: see [`Tracked`]. `repository` is the folder of the repository that `root` lies in.
+pub fn walk(root: &Path, repository: Option<&Path>, without: Option<&Path>, looks: &impl Looks) -> Walk {
     let mut found = Walk::default();
-    let names = looks.filled_by_builds();
-    let mut tracked = None;
-    for folder in root.ancestors().skip(1) {
-        if top.is_some_and(|top| !is_below(folder, top)) {
-            break;
-        }
-        if exists(&folder.join(GIT_FOLDER)) {
-            tracked = Tracked::by(folder, &names);
-            break;
-        }
-    }
+    let tracked = repository.and_then(|top| Tracked::by(top, looks.filled_by_package_managers()));
     let mut folders = vec![Folder { path: root.to_path_buf(), among_dependencies: false, tracked }];
     let mut inner = Vec::new();
     while let Some(Folder { path: folder, among_dependencies, tracked }) = folders.pop() {
@@ -97,7 +87,8 @@ pub fn walk(root: &Path, top: Option<&Path>, without: Option<&Path>, looks: &imp
                 found.files.push(WalkedFile { path: entry.path(), in_dependency_folder: among_dependencies });
             }
         }
-        let tracked = if has_repository { Tracked::by(&folder, &names) } else { tracked };
+        let tracked =
+            if has_repository { tracked.and_then(|outer| outer.and_by(repository, &folder)) } else { tracked };
         for (path, name, is_dependency_folder) in inner.drain(..) {
             if tracked.as_ref().is_none_or(|tracked| tracked.may_hold(&name)) {
                 let among_dependencies = among_dependencies || is_dependency_folder;
@@ -111,7 +102,7 @@ pub fn walk(root: &Path, top: Option<&Path>, without: Option<&Path>, looks: &imp
 
 /// What a repository tracks, by git's index.
 ///
-/// A dependency folder in which git tracks nothing did not come with the repository. A package manager of this job, or of one before,
+/// A `node_modules` in which git tracks nothing did not come with the repository. A package manager of this job, or of one before,
 /// has put there what it fetched; it will fetch the like later, where nobody looks. Such folders can hold more than all else.
 ///
 /// The index is not taken apart: its versions 2 and 3 hold every path whole, up to a zero byte (git, Documentation/gitformat-index.adoc).
@@ -122,46 +113,40 @@ struct Tracked {
 
 impl Tracked {
     /// Of the repository whose top is this folder; nothing where its index is elsewhere, of another kind, or spread over several files.
-    fn by(top: &Path, names: &[&'static str]) -> Option<Rc<Self>> {
+    /// Nor where one folder has many spellings: git may have written through another one.
+    fn by(top: &Path, names: Vec<&'static str>) -> Option<Rc<Self>> {
+        if IS_BLIND {
+            return None;
+        }
         let mut index = read(&top.join(GIT_FOLDER).join("index")).ok().flatten()?;
         let is_plain = matches!(index.get(..8)?, b"DIRC\0\0\0\x02" | b"DIRC\0\0\0\x03");
         // What names another index for the rest of it, behind a length that begins with zero.
         if !is_plain || holds(&index, "link\0") {
             return None;
         }
-        if IS_BLIND {
-            index = without_odd_letters(&index);
-        }
         index.make_ascii_lowercase();
-        let mut without = names.to_vec();
+        let mut without = names;
         without.retain(|name| !holds(&index, &format!("{name}/")) && !holds(&index, &format!("{name}\0")));
         Some(Rc::new(Self { without }))
     }
 
+    /// The same in a repository in this one: the outer one may track files there too.
+    fn and_by(&self, outer: Option<&Path>, inner: &Path) -> Option<Rc<Self>> {
+        if outer == Some(inner) {
+            Some(Rc::new(Self { without: self.without.clone() }))
+        } else {
+            Self::by(inner, self.without.clone())
+        }
+    }
+
     /// Whether it may track something in a folder of this name, wherever that lies.
     fn may_hold(&self, name: &str) -> bool {
-        !self.without.iter().any(|without| is_same_name(without, name))
+        !self.without.contains(&name)
     }
 }
 
 fn holds(index: &[u8], text: &str) -> bool {
     memmem::find(index, text.as_bytes()).is_some()
-}
-
-/// Without the letters beyond ASCII that a file system which tells no case apart may take for one of it: a long `s` and a Kelvin sign.
-fn without_odd_letters(text: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((letter, after)) = match rest {
-        [0xc5, 0xbf, after @ ..] => Some((b's', after)),
-        [0xe2, 0x84, 0xaa, after @ ..] => Some((b'k', after)),
-        [letter, after @ ..] => Some((*letter, after)),
-        [] => None,
-    } {
-        plain.push(letter);
-        rest = after;
-    }
-    plain
 }
 
 /// Every regular file below `root`, links not followed.

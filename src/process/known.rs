@@ -31,6 +31,11 @@ impl Process {
     /// Whether it is still there, as far as the system tells.
     pub fn is_there(&self) -> bool {
         let Some(started) = self.started else { return true };
+        // A system that starts no further program just now says nothing of this one.
+        #[cfg(target_vendor = "apple")]
+        if shown::ask(self.number, &["state="]).is_err() {
+            return true;
+        }
         known(self.number).is_some_and(|known| known.started == started && !known.has_ended)
     }
 }
@@ -62,7 +67,7 @@ pub fn is_at(process: &Process, _command: &str) -> bool {
 pub fn is_at(process: &Process, command: &str) -> bool {
     let own = crate::kernel::environment::program();
     let Some(name) = own.as_deref().and_then(|own| own.file_name()?.to_str()) else { return false };
-    let line = shown::ask(process.number, &["command="]).unwrap_or_default();
+    let line = shown::ask(process.number, &["command="]).ok().flatten().unwrap_or_default();
     process.started.is_some() && process.is_there() && line.trim_end().ends_with(&format!("/{name} {command}"))
 }
 
@@ -134,12 +139,12 @@ mod windows {
 
 #[cfg(target_vendor = "apple")]
 fn known(number: u32) -> Option<Known> {
-    shown::known(&shown::ask(number, &["state=", "lstart="])?)
+    shown::known(&shown::ask(number, &["state=", "lstart="]).ok()??)
 }
 
 #[cfg(target_vendor = "apple")]
 fn parent(number: u32) -> Option<u32> {
-    shown::ask(number, &["ppid="])?.trim().parse().ok()
+    shown::ask(number, &["ppid="]).ok()??.trim().parse().ok()
 }
 
 /// What `ps` shows, on a system that has no other list of processes for programs without unsafe code: ps(1) of macOS.
@@ -149,18 +154,18 @@ mod shown {
 
     use super::Known;
 
-    /// Asks for fields of a process.
+    /// Asks for fields of a process; nothing where there is none, an error where nobody can be asked.
     #[cfg(target_vendor = "apple")]
     #[allow(clippy::disallowed_methods, reason = "the system's list of processes")]
-    pub(super) fn ask(number: u32, fields: &[&str]) -> Option<String> {
+    pub(super) fn ask(number: u32, fields: &[&str]) -> std::io::Result<Option<String>> {
         let mut ps = std::process::Command::new("/bin/ps");
         // Times as they are shown everywhere and all the year.
-        ps.env_clear().env("LC_ALL", "C").env("TZ", "UTC").arg("-p").arg(number.to_string());
+        ps.env_clear().env("LC_ALL", "C").env("TZ", "UTC").arg("-ww").arg("-p").arg(number.to_string());
         fields.iter().for_each(|field| {
             ps.arg("-o").arg(field);
         });
-        let output = ps.stdin(std::process::Stdio::null()).output().ok()?;
-        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+        let output = ps.stdin(std::process::Stdio::null()).output()?;
+        Ok(output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned()))
     }
 
     /// From a state and the time of the start: `Ss   Tue Dec  1 01:19:23 2026`. What counts of the time is whether it is the same.

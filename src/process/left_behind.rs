@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "this program itself, and the system's own that ends a process")]
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -49,6 +50,15 @@ impl Waiting {
         }
         Ok(answer.trim_end().to_owned())
     }
+}
+
+/// The standard input, read past the standard library's buffer, which nobody wipes.
+pub fn input() -> io::Result<File> {
+    #[cfg(unix)]
+    let input = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?;
+    #[cfg(windows)]
+    let input = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned()?;
+    Ok(File::from(input))
 }
 
 /// Parts this process from the step that started it: a session of its own, and no folder that somebody may want to remove.

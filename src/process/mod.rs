@@ -5,7 +5,7 @@ mod known;
 mod left_behind;
 
 pub use known::{Process, ancestors, is_at};
-pub use left_behind::{Waiting, close_streams, end, part};
+pub use left_behind::{Waiting, close_streams, end, input, part};
 
 /// Lets nobody look into this process, and leaves no image of its memory behind where it ends badly: it may hold secrets.
 ///

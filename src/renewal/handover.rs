@@ -111,7 +111,7 @@ impl Handover {
         }
     }
 
-    /// Reads all of it; nothing where it is not whole.
+    /// Reads all of it; nothing where it is not whole. `input` has no buffer of its own, in which secrets would stay.
     pub fn read(mut input: impl Read) -> Option<Received> {
         let mut digits = [0; LENGTH_DIGITS];
         input.read_exact(&mut digits).ok()?;

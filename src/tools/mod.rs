@@ -77,8 +77,8 @@ pub use crate::kernel::dialect::USER_NAME;
 const DEPENDENCY_FOLDERS: &[&str] =
     &[".hg", ".svn", "vendor", ".venv", "venv", "site-packages", "__pycache__", ".tox", ".nox"];
 
-/// Those of Maven and cargo, and of NuGet.
-const FILLED_BY_BUILDS: &[&str] = &["target", "packages"];
+/// Those that people fill too: a second checkout may lie in one.
+const FILLED_BY_PEOPLE: &[&str] = &["vendor"];
 
 /// What there is to know of a tool before it reads anything.
 #[derive(Debug)]
@@ -278,13 +278,13 @@ pub fn places(host: &Host) -> Vec<PathBuf> {
     places
 }
 
-/// The names of dependency folders, and of those in which builds put what they fetched or made. A project may have one of such a name
-/// too, which git tracks then.
-pub fn filled_by_builds() -> Vec<&'static str> {
-    let mut names = [DEPENDENCY_FOLDERS, FILLED_BY_BUILDS].concat();
+/// The names of dependency folders that only package managers fill, unless git tracks something in one.
+pub fn filled_by_package_managers() -> Vec<&'static str> {
+    let mut names = DEPENDENCY_FOLDERS.to_vec();
     for tool in TOOLS {
         names.extend_from_slice(tool.id().dependency_folders);
     }
+    names.retain(|name| !FILLED_BY_PEOPLE.contains(name));
     names
 }
 

@@ -2,9 +2,11 @@
 
 use ado_entra_auth_emulator::agent::{Job, Variable};
 use ado_entra_auth_emulator::world::Package;
+use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target, World};
 
+use crate::promises::apart::that_asks;
 use crate::support::{
-    emulator, finish, in_parallel, job, run, script, step, tool, variable, warned, with_token, write,
+    EVIL, emulator, finish, in_parallel, job, run, script, step, tool, variable, warned, with_token, write,
 };
 
 const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/pypi/simple/";
@@ -214,6 +216,37 @@ fn what_they_publish_reaches_the_permitted_feed_only() {
         emulator.clear_requests();
         let (published, said) = publishes(&mut job, client);
         assert!(!published && with_token(&emulator.requests()).is_empty(), "after the job: {said}");
+    });
+}
+
+/// A redirect of the feed itself. 307 and 308 have a client send the same once more.
+#[test]
+fn a_redirect_takes_what_they_publish_and_the_token_nowhere_else() {
+    let rows: Vec<(&Publisher, u16)> =
+        PUBLISHERS.iter().flat_map(|client| [302, 307, 308].map(|status| (client, status))).collect();
+    in_parallel(&rows, |(client, status)| {
+        if tool(client.program).is_none() {
+            return;
+        }
+        let feed = FEED.replace("simple", "upload");
+        let emulator = Emulator::start(that_asks(World::sample())).unwrap();
+        let mut job = to_publish(&emulator, client, &feed);
+        run(&emulator, &mut job, &step());
+        for (away, effect) in [
+            ("http", Effect::RedirectToHttp(*status)),
+            ("port", Effect::RedirectToPort(*status, 444)),
+            ("stranger", Effect::Redirect(*status, EVIL.into())),
+        ] {
+            emulator.clear_requests();
+            emulator.end_faults();
+            let fault = emulator.fault(Fault::new(Target::Host("pkgs.dev.azure.com".into()), effect));
+            let (published, said) = publishes(&mut job, client);
+            assert!(emulator.fired(fault) > 0, "{away}: {said}");
+            let followed: Vec<_> = emulator.requests_astray().into_iter().chain(emulator.requests_to(EVIL)).collect();
+            let carried = with_token(&followed);
+            assert!(carried.is_empty(), "{} {status} {away}: {carried:?}", client.publish);
+            assert!(!published || !followed.is_empty(), "{} {status} {away}: {said}", client.publish);
+        }
     });
 }
 

@@ -77,6 +77,24 @@ for (const node of nodes()) {
     assert.strictEqual((await folder.run('index.js', { node: node.path, nodeArguments: unread(folder) })).code, 99, 'of another');
   });
 
+  test(`${node.name}: nor is a file that came after the check taken for it`, { skip }, async (t) => {
+    const folder = prepared(t, 0o755, RENAMING);
+    // Another file comes into its place as soon as it was read.
+    const nodeArguments = folder.preload(`
+      const fs = require('fs'), { readFileSync } = fs;
+      fs.readFileSync = (file, ...rest) => {
+        const bytes = readFileSync(file, ...rest);
+        if (String(file) === ${JSON.stringify(folder.file)} && !rest.length) {
+          fs.writeFileSync(file + '.new', bytes + '// damaged', { mode: 0o755 });
+          fs.renameSync(file + '.new', file);
+        }
+        return bytes;
+      };
+    `);
+    assert.strictEqual((await folder.run('index.js', { node: node.path, nodeArguments })).stdout, 'genuine\n');
+    await isRefused(folder, { node: node.path });
+  });
+
   test(`${node.name}: in a read-only folder as well`, { skip }, async (t) => {
     const folder = prepared(t);
     const mounted = refusing(folder, 'ro');

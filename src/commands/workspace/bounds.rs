@@ -21,8 +21,8 @@ impl Looks for Wants<'_> {
         tools::is_dependency_folder(name)
     }
 
-    fn filled_by_builds(&self) -> Vec<&'static str> {
-        tools::filled_by_builds()
+    fn filled_by_package_managers(&self) -> Vec<&'static str> {
+        tools::filled_by_package_managers()
     }
 
     fn wants(&self, folder: &Path, name: &str, in_dependency_folder: bool) -> bool {
@@ -35,6 +35,8 @@ impl Looks for Wants<'_> {
 pub(super) struct Bounds {
     pub(super) root: Option<PathBuf>,
     pub(super) pipeline_workspace: Option<PathBuf>,
+    /// The top of the repository that the working directory lies in, where git is what brought it.
+    pub(super) repository: Option<PathBuf>,
 }
 
 impl Bounds {
@@ -42,7 +44,12 @@ impl Bounds {
         let root = disk::resolve(root);
         let pipeline_workspace = host.pipeline_workspace.as_deref().and_then(disk::resolve);
         let holds = |folder: &PathBuf| root.as_ref().is_some_and(|root| is_below(root, folder));
-        Self { pipeline_workspace: pipeline_workspace.filter(holds), root }
+        let pipeline_workspace = pipeline_workspace.filter(holds);
+        let repository = root.as_deref().filter(|_| is_by_git(host)).and_then(|root| {
+            let is_within = |folder: &&Path| pipeline_workspace.as_ref().is_none_or(|top| is_below(folder, top));
+            root.ancestors().take_while(is_within).find(|folder| disk::exists(&folder.join(".git")))
+        });
+        Self { repository: repository.map(Path::to_path_buf), pipeline_workspace, root }
     }
 
     /// Whose a file is, by its real path. What lies in the checkout beside the working directory is the repository's, and still
@@ -54,4 +61,10 @@ impl Bounds {
         }
         self.pipeline_workspace.as_ref().filter(|folder| is_below(real, folder)).map(|_| Origin::Beside)
     }
+}
+
+/// Whether git brought the job's sources. Another system may bring a folder that is called as git's own.
+fn is_by_git(host: &Host) -> bool {
+    let provider = host.variable("BUILD_REPOSITORY_PROVIDER").unwrap_or_default();
+    !["tfsversioncontrol", "svn"].contains(&provider.to_ascii_lowercase().as_str())
 }

@@ -8,6 +8,7 @@ mod look;
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::agent::inputs::Settings;
 use crate::disk::{self, ReadTrouble, RealPaths, WalkedFile};
@@ -103,14 +104,33 @@ impl Workspace {
         if wanted.len() < FEWEST_FOR_THREADS || threads < 2 {
             return wanted.iter().map(read).collect();
         }
+        // Lock files first: one may take as long as all else.
+        let is_lock = |file: &WantedFile| {
+            let name = file.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            file.readers.iter().any(|index| self.tools[*index].tool.searches(name))
+        };
+        let mut order: Vec<usize> = (0..wanted.len()).collect();
+        order.sort_by_key(|number| !is_lock(&wanted[*number]));
+        let next = AtomicUsize::new(0);
+        let take = || {
+            let next = || order.get(next.fetch_add(1, Ordering::Relaxed)).copied();
+            std::iter::from_fn(next).map(|number| (number, read(&wanted[number]))).collect::<Vec<_>>()
+        };
+        let mut outcomes: Vec<Option<Outcome>> = Vec::new();
+        outcomes.resize_with(wanted.len(), || None);
         std::thread::scope(|scope| {
-            let chunks = wanted.chunks(wanted.len().div_ceil(threads));
-            let chunks: Vec<_> =
-                chunks.map(|chunk| scope.spawn(move || chunk.iter().map(read).collect::<Vec<_>>())).collect();
-            // A thread that a defect ended has its files read once more here, where the defect is seen.
-            let parts = wanted.chunks(wanted.len().div_ceil(threads)).zip(chunks);
-            parts.flat_map(|(part, chunk)| chunk.join().unwrap_or_else(|_| part.iter().map(read).collect())).collect()
-        })
+            let running: Vec<_> = (1..threads).map(|_| scope.spawn(take)).collect();
+            let mut done = take();
+            for thread in running {
+                done.extend(thread.join().unwrap_or_default());
+            }
+            for (number, outcome) in done {
+                outcomes[number] = Some(outcome);
+            }
+        });
+        // A thread that a defect ended has its files read once more here, where the defect is seen.
+        let again = |(outcome, file): (Option<Outcome>, &WantedFile)| outcome.unwrap_or_else(|| read(file));
+        outcomes.into_iter().zip(wanted).map(again).collect()
     }
 
     fn read_file(&self, wanted: &WantedFile, root: &Path, budget: &Budget) -> Outcome {
@@ -170,7 +190,7 @@ impl Workspace {
     /// reaches them too.
     fn walk(&mut self, root: &Path, bounds: &Bounds) -> Vec<WalkedFile> {
         let looks = Wants { tools: &self.tools, beside: false };
-        let walk = disk::walk(root, bounds.pipeline_workspace.as_deref(), None, &looks);
+        let walk = disk::walk(root, bounds.repository.as_deref(), None, &looks);
         let passed_over = |(folder, error): &(PathBuf, std::io::Error)| {
             format!("the folder {} is passed over: {error}", shown(folder, root))
         };
@@ -178,7 +198,7 @@ impl Workspace {
         let mut files = walk.files;
         if let Some(above) = bounds.pipeline_workspace.as_ref().filter(|above| bounds.root.as_ref() != Some(above)) {
             let looks = Wants { tools: &self.tools, beside: true };
-            files.extend(disk::walk(above, Some(above), bounds.root.as_deref(), &looks).files);
+            files.extend(disk::walk(above, None, bounds.root.as_deref(), &looks).files);
         }
         files
     }

@@ -195,8 +195,8 @@ impl Looks for Named {
     fn is_dependency_folder(&self, name: &str) -> bool {
         tools::is_dependency_folder(name)
     }
-    fn filled_by_builds(&self) -> Vec<&'static str> {
-        tools::filled_by_builds()
+    fn filled_by_package_managers(&self) -> Vec<&'static str> {
+        tools::filled_by_package_managers()
     }
     fn wants(&self, _folder: &Path, name: &str, in_dependency_folder: bool) -> bool {
         name == "f" || !in_dependency_folder
@@ -216,7 +216,7 @@ fn dependency_folders_are_walked_and_marked_and_gits_own_are_not() {
     assert_eq!(found, expected.map(|(path, among)| (path.to_owned(), among)));
 }
 
-#[cfg(not(windows))]
+#[cfg(target_os = "linux")]
 fn git(folder: &Path, words: &[&str]) {
     let quiet = ["-c", "init.defaultBranch=main", "-c", "user.name=x", "-c", "user.email=x@example.com"];
     let mut git = std::process::Command::new("git");
@@ -228,62 +228,76 @@ fn git(folder: &Path, words: &[&str]) {
     assert!(git.output().unwrap().status.success(), "{words:?}");
 }
 
-/// The files called `f` that a walk of a repository finds.
-#[cfg(not(windows))]
-fn found_in(root: &Path) -> Vec<String> {
-    let walk = disk::walk(root, None, None, &Named);
+/// The files called `f` that a walk finds in a workspace.
+#[cfg(target_os = "linux")]
+fn found_in(root: &Path, host: &Host) -> Vec<String> {
+    let repository = Bounds::new(root, host).repository;
+    let walk = disk::walk(root, repository.as_deref(), None, &Named);
     walk.files.iter().map(|file| shown(&file.path, root)).filter(|path| path.ends_with('f')).collect()
 }
 
 #[test]
-#[cfg(not(windows))]
-fn a_dependency_folder_is_walked_where_the_repository_tracks_something_in_such_a_one() {
+#[cfg(target_os = "linux")]
+fn what_package_managers_filled_is_walked_where_the_repository_tracks_something_in_such_a_folder() {
     let folder = tempfile::tempdir().unwrap();
-    let top = folder.path();
-    for path in ["a/f", "vendor/x/f", "b/node_modules/x/f", "b/vendor/f", "b/target/f", "packages/f", ".venv/f"] {
+    let (top, here) = (folder.path(), Host::default());
+    for path in ["a/f", "vendor/x/f", "b/node_modules/x/f", "b/.venv/f", "b/target/f", "packages/f", ".tox/f"] {
         write(top, path, "");
     }
-    let all = found_in(top);
+    let all = found_in(top, &here);
     assert_eq!(all.len(), 7, "no repository says what came with it: {all:?}");
     git(top, &["init"]);
-    assert_eq!(found_in(top), all, "it says nothing yet");
+    assert_eq!(found_in(top, &here), all, "it says nothing yet");
     git(top, &["add", "a", "packages"]);
-    assert_eq!(found_in(top), ["a/f", "packages/f"]);
-    assert_eq!(found_in(&top.join("b")), [""; 0], "a repository begins above");
-    assert_eq!(
-        disk::walk(&top.join("b"), Some(&top.join("b")), None, &Named).files.len(),
-        3,
-        "above what is asked for"
-    );
-    git(top, &["add", "vendor/x/f"]);
-    assert_eq!(found_in(top), ["a/f", "b/vendor/f", "packages/f", "vendor/x/f"]);
+    assert_eq!(found_in(top, &here), ["a/f", "b/target/f", "packages/f", "vendor/x/f"]);
+    assert_eq!(found_in(&top.join("b"), &here), ["target/f"], "a repository begins above");
+    assert_eq!(found_in(&top.join("a/../b"), &here), ["target/f"], "by a way of its own");
+    let within = Host { pipeline_workspace: Some(top.join("b")), ..Host::default() };
+    assert_eq!(found_in(&top.join("b"), &within).len(), 3, "above what the pipeline has");
+    for (provider, count) in [("TfsGit", 4), ("TfsVersionControl", 7), ("Svn", 7)] {
+        let environment = [("BUILD_REPOSITORY_PROVIDER".to_owned(), provider.to_owned())].into_iter().collect();
+        assert_eq!(found_in(top, &Host { environment, ..Host::default() }).len(), count, "{provider}");
+    }
+    git(top, &["add", "b/node_modules"]);
+    assert_eq!(found_in(top, &here), ["a/f", "b/node_modules/x/f", "b/target/f", "packages/f", "vendor/x/f"]);
     for version in ["3", "4"] {
         git(top, &["update-index", "--index-version", version]);
-        assert_eq!(found_in(top).len(), if version == "4" { 7 } else { 4 }, "version {version}");
+        assert_eq!(found_in(top, &here).len(), if version == "4" { 7 } else { 5 }, "version {version}");
     }
     git(top, &["update-index", "--index-version", "2"]);
     git(top, &["update-index", "--split-index"]);
-    assert_eq!(found_in(top), all, "an index in two files");
+    assert_eq!(found_in(top, &here), all, "an index in two files");
 }
 
 #[test]
-#[cfg(not(windows))]
-fn what_a_repository_in_a_repository_tracks_is_its_own() {
+#[cfg(target_os = "linux")]
+fn a_repository_in_a_repository_only_adds_to_what_is_walked() {
     let folder = tempfile::tempdir().unwrap();
-    let (top, module) = (folder.path().join("top"), folder.path().join("module"));
-    for path in ["f", "node_modules/f"] {
+    let (top, module, here) = (folder.path().join("top"), folder.path().join("module"), Host::default());
+    for path in ["f", "node_modules/f", "app/.venv/f"] {
         write(&module, path, "");
         write(&top, path, "");
     }
     git(&module, &["init"]);
-    git(&module, &["add", "node_modules"]);
+    git(&module, &["add", "."]);
     git(&module, &["commit", "-m", "all"]);
     git(&top, &["init"]);
     git(&top, &["add", "f"]);
-    assert_eq!(found_in(&top), ["f"]);
+    assert_eq!(found_in(&top, &here), ["f"]);
     // A clone in it has an index of its own; that of a submodule lies elsewhere, so all of it is walked.
     git(&top, &["clone", "../module", "clone"]);
-    assert_eq!(found_in(&top), ["clone/node_modules/f", "f"]);
-    git(&top, &["-c", "protocol.file.allow=always", "submodule", "add", "../module", "vendor"]);
-    assert_eq!(found_in(&top), ["clone/node_modules/f", "f", "vendor/node_modules/f"]);
+    let of_clone = ["clone/app/.venv/f", "clone/f", "clone/node_modules/f"];
+    assert_eq!(found_in(&top, &here), [&of_clone[..], &["f"]].concat());
+    git(&top, &["-c", "protocol.file.allow=always", "submodule", "add", "../module", "sub"]);
+    let of_submodule = ["sub/app/.venv/f", "sub/f", "sub/node_modules/f"];
+    assert_eq!(found_in(&top, &here), [&of_clone[..], &["f"], &of_submodule].concat());
+    std::os::unix::fs::symlink("sub/app", top.join("link")).unwrap();
+    assert_eq!(found_in(&top.join("link"), &here), [".venv/f"], "a link into it");
+    // Where the outer one tracks something in such a folder, it may do so within the inner one.
+    git(&top, &["add", "node_modules"]);
+    write(&top, "other/node_modules/f", "");
+    git(&top.join("other"), &["init"]);
+    write(&top, "other/g", "");
+    git(&top.join("other"), &["add", "g"]);
+    assert!(found_in(&top, &here).contains(&"other/node_modules/f".to_owned()));
 }

@@ -116,11 +116,16 @@ struct Found {
     odd: usize,
     /// The feed found last: most addresses of a lock file are of one.
     last: String,
+    /// Another host that was found last, plain and with the slash behind it.
+    foreign: Vec<u8>,
 }
 
 impl Found {
     fn look(&mut self, stretch: &Stretch<'_>, start: usize, scheme: Scheme) {
         let bytes = &stretch.bytes[start..stretch.bytes.len().min(start + REACH)];
+        if !self.foreign.is_empty() && bytes.starts_with(&self.foreign) {
+            return;
+        }
         let line = || stretch.line(start);
         let near = &bytes[..bytes.len().min(LONGEST_AUTHORITY)];
         let end = memchr::memchr3(b'/', b'?', b'#', near).unwrap_or(near.len());
@@ -144,6 +149,14 @@ impl Found {
             None
         };
         let Some(port) = port else {
+            // The next of it is nothing new, unless it may be the first that is not there for people.
+            if self.elsewhere.is_some()
+                && rest.starts_with(b"/")
+                && host.len() == authority.len()
+                && host.iter().all(is_plain)
+            {
+                self.foreign = [authority, b"/"].concat();
+            }
             if scheme != Scheme::None && self.elsewhere.is_none() && !is_for_people(&stretch.bytes[..start]) {
                 self.elsewhere = Some((String::from_utf8_lossy(authority).into_owned(), line()));
             }
