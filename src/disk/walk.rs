@@ -50,7 +50,7 @@ struct Folder {
 }
 
 /// Finds the files below `root` that are wanted. Links to folders and git's own folders are left out, and so is `without`, and what
-/// only package managers can have put there: see [`Tracked`]. `repository` is the folder of the repository that `root` lies in.
+/// only package managers can have put there: see `Tracked`. `repository` is the folder of the repository that `root` lies in.
 pub fn walk(root: &Path, repository: Option<&Path>, without: Option<&Path>, looks: &impl Looks) -> Walk {
     let mut found = Walk::default();
     let tracked = repository.and_then(|top| Tracked::by(top, looks.filled_by_package_managers()));
