@@ -242,6 +242,8 @@ fn a_redirect_takes_what_they_publish_and_the_token_nowhere_else() {
             let fault = emulator.fault(Fault::new(Target::Host("pkgs.dev.azure.com".into()), effect));
             let (published, said) = publishes(&mut job, client);
             assert!(emulator.fired(fault) > 0, "{away}: {said}");
+            let at_feed = emulator.requests_to("pkgs.dev.azure.com");
+            assert!(!with_token(&at_feed).is_empty(), "{} {status} {away}: {said}\n{at_feed:?}", client.publish);
             let followed: Vec<_> = emulator.requests_astray().into_iter().chain(emulator.requests_to(EVIL)).collect();
             let carried = with_token(&followed);
             assert!(carried.is_empty(), "{} {status} {away}: {carried:?}", client.publish);
