@@ -87,8 +87,11 @@ pub fn walk(root: &Path, repository: Option<&Path>, without: Option<&Path>, look
                 found.files.push(WalkedFile { path: entry.path(), in_dependency_folder: among_dependencies });
             }
         }
-        let tracked =
-            if has_repository { tracked.and_then(|outer| outer.and_by(repository, &folder)) } else { tracked };
+        let tracked = match tracked {
+            // The outer one may track files in the inner one too.
+            Some(outer) if has_repository && repository != Some(&folder) => Tracked::by(&folder, outer.without.clone()),
+            tracked => tracked,
+        };
         for (path, name, is_dependency_folder) in inner.drain(..) {
             if tracked.as_ref().is_none_or(|tracked| tracked.may_hold(&name)) {
                 let among_dependencies = among_dependencies || is_dependency_folder;
@@ -128,15 +131,6 @@ impl Tracked {
         let mut without = names;
         without.retain(|name| !holds(&index, &format!("{name}/")) && !holds(&index, &format!("{name}\0")));
         Some(Rc::new(Self { without }))
-    }
-
-    /// The same in a repository in this one: the outer one may track files there too.
-    fn and_by(&self, outer: Option<&Path>, inner: &Path) -> Option<Rc<Self>> {
-        if outer == Some(inner) {
-            Some(Rc::new(Self { without: self.without.clone() }))
-        } else {
-            Self::by(inner, self.without.clone())
-        }
     }
 
     /// Whether it may track something in a folder of this name, wherever that lies.

@@ -35,7 +35,8 @@ impl Looks for Wants<'_> {
 pub(super) struct Bounds {
     pub(super) root: Option<PathBuf>,
     pub(super) pipeline_workspace: Option<PathBuf>,
-    /// The top of the repository that the working directory lies in, where git is what brought it.
+    /// The top of the repository that the working directory lies in, where git is what brought it; nothing where it lies in several,
+    /// each of which may have brought some of its files.
     pub(super) repository: Option<PathBuf>,
 }
 
@@ -47,7 +48,8 @@ impl Bounds {
         let pipeline_workspace = pipeline_workspace.filter(holds);
         let repository = root.as_deref().filter(|_| is_by_git(host)).and_then(|root| {
             let is_within = |folder: &&Path| pipeline_workspace.as_ref().is_none_or(|top| is_below(folder, top));
-            root.ancestors().take_while(is_within).find(|folder| disk::exists(&folder.join(".git")))
+            let mut tops = root.ancestors().take_while(is_within).filter(|folder| disk::exists(&folder.join(".git")));
+            tops.next().filter(|_| tops.next().is_none())
         });
         Self { repository: repository.map(Path::to_path_buf), pipeline_workspace, root }
     }

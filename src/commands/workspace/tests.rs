@@ -300,4 +300,5 @@ fn a_repository_in_a_repository_only_adds_to_what_is_walked() {
     write(&top, "other/g", "");
     git(&top.join("other"), &["add", "g"]);
     assert!(found_in(&top, &here).contains(&"other/node_modules/f".to_owned()));
+    assert_eq!(found_in(&top.join("other"), &here), ["node_modules/f"], "from within the inner one");
 }
