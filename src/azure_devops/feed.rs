@@ -53,8 +53,8 @@ impl Feed {
     pub fn parse(written: &str) -> Option<Self> {
         let written = written.trim();
         let written = written.strip_prefix("sparse+").unwrap_or(written);
-        let organization = Organization::of_url(written)?;
         let mut url = unambiguous(written)?;
+        let organization = Organization::at(&url)?;
         let _ = (url.set_username(""), url.set_password(None));
         url.set_query(None);
         url.set_fragment(None);

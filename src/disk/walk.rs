@@ -1,23 +1,26 @@
 //! Finding files below a folder.
 
+#[cfg(feature = "emulator")]
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use memchr::memmem;
 
 use super::read::read;
+use super::system::each_entry;
+use crate::kernel::crew::all_of;
 use crate::kernel::paths::{IS_BLIND, is_same_name};
 
 /// What git keeps for itself; no file of a repository can lie there.
 const GIT_FOLDER: &str = ".git";
 
 /// What a walk found.
-#[derive(Debug, Default)]
-pub struct Walk {
-    /// Files, in the order of their paths.
-    pub files: Vec<WalkedFile>,
+#[derive(Debug)]
+pub struct Walk<M> {
+    /// Files, in the order of their paths, and what was made of each.
+    pub files: Vec<(WalkedFile, M)>,
     /// Folders that could not be listed, with the system's reason.
     pub unreadable: Vec<(PathBuf, io::Error)>,
 }
@@ -31,14 +34,27 @@ pub struct WalkedFile {
     pub in_dependency_folder: bool,
 }
 
-/// What a walk looks for.
-pub trait Looks {
+/// What a walk looks for, and what becomes of it. Several threads ask.
+pub trait Looks: Sync {
+    /// What becomes of a file that is wanted.
+    type Made: Send;
+
     /// Whether a folder of this name holds dependencies.
     fn is_dependency_folder(&self, name: &str) -> bool;
     /// The names of folders that are walked only where git tracks something in one of that name.
     fn filled_by_package_managers(&self) -> Vec<&'static str>;
     /// Whether a file is wanted, by its folder and name, and whether it lies below a dependency folder.
     fn wants(&self, folder: &Path, name: &str, in_dependency_folder: bool) -> bool;
+    /// Whether a wanted file of this name may take as long as all else, so that it goes first.
+    fn may_take_long(&self, name: &str) -> bool;
+    /// Makes something of a wanted file.
+    fn make(&self, file: &WalkedFile) -> Self::Made;
+}
+
+/// What there is to do.
+enum Work {
+    List(Folder),
+    Make(WalkedFile),
 }
 
 /// A folder to be walked.
@@ -46,61 +62,102 @@ struct Folder {
     path: PathBuf,
     among_dependencies: bool,
     /// The repository that it lies in, where that tells what it tracks.
-    tracked: Option<Rc<Tracked>>,
+    tracked: Option<Arc<Tracked>>,
 }
 
-/// Finds the files below `root` that are wanted. Links to folders and git's own folders are left out, and so is `without`, and what
-/// only package managers can have put there: see `Tracked`. `repository` is the folder of the repository that `root` lies in.
-pub fn walk(root: &Path, repository: Option<&Path>, without: Option<&Path>, looks: &impl Looks) -> Walk {
-    let mut found = Walk::default();
+/// Finds the files below `root` that are wanted, and makes something of each while it looks for others. Links to folders and git's own
+/// folders are left out, and so is `without`, and what only package managers can have put there: see `Tracked`. `repository` is the
+/// folder of the repository that `root` lies in.
+pub fn walk<L: Looks>(root: &Path, repository: Option<&Path>, without: Option<&Path>, looks: &L) -> Walk<L::Made> {
     let tracked = repository.and_then(|top| Tracked::by(top, looks.filled_by_package_managers()));
-    let mut folders = vec![Folder { path: root.to_path_buf(), among_dependencies: false, tracked }];
-    let mut inner = Vec::new();
-    while let Some(Folder { path: folder, among_dependencies, tracked }) = folders.pop() {
-        let entries = match fs::read_dir(&folder) {
-            Ok(entries) => entries,
-            Err(error) => {
-                if !among_dependencies {
-                    found.unreadable.push((folder, error));
-                }
-                continue;
-            }
-        };
+    let first = Folder { path: root.to_path_buf(), among_dependencies: false, tracked };
+    let walker = Walker { repository, without, looks };
+    let parts = all_of(vec![Work::List(first)], |work, part: &mut Part<L::Made>| match work {
+        Work::List(folder) => walker.list(folder, part),
+        Work::Make(file) => {
+            let made = looks.make(&file);
+            part.files.push((file, made));
+            Vec::new()
+        }
+    });
+    let mut whole = Walk { files: Vec::new(), unreadable: Vec::new() };
+    for Part { files, unreadable, .. } in parts {
+        whole.files.extend(files);
+        whole.unreadable.extend(unreadable);
+    }
+    whole.files.sort_by(|(one, _), (other, _)| one.cmp(other));
+    whole.unreadable.sort_by(|(one, _), (other, _)| one.cmp(other));
+    whole
+}
+
+struct Walker<'w, L> {
+    repository: Option<&'w Path>,
+    without: Option<&'w Path>,
+    looks: &'w L,
+}
+
+/// What a thread finds.
+struct Part<M> {
+    memory: Vec<u8>,
+    files: Vec<(WalkedFile, M)>,
+    unreadable: Vec<(PathBuf, io::Error)>,
+}
+
+impl<M> Default for Part<M> {
+    fn default() -> Self {
+        Self { memory: Vec::new(), files: Vec::new(), unreadable: Vec::new() }
+    }
+}
+
+impl<L: Looks> Walker<'_, L> {
+    /// Gives what there is to do about what a folder holds.
+    fn list(&self, folder: Folder, part: &mut Part<L::Made>) -> Vec<Work> {
+        let Folder { path: folder, among_dependencies, tracked } = folder;
+        let (mut inner, mut work, mut long) = (Vec::new(), Vec::new(), Vec::new());
         let mut has_repository = false;
-        for entry in entries.flatten() {
-            let Ok(kind) = entry.file_type() else { continue };
-            let name = entry.file_name();
+        let listed = each_entry(&folder, &mut part.memory, |name, is_folder| {
+            let path = || folder.join(name);
             let Some(name) = name.to_str() else {
-                if kind.is_dir() {
-                    inner.push((entry.path(), String::new(), false));
+                if is_folder {
+                    inner.push((path(), String::new(), false));
                 }
-                continue;
+                return;
             };
             if is_same_name(name, GIT_FOLDER) {
                 has_repository = true;
-            } else if kind.is_dir() {
-                let path = entry.path();
-                if without != Some(path.as_path()) {
-                    inner.push((path, name.to_owned(), looks.is_dependency_folder(name)));
+            } else if is_folder {
+                let path = path();
+                if self.without != Some(path.as_path()) {
+                    inner.push((path, name.to_owned(), self.looks.is_dependency_folder(name)));
                 }
-            } else if looks.wants(&folder, name, among_dependencies) {
-                found.files.push(WalkedFile { path: entry.path(), in_dependency_folder: among_dependencies });
+            } else if self.looks.wants(&folder, name, among_dependencies) {
+                let file = WalkedFile { path: path(), in_dependency_folder: among_dependencies };
+                let works = if self.looks.may_take_long(name) { &mut long } else { &mut work };
+                works.push(Work::Make(file));
             }
+        });
+        if let Err(error) = listed
+            && !among_dependencies
+        {
+            part.unreadable.push((folder.clone(), error));
         }
         let tracked = match tracked {
             // The outer one may track files in the inner one too.
-            Some(outer) if has_repository && repository != Some(&folder) => Tracked::by(&folder, outer.without.clone()),
+            Some(outer) if has_repository && self.repository != Some(&folder) => {
+                Tracked::by(&folder, outer.without.clone())
+            }
             tracked => tracked,
         };
-        for (path, name, is_dependency_folder) in inner.drain(..) {
-            if tracked.as_ref().is_none_or(|tracked| tracked.may_hold(&name)) {
-                let among_dependencies = among_dependencies || is_dependency_folder;
-                folders.push(Folder { path, among_dependencies, tracked: tracked.clone() });
-            }
-        }
+        let is_walked = |name: &str| tracked.as_ref().is_none_or(|tracked| tracked.may_hold(name));
+        let inner = inner.into_iter().filter(|(_, name, _)| is_walked(name));
+        work.extend(inner.map(|(path, _, is_dependency_folder)| {
+            let among_dependencies = among_dependencies || is_dependency_folder;
+            Work::List(Folder { path, among_dependencies, tracked: tracked.clone() })
+        }));
+        // The last is done first.
+        work.extend(long);
+        work
     }
-    found.files.sort();
-    found
 }
 
 /// What a repository tracks, by git's index.
@@ -117,7 +174,7 @@ struct Tracked {
 impl Tracked {
     /// Of the repository whose top is this folder; nothing where its index is elsewhere, of another kind, or spread over several files.
     /// Nor where one folder has many spellings: git may have written through another one.
-    fn by(top: &Path, names: Vec<&'static str>) -> Option<Rc<Self>> {
+    fn by(top: &Path, names: Vec<&'static str>) -> Option<Arc<Self>> {
         if IS_BLIND {
             return None;
         }
@@ -130,7 +187,7 @@ impl Tracked {
         index.make_ascii_lowercase();
         let mut without = names;
         without.retain(|name| !holds(&index, &format!("{name}/")) && !holds(&index, &format!("{name}\0")));
-        Some(Rc::new(Self { without }))
+        Some(Arc::new(Self { without }))
     }
 
     /// Whether it may track something in a folder of this name, wherever that lies.

@@ -1,6 +1,8 @@
-//! What every room may import, and what imports none: secrets, GUIDs, the clock, organizations, clients that ask, a run's folder.
+//! What every room may import, and what imports none: secrets, GUIDs, the clock, organizations, clients that ask, a run's folder,
+//! work that threads share.
 
 pub mod clock;
+pub(crate) mod crew;
 pub mod dialect;
 pub mod environment;
 pub mod fingerprint;

@@ -42,7 +42,11 @@ impl Organization {
     /// Only https at the default port counts, and no spelling that clients resolve in different ways: dot segments,
     /// backslashes, encoded slashes or dots, control characters.
     pub fn of_url(written: &str) -> Option<Self> {
-        let url = unambiguous(written)?;
+        Self::at(&unambiguous(written)?)
+    }
+
+    /// The organization whose service answers at an address that [`unambiguous`] has read, or nothing where that is another's.
+    pub fn at(url: &Url) -> Option<Self> {
         let host = url.host_str()?;
         if SHARED_HOSTS.contains(&host) {
             return Self::of_name(url.path_segments()?.next()?);
@@ -88,7 +92,8 @@ pub fn unambiguous(written: &str) -> Option<Url> {
     let doubtful = written.contains('\\')
         || written.contains("$(")
         || written.chars().any(char::is_control)
-        || ["%2e", "%2f", "%5c", "%00", "%0a", "%0d"].iter().any(|escape| lower.contains(escape));
+        || lower.contains('%')
+            && ["%2e", "%2f", "%5c", "%00", "%0a", "%0d"].iter().any(|escape| lower.contains(escape));
     if doubtful || !lower.starts_with("https://") {
         return None;
     }

@@ -15,6 +15,8 @@
 //! - Gradle: the same in `GRADLE_OPTS`, with what makes a short build short; and no daemon, which would outlive the job.
 //! - Mono (NuGet): `https_proxy` and `http_proxy` in lower case, and the authority among its own roots, a folder below the home
 //!   directory that `cert-sync --user` fills; the file is written here under the name that Mono looks for.
+//! - NuGet: a plugin that does not answer within five seconds is none, and a busy machine starts no .NET program in that time:
+//!   `NUGET_PLUGIN_HANDSHAKE_TIMEOUT_IN_SECONDS`, `NUGET_PLUGIN_REQUEST_TIMEOUT_IN_SECONDS`.
 //! - cargo: `HTTPS_PROXY`, `CARGO_HTTP_CAINFO`; its own folder is the home directory's `.cargo`. Where `cargo` is rustup's, that one
 //!   looks for its toolchains in the home directory too, so `RUSTUP_HOME` and `RUSTUP_TOOLCHAIN` say where they are and which to take.
 //! - others: `SSL_CERT_FILE`, `PIP_CERT`, `REQUESTS_CA_BUNDLE`.
@@ -23,7 +25,7 @@
 
 use crate::Emulator;
 use aws_lc_rs::digest;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Password of the trust store; it holds nothing secret.
 const STORE_PASSWORD: &str = "changeit";
@@ -65,6 +67,9 @@ pub(super) fn settings(emulator: &Emulator, folder: &Path, home: &Path) -> anyho
     let java = java_options(emulator, &store, home);
     settings.push(("GRADLE_OPTS".to_owned(), format!("{java} {SHORT_BUILDS}")));
     settings.push(("MAVEN_OPTS".to_owned(), java));
+    for waits_for in ["HANDSHAKE", "REQUEST"] {
+        settings.push((format!("NUGET_PLUGIN_{waits_for}_TIMEOUT_IN_SECONDS"), "60".to_owned()));
+    }
     settings.push(("NUGET_XMLDOC_MODE".to_owned(), "skip".to_owned()));
     Ok(settings)
 }
@@ -84,10 +89,12 @@ fn java_options(emulator: &Emulator, store: &Path, home: &Path) -> String {
 /// Where rustup finds the toolchains of the account that runs the tests.
 fn rustup() -> Vec<(String, String)> {
     let in_home = || Some(std::env::home_dir()?.join(".rustup")).filter(|folder| folder.is_dir());
-    let folder = std::env::var_os("RUSTUP_HOME").map(PathBuf::from).or_else(in_home);
-    let folder = folder.map(|folder| ("RUSTUP_HOME".to_owned(), folder.display().to_string()));
-    let toolchain = std::env::var("RUSTUP_TOOLCHAIN").ok().map(|name| ("RUSTUP_TOOLCHAIN".to_owned(), name));
-    folder.into_iter().chain(toolchain).collect()
+    let folder = || in_home().map(|folder| ("RUSTUP_HOME".to_owned(), folder.display().to_string()));
+    of_account("RUSTUP_HOME").or_else(folder).into_iter().chain(of_account("RUSTUP_TOOLCHAIN")).collect()
+}
+
+fn of_account(name: &str) -> Option<(String, String)> {
+    std::env::var(name).ok().map(|value| (name.to_owned(), value))
 }
 
 /// Mono's own roots: a folder of files named by a hash of the certificate's name, here of `tls::AUTHORITY_NAME`.

@@ -1,35 +1,12 @@
-//! Which files are read: those that tools want, and as far as others may refer to them.
+//! How far files may be read that others refer to.
 
 use std::path::{Path, PathBuf};
 
-use crate::disk::{self, Looks};
+use crate::disk;
 use crate::host::Host;
 use crate::kernel::paths::{below, is_below};
-use crate::survey::ToolSources;
 use crate::tools;
-use crate::tools::reading::{Among, Origin, RelPath};
-
-/// Which files the tools want.
-pub(super) struct Wants<'t> {
-    pub(super) tools: &'t [ToolSources],
-    /// Whether everything lies beside the project.
-    pub(super) beside: bool,
-}
-
-impl Looks for Wants<'_> {
-    fn is_dependency_folder(&self, name: &str) -> bool {
-        tools::is_dependency_folder(name)
-    }
-
-    fn filled_by_package_managers(&self) -> Vec<&'static str> {
-        tools::filled_by_package_managers()
-    }
-
-    fn wants(&self, folder: &Path, name: &str, in_dependency_folder: bool) -> bool {
-        let among = if in_dependency_folder || self.beside { Among::Beside } else { Among::Project };
-        self.tools.iter().any(|found| found.tool.reads(RelPath::new(folder, name), among))
-    }
-}
+use crate::tools::reading::Origin;
 
 /// Where files may be read that others refer to.
 pub(super) struct Bounds {

@@ -4,28 +4,27 @@ mod bounds;
 mod budget;
 mod load;
 mod look;
+mod reader;
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::agent::inputs::Settings;
-use crate::disk::{self, ReadTrouble, RealPaths, WalkedFile};
+use crate::disk::{self, RealPaths};
 use crate::host::Host;
 use crate::kernel::memory;
-use crate::kernel::paths::is_below;
 use crate::plan::Plan;
 use crate::plan::names::RunNames;
 use crate::reach::Reach;
 use crate::survey::{self, ToolSources, Wanted};
-use crate::tools::reading::{Among, Hidden, Origin, ReadFile, RelPath, Sources, Unparsable};
+use crate::tools::reading::{Hidden, Origin, ReadFile, Sources, Unparsable};
 use crate::tools::{PlanError, Tool};
 
-use bounds::{Bounds, Wants};
-use budget::{Budget, LARGEST_PARSED_BYTES, TOO_LARGE, is_large};
-use load::{load, loaded, shown, taken_apart};
+use bounds::Bounds;
+use budget::Budget;
+use load::{load, shown, taken_apart};
 pub use look::Disk;
+use reader::{Made, Outcome, Reader};
 
 /// What the tools have read. A plan can be made from it again and again.
 pub struct Workspace {
@@ -64,16 +63,8 @@ impl Workspace {
         let outside: Vec<Vec<PathBuf>> =
             self.tools.iter().map(|found| found.tool.outside(&self.host, &self.look)).collect();
         let bounds = Bounds::new(root, &self.host);
-        let mut wanted = Vec::new();
-        for WalkedFile { path, in_dependency_folder } in self.walk(root, &bounds) {
-            let beside = in_dependency_folder || !is_below(&path, root);
-            let origin = if beside { Origin::Beside } else { Origin::Workspace };
-            let mut readers = self.readers(&path, origin);
-            readers.retain(|index| !outside[*index].contains(&path));
-            wanted.push(WantedFile { path, origin, readers });
-        }
-        for (file, outcome) in wanted.iter().zip(self.read_files(&wanted, root, budget)) {
-            self.take(file, outcome);
+        for (readers, outcome) in self.walk(root, &bounds, &outside, budget) {
+            self.take(&readers, outcome);
         }
         for (index, outside) in outside.iter().enumerate() {
             self.read_further(index, root, &bounds, budget);
@@ -96,76 +87,10 @@ impl Workspace {
         }
     }
 
-    /// Reads files and has their tools take them apart, in as many threads as the machine has processors, up to a few. Gives what
-    /// each came to, in their order.
-    fn read_files(&self, wanted: &[WantedFile], root: &Path, budget: &Budget) -> Vec<Outcome> {
-        let read = |file: &WantedFile| self.read_file(file, root, budget);
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
-        if wanted.len() < FEWEST_FOR_THREADS || threads < 2 {
-            return wanted.iter().map(read).collect();
-        }
-        // Lock files first: one may take as long as all else.
-        let is_lock = |file: &WantedFile| {
-            let name = file.path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-            file.readers.iter().any(|index| self.tools[*index].tool.searches(name))
-        };
-        let mut order: Vec<usize> = (0..wanted.len()).collect();
-        order.sort_by_key(|number| !is_lock(&wanted[*number]));
-        let next = AtomicUsize::new(0);
-        let take = || {
-            let next = || order.get(next.fetch_add(1, Ordering::Relaxed)).copied();
-            std::iter::from_fn(next).map(|number| (number, read(&wanted[number]))).collect::<Vec<_>>()
-        };
-        let mut outcomes: Vec<Option<Outcome>> = Vec::new();
-        outcomes.resize_with(wanted.len(), || None);
-        std::thread::scope(|scope| {
-            let running: Vec<_> = (1..threads).map(|_| scope.spawn(take)).collect();
-            let mut done = take();
-            for thread in running {
-                done.extend(thread.join().unwrap_or_default());
-            }
-            for (number, outcome) in done {
-                outcomes[number] = Some(outcome);
-            }
-        });
-        // A thread that a defect ended has its files read once more here, where the defect is seen.
-        let again = |(outcome, file): (Option<Outcome>, &WantedFile)| outcome.unwrap_or_else(|| read(file));
-        outcomes.into_iter().zip(wanted).map(again).collect()
-    }
-
-    fn read_file(&self, wanted: &WantedFile, root: &Path, budget: &Budget) -> Outcome {
-        let WantedFile { path, origin, readers } = wanted;
-        let mut read = disk::read_walked(path, LARGEST_PARSED_BYTES);
-        // One large file at a time, whatever the threads.
-        let _only = matches!(read, Err(ReadTrouble::TooLarge)).then(|| {
-            let guard = budget.large.lock().unwrap_or_else(PoisonError::into_inner);
-            read = disk::read_walked(path, disk::LARGEST_FILE_BYTES);
-            guard
-        });
-        let Some(file) = loaded(read, path, root, *origin)? else { return Ok(Vec::new()) };
-        if let Some(reason) = budget.refuses(&file) {
-            return Err(Unparsable { file: shown(path, root), reason, hides: Hidden::Everything, origin: *origin });
-        }
-        let mut of_families: Vec<(&str, ReadFile)> = Vec::new();
-        let mut read = |index: &usize| {
-            let tool = self.tools[*index].tool;
-            if is_large(&file) && !tool.searches(file.name()) {
-                return Err(Unparsable::unsearched(&file.source, TOO_LARGE));
-            }
-            if let Some((_, known)) = of_families.iter().find(|(family, _)| *family == tool.family()) {
-                return Ok(known.clone());
-            }
-            let taken = taken_apart(tool, &file, &self.host);
-            of_families.push((tool.family(), taken.clone()));
-            Ok(taken)
-        };
-        Ok(readers.iter().map(&mut read).collect())
-    }
-
-    fn take(&mut self, wanted: &WantedFile, outcome: Outcome) {
+    fn take(&mut self, readers: &[usize], outcome: Outcome) {
         match outcome {
             Ok(files) => {
-                for (index, file) in wanted.readers.iter().zip(files) {
+                for (index, file) in readers.iter().zip(files) {
                     let found = &mut self.tools[*index];
                     match file {
                         Ok(file) => found.files.push(file),
@@ -179,37 +104,29 @@ impl Workspace {
                 }
             }
             Err(unread) => {
-                for index in &wanted.readers {
+                for index in readers {
                     self.tools[*index].unread.push(unread.clone());
                 }
             }
         }
     }
 
-    /// The files below the working directory, and those beside it in the pipeline's workspace: a credential that goes by name
+    /// Reads the files below the working directory, and those beside it in the pipeline's workspace: a credential that goes by name
     /// reaches them too.
-    fn walk(&mut self, root: &Path, bounds: &Bounds) -> Vec<WalkedFile> {
-        let looks = Wants { tools: &self.tools, beside: false };
-        let walk = disk::walk(root, bounds.repository.as_deref(), None, &looks);
+    fn walk(&mut self, root: &Path, bounds: &Bounds, outside: &[Vec<PathBuf>], budget: &Budget) -> Vec<Made> {
+        let mut reader = Reader { tools: &self.tools, host: &self.host, root, outside, budget, beside: false };
+        let walk = disk::walk(root, bounds.repository.as_deref(), None, &reader);
+        let mut made: Vec<Made> = walk.files.into_iter().map(|(_, made)| made).collect();
+        if let Some(above) = bounds.pipeline_workspace.as_ref().filter(|above| bounds.root.as_ref() != Some(above)) {
+            reader.beside = true;
+            let beside = disk::walk(above, None, bounds.root.as_deref(), &reader);
+            made.extend(beside.files.into_iter().map(|(_, made)| made));
+        }
         let passed_over = |(folder, error): &(PathBuf, std::io::Error)| {
             format!("the folder {} is passed over: {error}", shown(folder, root))
         };
         self.warnings.extend(walk.unreadable.iter().map(passed_over));
-        let mut files = walk.files;
-        if let Some(above) = bounds.pipeline_workspace.as_ref().filter(|above| bounds.root.as_ref() != Some(above)) {
-            let looks = Wants { tools: &self.tools, beside: true };
-            files.extend(disk::walk(above, None, bounds.root.as_deref(), &looks).files);
-        }
-        files
-    }
-
-    fn readers(&self, path: &Path, origin: Origin) -> Vec<usize> {
-        let among = if origin == Origin::Workspace { Among::Project } else { Among::Beside };
-        let (Some(folder), Some(name)) = (path.parent(), path.file_name().and_then(|name| name.to_str())) else {
-            return Vec::new();
-        };
-        let reads = |index: &usize| self.tools[*index].tool.reads(RelPath::new(folder, name), among);
-        (0..self.tools.len()).filter(reads).collect()
+        made
     }
 
     /// Reads the files that a tool's files refer to, those that they refer to, and so on.
@@ -253,21 +170,6 @@ impl Workspace {
     }
 }
 
-/// A file that tools want.
-struct WantedFile {
-    path: PathBuf,
-    origin: Origin,
-    /// The numbers of the tools.
-    readers: Vec<usize>,
-}
-
-/// What each reader made of a file; an error where none could read it.
-type Outcome = Result<Vec<Result<ReadFile, Unparsable>>, Unparsable>;
-
-/// Threads that read files; more gain nothing on one disk.
-const MOST_THREADS: usize = 4;
-/// Fewer files are read before a thread has begun.
-const FEWEST_FOR_THREADS: usize = 64;
 /// More than any repository refers to; a bound on what a hostile one costs.
 const MOST_FURTHER_FILES: usize = 10_000;
 const MOST_ROUNDS: usize = 100;

@@ -5,12 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use super::*;
 use crate::azure_devops::feed::Feed;
-use crate::disk::Looks;
+use crate::disk::{Looks, WalkedFile};
 use crate::host::Look;
+use crate::kernel::crew::FEWEST_FOR_THREADS;
 use crate::plan::draft::Draft;
 use crate::reach::ServedFeed;
 use crate::tools::maven::Maven;
-use crate::tools::reading::{Parsed, Reading, SourceFile};
+use crate::tools::reading::{Among, Parsed, Reading, RelPath, SourceFile};
 use crate::tools::testing::slashed;
 use crate::tools::{self, Auto, ToolId};
 
@@ -192,6 +193,7 @@ fn files_that_refer_to_others_without_end_hide_names() {
 struct Named;
 
 impl Looks for Named {
+    type Made = ();
     fn is_dependency_folder(&self, name: &str) -> bool {
         tools::is_dependency_folder(name)
     }
@@ -201,6 +203,10 @@ impl Looks for Named {
     fn wants(&self, _folder: &Path, name: &str, in_dependency_folder: bool) -> bool {
         name == "f" || !in_dependency_folder
     }
+    fn may_take_long(&self, _name: &str) -> bool {
+        false
+    }
+    fn make(&self, _file: &WalkedFile) {}
 }
 
 #[test]
@@ -211,7 +217,7 @@ fn dependency_folders_are_walked_and_marked_and_gits_own_are_not() {
     }
     let walk = disk::walk(folder.path(), None, Some(&folder.path().join("left")), &Named);
     let found: Vec<(String, bool)> =
-        walk.files.iter().map(|file| (shown(&file.path, folder.path()), file.in_dependency_folder)).collect();
+        walk.files.iter().map(|(file, ())| (shown(&file.path, folder.path()), file.in_dependency_folder)).collect();
     let expected = [(".hg/f", true), ("a/f", false), ("vendor/x/f", true)];
     assert_eq!(found, expected.map(|(path, among)| (path.to_owned(), among)));
 }
@@ -233,7 +239,7 @@ fn git(folder: &Path, words: &[&str]) {
 fn found_in(root: &Path, host: &Host) -> Vec<String> {
     let repository = Bounds::new(root, host).repository;
     let walk = disk::walk(root, repository.as_deref(), None, &Named);
-    walk.files.iter().map(|file| shown(&file.path, root)).filter(|path| path.ends_with('f')).collect()
+    walk.files.iter().map(|(file, ())| shown(&file.path, root)).filter(|path| path.ends_with('f')).collect()
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use memchr::memmem;
 use url::Url;
 
 use super::spelling::{REACH, Stretch, each_stretch};
@@ -45,9 +46,11 @@ const LONGEST_AUTHORITY: usize = 1_024;
 /// the address of a feed counts, in any spelling.
 pub fn feeds_in_text(text: &str, schemes: Schemes) -> Addresses {
     let mut found = Found::default();
+    let slashes = memmem::Finder::new(b"//");
     each_stretch(text, |stretch| {
         let mut position = stretch.begins.start;
-        while let Some((at, start, scheme)) = next_address(stretch.bytes, position) {
+        let mut scan = Scan::new(stretch.bytes, &slashes);
+        while let Some((at, start, scheme)) = scan.next(position) {
             if at >= stretch.begins.end {
                 break;
             }
@@ -74,26 +77,56 @@ enum Scheme {
     None,
 }
 
-/// Where the next address has its scheme's end or its slashes, and then its host. The standard asks for no slash behind `http:`, and
-/// takes many.
-fn next_address(bytes: &[u8], mut position: usize) -> Option<(usize, usize, Scheme)> {
-    loop {
-        let at = position + memchr::memchr2(b':', b'/', bytes.get(position..)?)?;
-        let before = &bytes[..at];
-        let scheme = match bytes[at] {
-            b':' => scheme_of(before),
-            _ if bytes.get(at + 1) == Some(&b'/') => {
-                let slashes = before.iter().rev().take_while(|byte| **byte == b'/').count();
-                before[..at - slashes].strip_suffix(b":").and_then(scheme_of).or(Some(Scheme::None))
-            }
-            _ => None,
-        };
-        let Some(scheme) = scheme else {
-            position = at + 1;
-            continue;
+/// Finds addresses in a text, from its beginning to its end.
+struct Scan<'b> {
+    bytes: &'b [u8],
+    slashes: &'b memmem::Finder<'b>,
+    /// The next colon behind a scheme, and the next two slashes, as far as they have been looked for; the length of the text where there
+    /// is none.
+    next_colon: usize,
+    next_slashes: usize,
+}
+
+impl<'b> Scan<'b> {
+    fn new(bytes: &'b [u8], slashes: &'b memmem::Finder<'b>) -> Self {
+        Self { bytes, slashes, next_colon: 0, next_slashes: 0 }
+    }
+
+    /// Where the next address has its scheme's end or its slashes, and then its host. The standard asks for no slash behind `http:`,
+    /// and takes many.
+    fn next(&mut self, position: usize) -> Option<(usize, usize, Scheme)> {
+        let bytes = self.bytes;
+        // Each is looked for behind the last one only: text has few of one and many of the other.
+        if self.next_colon <= position {
+            self.next_colon = self.colon_behind_scheme(position);
+        }
+        if self.next_slashes <= position {
+            let found = bytes.get(position..).and_then(|rest| self.slashes.find(rest));
+            self.next_slashes = found.map_or(bytes.len(), |at| position + at);
+        }
+        let at = self.next_colon.min(self.next_slashes);
+        let before = bytes.get(..at).filter(|before| before.len() < bytes.len())?;
+        let scheme = if bytes[at] == b':' {
+            scheme_of(before)?
+        } else {
+            let slashes = before.iter().rev().take_while(|byte| **byte == b'/').count();
+            before[..at - slashes].strip_suffix(b":").and_then(scheme_of).unwrap_or(Scheme::None)
         };
         let slashes = bytes[at + 1..].iter().take_while(|byte| **byte == b'/').count();
-        return Some((at, at + 1 + slashes, scheme));
+        Some((at, at + 1 + slashes, scheme))
+    }
+
+    fn colon_behind_scheme(&self, mut position: usize) -> usize {
+        loop {
+            let Some(at) = self.bytes.get(position..).and_then(|rest| memchr::memchr(b':', rest)) else {
+                return self.bytes.len();
+            };
+            position += at + 1;
+            let before = &self.bytes[..position - 1];
+            if matches!(before.last(), Some(b'p' | b'P' | b's' | b'S')) && scheme_of(before).is_some() {
+                return position - 1;
+            }
+        }
     }
 }
 
@@ -197,7 +230,7 @@ fn is_for_people(before: &[u8]) -> bool {
 /// Whether an authority with letters beyond those of a plain name is worth a closer look.
 fn may_be_of_feeds(authority: &[u8]) -> bool {
     let lower = authority.to_ascii_lowercase();
-    let names = |word: &str| memchr::memmem::find(&lower, word.as_bytes()).is_some();
+    let names = |word: &str| memmem::find(&lower, word.as_bytes()).is_some();
     lower.iter().any(|byte| *byte == b'%' || !byte.is_ascii()) || names("azure") || names("visualstudio")
 }
 
@@ -206,7 +239,7 @@ fn parsed(authority: &[u8]) -> Option<Url> {
 }
 
 fn names_packages(rest: &[u8]) -> bool {
-    memchr::memmem::find(&rest.to_ascii_lowercase(), b"_packaging").is_some()
+    memmem::find(&rest.to_ascii_lowercase(), b"_packaging").is_some()
 }
 
 /// Whether it is an organization's own host: clients send the credential of a feed there to its other paths too.
@@ -227,7 +260,7 @@ pub fn is_of_feeds(host: &str) -> bool {
 fn exposed_feed(authority: &[u8], path: &str, rest: &[u8], scheme: Scheme, port: Option<u16>) -> Option<String> {
     let host = parsed(authority)?.host_str()?.to_owned();
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._~%@-".contains(c);
-    let climbs = |dots: &[u8]| memchr::memmem::find(rest, dots).is_some();
+    let climbs = |dots: &[u8]| memmem::find(rest, dots).is_some();
     if climbs(b"..") || climbs(b"%2e") || climbs(b"%2E") || !path.chars().all(plain) {
         return None;
     }

@@ -61,7 +61,7 @@ impl Rc {
         let text = as_npm_reads(&file.text);
         let (mut lines, mut addresses) = (Vec::new(), Addresses::default());
         let name = folded(file.name());
-        match name.as_str() {
+        match &*name {
             YARN if file.source.origin != Origin::User => lines = yarnrc::settings(&text, host),
             PNPM if file.source.origin != Origin::User => {
                 addresses = feeds_in_text(&text, Schemes::Required);

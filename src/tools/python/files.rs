@@ -111,7 +111,7 @@ pub fn is_read(client: &Python, path: RelPath<'_>) -> bool {
 
 /// Whether a file is one of pip's configuration.
 pub fn is_pips_configuration(name: &str) -> bool {
-    ["pip.conf", "pip.ini"].contains(&folded(name).as_str())
+    ["pip.conf", "pip.ini"].contains(&&*folded(name))
 }
 
 /// Whether a file is PDM's lock, of which there may be one for each platform, `pdm.linux.lock`.
@@ -130,7 +130,7 @@ fn kind(client: &Python, name: &str) -> Option<Kind> {
         let has_word = ["requirements", "constraints"].iter().any(|word| name.contains(word));
         has_word && has_ending(&name, &["txt", "in"])
     };
-    Some(match (client, name.as_str()) {
+    Some(match (client, &*name) {
         (Python::Pip, "pip.conf" | "pip.ini") => Kind::PipConfig,
         (Python::Pip, "pipfile" | "pdm.toml") | (Python::Pip | Python::Uv, "hatch.toml") => Kind::Further,
         (Python::Pip, "pipfile.lock") => Kind::Lock,

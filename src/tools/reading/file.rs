@@ -1,6 +1,7 @@
 //! Files: which a tool reads, whose each is, and what the tool made of it.
 
 use std::any::Any;
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,13 +11,21 @@ use crate::host::Host;
 /// Whether a name of a file is one of these, in letters of any case: under each of them Windows and macOS open the same file. On
 /// other systems such a file is read too, though no client may do so: a repository can only add to what is checked.
 pub fn is_one_of(name: &str, names: &[&str]) -> bool {
-    let name = folded(name);
+    let name = if name.is_ascii() { Cow::Borrowed(name) } else { folded(name) };
     names.iter().any(|known| known.eq_ignore_ascii_case(&name))
 }
 
 /// A name of a file in small letters. Some letters beyond ASCII are equal to one of it: macOS takes a Kelvin sign for a `k`.
-pub fn folded(name: &str) -> String {
-    if name.is_ascii() { name.to_ascii_lowercase() } else { name.to_uppercase().to_lowercase() }
+pub fn folded(name: &str) -> Cow<'_, str> {
+    // Every file of a checkout passes here, for every tool: most take no memory.
+    let is_small = |byte: u8| byte.is_ascii() && !byte.is_ascii_uppercase();
+    if name.bytes().all(is_small) {
+        Cow::Borrowed(name)
+    } else if name.is_ascii() {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Owned(name.to_uppercase().to_lowercase())
+    }
 }
 
 /// Where a file lies, for asking who reads it.
