@@ -10,7 +10,8 @@ use super::system::create_private_folder;
 /// The names in a folder; none where it cannot be listed.
 pub fn list(folder: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
-    entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect()
+    // A listing that fails on Windows would go on failing without end.
+    entries.map_while(Result::ok).filter_map(|entry| entry.file_name().into_string().ok()).collect()
 }
 
 /// Whether `path` is a folder, links followed.

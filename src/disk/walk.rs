@@ -8,13 +8,16 @@ use std::sync::Arc;
 
 use memchr::memmem;
 
-use super::read::read;
+use super::read::{LARGEST_FILE_BYTES, read_within};
 use super::system::each_entry;
 use crate::kernel::crew::all_of;
 use crate::kernel::paths::{IS_BLIND, is_same_name};
 
 /// What git keeps for itself; no file of a repository can lie there.
 const GIT_FOLDER: &str = ".git";
+
+/// Several threads may read the index of a repository in the repository, while others read files. All of one with a larger index is walked.
+const LARGEST_INNER_INDEX_BYTES: u64 = 8 * 1024 * 1024;
 
 /// What a walk found.
 #[derive(Debug)]
@@ -45,8 +48,8 @@ pub trait Looks: Sync {
     fn filled_by_package_managers(&self) -> Vec<&'static str>;
     /// Whether a file is wanted, by its folder and name, and whether it lies below a dependency folder.
     fn wants(&self, folder: &Path, name: &str, in_dependency_folder: bool) -> bool;
-    /// Whether a wanted file of this name may take as long as all else, so that it goes first.
-    fn may_take_long(&self, name: &str) -> bool;
+    /// Whether a wanted file of this name may be large, so that it goes first.
+    fn may_be_large(&self, name: &str) -> bool;
     /// Makes something of a wanted file.
     fn make(&self, file: &WalkedFile) -> Self::Made;
 }
@@ -69,7 +72,7 @@ struct Folder {
 /// folders are left out, and so is `without`, and what only package managers can have put there: see `Tracked`. `repository` is the
 /// folder of the repository that `root` lies in.
 pub fn walk<L: Looks>(root: &Path, repository: Option<&Path>, without: Option<&Path>, looks: &L) -> Walk<L::Made> {
-    let tracked = repository.and_then(|top| Tracked::by(top, looks.filled_by_package_managers()));
+    let tracked = repository.and_then(|top| Tracked::by(top, looks.filled_by_package_managers(), LARGEST_FILE_BYTES));
     let first = Folder { path: root.to_path_buf(), among_dependencies: false, tracked };
     let walker = Walker { repository, without, looks };
     let parts = all_of(vec![Work::List(first)], |work, part: &mut Part<L::Made>| match work {
@@ -113,7 +116,7 @@ impl<L: Looks> Walker<'_, L> {
     /// Gives what there is to do about what a folder holds.
     fn list(&self, folder: Folder, part: &mut Part<L::Made>) -> Vec<Work> {
         let Folder { path: folder, among_dependencies, tracked } = folder;
-        let (mut inner, mut work, mut long) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut inner, mut work, mut large) = (Vec::new(), Vec::new(), Vec::new());
         let mut has_repository = false;
         let listed = each_entry(&folder, &mut part.memory, |name, is_folder| {
             let path = || folder.join(name);
@@ -132,7 +135,7 @@ impl<L: Looks> Walker<'_, L> {
                 }
             } else if self.looks.wants(&folder, name, among_dependencies) {
                 let file = WalkedFile { path: path(), in_dependency_folder: among_dependencies };
-                let works = if self.looks.may_take_long(name) { &mut long } else { &mut work };
+                let works = if self.looks.may_be_large(name) { &mut large } else { &mut work };
                 works.push(Work::Make(file));
             }
         });
@@ -144,7 +147,7 @@ impl<L: Looks> Walker<'_, L> {
         let tracked = match tracked {
             // The outer one may track files in the inner one too.
             Some(outer) if has_repository && self.repository != Some(&folder) => {
-                Tracked::by(&folder, outer.without.clone())
+                Tracked::by(&folder, outer.without.clone(), LARGEST_INNER_INDEX_BYTES)
             }
             tracked => tracked,
         };
@@ -154,8 +157,8 @@ impl<L: Looks> Walker<'_, L> {
             let among_dependencies = among_dependencies || is_dependency_folder;
             Work::List(Folder { path, among_dependencies, tracked: tracked.clone() })
         }));
-        // The last is done first.
-        work.extend(long);
+        // The last is begun first.
+        work.extend(large);
         work
     }
 }
@@ -174,11 +177,11 @@ struct Tracked {
 impl Tracked {
     /// Of the repository whose top is this folder; nothing where its index is elsewhere, of another kind, or spread over several files.
     /// Nor where one folder has many spellings: git may have written through another one.
-    fn by(top: &Path, names: Vec<&'static str>) -> Option<Arc<Self>> {
+    fn by(top: &Path, names: Vec<&'static str>, largest_bytes: u64) -> Option<Arc<Self>> {
         if IS_BLIND {
             return None;
         }
-        let mut index = read(&top.join(GIT_FOLDER).join("index")).ok().flatten()?;
+        let mut index = read_within(&top.join(GIT_FOLDER).join("index"), largest_bytes).ok().flatten()?;
         let is_plain = matches!(index.get(..8)?, b"DIRC\0\0\0\x02" | b"DIRC\0\0\0\x03");
         // What names another index for the rest of it, behind a length that begins with zero.
         if !is_plain || holds(&index, "link\0") {

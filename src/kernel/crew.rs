@@ -1,4 +1,4 @@
-//! Work that threads share: the more of it there is, the more of them.
+//! Work that several threads share.
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -7,12 +7,14 @@ use std::thread;
 const MOST_THREADS: usize = 4;
 
 /// Less is done before a thread has begun.
-pub const FEWEST_FOR_THREADS: usize = 8;
+pub const FEWEST_FOR_THREADS: usize = 4;
 
-/// Does all of `work`, the last first, and whatever `one` says that there is to do besides. Each thread, of which there are as many as the
-/// machine has processors, up to a few, adds to a result of its own; these come back in no order. Work may be done in any order.
+/// Does all of `work`, and whatever `one` gives in return for a piece of it. The last piece that waits is begun first.
+///
+/// There are as many threads as the machine has processors, up to a few, and one where there is little to do. Each adds to a result of
+/// its own, and these come back in no order.
 pub fn all_of<W: Send, R: Default + Send>(work: Vec<W>, one: impl Fn(W, &mut R) -> Vec<W> + Sync) -> Vec<R> {
-    let threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
+    let mut threads = thread::available_parallelism().map_or(1, usize::from).min(MOST_THREADS);
     let crew = Crew { shared: Mutex::new(Shared { waiting: work, at_work: 0, idle: 0 }), changed: Condvar::new() };
     thread::scope(|scope| {
         let mut others = Vec::new();
@@ -26,7 +28,11 @@ pub fn all_of<W: Send, R: Default + Send>(work: Vec<W>, one: impl Fn(W, &mut R) 
                     }
                     own
                 };
-                others.extend((1..threads).map(|_| scope.spawn(works)));
+                // A machine that has no more of them has this one at least.
+                others.extend((1..threads).filter_map(|_| thread::Builder::new().spawn_scoped(scope, works).ok()));
+                if others.is_empty() {
+                    threads = 1;
+                }
             }
             next.done(&one, &mut own);
         }
@@ -103,19 +109,28 @@ mod tests {
 
     #[test]
     fn all_is_done_once_whatever_it_leads_to() {
-        // A tree with three branches at each fork, twenty times deeper on one side.
-        let grow = |(depth, number): (u32, u32), seen: &mut Vec<(u32, u32)>| {
+        // A tree with three branches at each fork, and one with a single long branch.
+        let fork = |(depth, number): (u32, u32), seen: &mut Vec<(u32, u32)>| {
             seen.push((depth, number));
             if depth == 0 { Vec::new() } else { (0..3).map(|side| (depth - 1, number * 3 + side)).collect() }
         };
-        for depth in [0, 1, 2, 8] {
-            let mut seen: Vec<_> = all_of(vec![(depth, 0)], grow).into_iter().flatten().collect();
+        let lean = |(depth, number): (u32, u32), seen: &mut Vec<(u32, u32)>| {
+            seen.push((depth, number));
+            if depth == 0 || number > 0 { Vec::new() } else { (0..6).map(|side| (depth - 1, side)).collect() }
+        };
+        let count = |parts: Vec<Vec<(u32, u32)>>| {
+            let mut seen: Vec<_> = parts.into_iter().flatten().collect();
             seen.sort_unstable();
             let all = seen.len();
             seen.dedup();
-            assert_eq!((all, seen.len()), ((3_usize.pow(depth + 1) - 1) / 2, all));
+            assert_eq!(seen.len(), all);
+            all
+        };
+        for depth in [0, 1, 2, 8] {
+            assert_eq!(count(all_of(vec![(depth, 0)], fork)), (3_usize.pow(depth + 1) - 1) / 2);
         }
-        assert_eq!(all_of(Vec::new(), grow), [Vec::new()]);
+        assert_eq!(count(all_of(vec![(500, 0)], lean)), 500 * 6 + 1);
+        assert_eq!(all_of(Vec::new(), fork), [Vec::new()]);
     }
 
     #[test]

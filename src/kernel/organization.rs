@@ -45,9 +45,9 @@ impl Organization {
         Self::at(&unambiguous(written)?)
     }
 
-    /// The organization whose service answers at an address that [`unambiguous`] has read, or nothing where that is another's.
+    /// The same of an address that [`unambiguous`] has read.
     pub fn at(url: &Url) -> Option<Self> {
-        let host = url.host_str()?;
+        let host = url.host_str().filter(|_| url.scheme() == "https" && url.port().is_none())?;
         if SHARED_HOSTS.contains(&host) {
             return Self::of_name(url.path_segments()?.next()?);
         }

@@ -73,7 +73,7 @@ test('on Windows the console tells the program itself, and the wrapper only stay
     javascript(`
       process.on('SIGINT', () => console.log('interrupted by the wrapper'));
       console.log('ready');
-      setTimeout(() => process.exit(4), 1000);
+      setTimeout(() => process.exit(4), 10000);
     `),
     { platform: 'win32-x64', name: 'ado-entra-auth.exe' }
   );

@@ -1,4 +1,4 @@
-//! What a company's machine gives its tools so that they get through the proxy and trust its authority.
+//! What a company's machine gives its tools so that they get through the proxy and trust its authority, and wait where it is slow.
 //!
 //! Part of the machine's environment, which all steps inherit. Each entry is what the real client was found to need:
 //!

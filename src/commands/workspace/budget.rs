@@ -8,6 +8,7 @@ use crate::tools::reading::{SourceFile, Unparsable};
 /// A larger file is nobody's configuration, and would take many times its size when it is taken apart.
 pub(super) const LARGEST_PARSED_BYTES: u64 = 8 * 1024 * 1024;
 pub(super) const TOO_LARGE: &str = "it is larger than 8 MiB";
+pub(super) const TOO_MUCH: &str = "the configuration before it takes 256 MiB already";
 
 /// What a repository may cost.
 pub(super) struct Budget {
@@ -15,7 +16,8 @@ pub(super) struct Budget {
     pub(super) left: AtomicUsize,
     /// The bytes that this process has in use.
     pub(super) taken: fn() -> usize,
-    /// The bytes in use that leave room for no further file: one in each thread may take many times its size for a moment.
+    /// The bytes in use that leave room for no further file: one in each thread may take many times its size for a moment, and so may
+    /// what the walk has still to do.
     pub(super) most_taken: usize,
     /// Held while a large file is read.
     pub(super) large: Mutex<()>,
@@ -40,7 +42,12 @@ impl Budget {
         }
         let rest = |left: usize| left.checked_sub(length);
         let is_enough = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest).is_ok();
-        (!is_enough).then(|| "the configuration before it takes 256 MiB already".to_owned())
+        (!is_enough).then(|| TOO_MUCH.to_owned())
+    }
+
+    /// The bytes that may still be read.
+    pub(super) fn left_bytes(&self) -> u64 {
+        self.left.load(Ordering::Relaxed) as u64
     }
 
     /// A file that is to be parsed, and not only searched.

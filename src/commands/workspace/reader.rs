@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::PoisonError;
 
-use super::budget::{Budget, LARGEST_PARSED_BYTES, TOO_LARGE, is_large};
+use super::budget::{self, Budget, LARGEST_PARSED_BYTES, TOO_LARGE, is_large};
 use super::load::{loaded, shown, taken_apart};
 use crate::disk::{self, Looks, ReadTrouble, WalkedFile};
 use crate::host::Host;
@@ -47,7 +47,7 @@ impl Looks for Reader<'_> {
         self.tools.iter().any(|found| found.tool.reads(RelPath::new(folder, name), among))
     }
 
-    fn may_take_long(&self, name: &str) -> bool {
+    fn may_be_large(&self, name: &str) -> bool {
         self.tools.iter().any(|found| found.tool.searches(name))
     }
 
@@ -73,16 +73,24 @@ impl Reader<'_> {
 
     fn read(&self, path: &Path, origin: Origin, readers: &[usize]) -> Outcome {
         let (root, budget) = (self.root, self.budget);
-        let mut read = disk::read_walked(path, LARGEST_PARSED_BYTES);
+        let unsearched =
+            |reason: String| Unparsable { file: shown(path, root), reason, hides: Hidden::Everything, origin };
+        // A file that is one too many is not read, however often a repository has it.
+        let mut left = budget.left_bytes();
+        let mut read = disk::read_walked(path, LARGEST_PARSED_BYTES.min(left));
         // One large file at a time, whatever the threads.
         let _only = matches!(read, Err(ReadTrouble::TooLarge)).then(|| {
             let guard = budget.large.lock().unwrap_or_else(PoisonError::into_inner);
-            read = disk::read_walked(path, disk::LARGEST_FILE_BYTES);
+            left = budget.left_bytes();
+            read = disk::read_walked(path, disk::LARGEST_FILE_BYTES.min(left));
             guard
         });
+        if matches!(read, Err(ReadTrouble::TooLarge)) && left < disk::LARGEST_FILE_BYTES {
+            return Err(unsearched(budget::TOO_MUCH.to_owned()));
+        }
         let Some(file) = loaded(read, path, root, origin)? else { return Ok(Vec::new()) };
         if let Some(reason) = budget.refuses(&file) {
-            return Err(Unparsable { file: shown(path, root), reason, hides: Hidden::Everything, origin });
+            return Err(unsearched(reason));
         }
         let mut of_families: Vec<(&str, ReadFile)> = Vec::new();
         let mut read = |index: &usize| {

@@ -178,6 +178,24 @@ fn what_takes_too_much_memory_or_is_too_large_hides_names() {
 }
 
 #[test]
+fn a_file_beyond_what_may_be_read_hides_everything_whatever_its_size() {
+    let folder = tempfile::tempdir().unwrap();
+    for (left, size, reason) in [(9, 9, ""), (9, 10, budget::TOO_MUCH), (9, 9 * 1024 * 1024, budget::TOO_MUCH)] {
+        write(folder.path(), "s/a.x", &"a".repeat(size));
+        let host = Host::default();
+        let look = Disk::new(&host);
+        let tool: &'static Counting = Box::leak(Box::default());
+        let sources = ToolSources { tool, files: Vec::new(), unread: Vec::new(), unusable: None };
+        let mut workspace = Workspace { host, look, tools: vec![sources], warnings: Vec::new() };
+        workspace.read_all(&folder.path().join("s"), &Budget { left: left.into(), ..Budget::new(|| 0) });
+        let refused: Vec<(&str, Hidden)> =
+            workspace.tools[0].unread.iter().map(|file| (file.reason.as_str(), file.hides)).collect();
+        let expected: &[(&str, Hidden)] = if reason.is_empty() { &[] } else { &[(reason, Hidden::Everything)] };
+        assert_eq!(refused, expected, "{size}");
+    }
+}
+
+#[test]
 fn files_that_refer_to_others_without_end_hide_names() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), "s/pom.xml", &pom(&["0.xml"]));
@@ -203,7 +221,7 @@ impl Looks for Named {
     fn wants(&self, _folder: &Path, name: &str, in_dependency_folder: bool) -> bool {
         name == "f" || !in_dependency_folder
     }
-    fn may_take_long(&self, _name: &str) -> bool {
+    fn may_be_large(&self, _name: &str) -> bool {
         false
     }
     fn make(&self, _file: &WalkedFile) {}

@@ -33,3 +33,41 @@ pub fn each_entry(folder: &Path, memory: &mut Vec<u8>, mut look: impl FnMut(&OsS
     }
     Ok(())
 }
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "it looks at what the door shows")]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::ffi::OsString;
+
+    #[test]
+    fn every_entry_is_shown_once_and_only_folders_are_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut expected = BTreeSet::new();
+        let mut memory = Vec::new();
+        let listed = |memory: &mut Vec<u8>| {
+            let mut found = Vec::new();
+            each_entry(folder.path(), memory, |name, is_folder| found.push((name.to_owned(), is_folder))).unwrap();
+            let all = found.len();
+            let found: BTreeSet<(OsString, bool)> = found.into_iter().collect();
+            assert_eq!(found.len(), all);
+            found
+        };
+        assert_eq!(listed(&mut memory), expected);
+        let odd = OsStr::from_bytes(b"odd\xff");
+        std::fs::create_dir(folder.path().join(odd)).unwrap();
+        expected.insert((odd.to_owned(), true));
+        std::os::unix::fs::symlink(odd, folder.path().join("link")).unwrap();
+        expected.insert((OsString::from("link"), false));
+        assert_eq!(listed(&mut memory), expected);
+        // More than fits into the memory at once.
+        for number in 0..LISTED_BYTES / 100 {
+            let name = OsString::from(format!("{number:0>200}"));
+            std::fs::write(folder.path().join(&name), "").unwrap();
+            expected.insert((name, false));
+        }
+        assert_eq!(listed(&mut memory), expected);
+        assert!(each_entry(&folder.path().join("link/none"), &mut memory, |_, _| ()).is_err());
+    }
+}

@@ -21,7 +21,7 @@ use crate::support::{BINARY, carried, claims, finish, job, named, run, side_by_s
 use crate::tenants::of_two_tenants;
 
 /// Long enough for every client to fetch in half of it, beside seven others on a slow machine.
-const LIFE: Duration = Duration::from_secs(90);
+const LIFE: Duration = Duration::from_secs(60);
 
 /// Tools of one job.
 struct Crowd {
@@ -112,7 +112,7 @@ impl Place {
 /// it was set up with: by itself, or, where its client can be given no other, by the next step of the task.
 #[test]
 fn every_tool_serves_after_the_tokens_end() {
-    side_by_side(2, &CROWDS, |Crowd { subjects, other }| {
+    side_by_side(3, &CROWDS, |Crowd { subjects, other }| {
         let emulator = living(LIFE, World::sample_with_repositories());
         let mut job = job(&emulator);
         let here = subjects.iter().filter(|subject| subject.is_here()).enumerate();
