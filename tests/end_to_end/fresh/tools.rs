@@ -21,7 +21,7 @@ use crate::support::{BINARY, carried, claims, finish, job, named, run, side_by_s
 use crate::tenants::of_two_tenants;
 
 /// Long enough for every client to fetch in half of it, beside seven others on a slow machine.
-const LIFE: Duration = Duration::from_secs(60);
+const LIFE: Duration = Duration::from_mins(1);
 
 /// Tools of one job.
 struct Crowd {
