@@ -10,6 +10,8 @@ mod view;
 
 use std::cell::Cell;
 
+use memchr::{memchr, memchr2, memchr3};
+
 use view::{Entities, Unescaped, Xml};
 
 /// More than any configuration has; each is kept until the plan is made.
@@ -57,11 +59,12 @@ pub fn each(text: &str, mut report: impl FnMut(&str, usize)) {
 
 /// The same, unless it is enough after one way to look at it.
 fn in_views(text: &str, report: &mut dyn FnMut(&str, usize), is_enough: &dyn Fn() -> bool) {
-    if !text.contains(['$', '%', '\\', '&', '{']) {
+    let bytes = text.as_bytes();
+    let has_escapes = memchr(b'\\', bytes).is_some();
+    if !has_escapes && memchr3(b'$', b'%', b'{', bytes).is_none() && memchr(b'&', bytes).is_none() {
         return;
     }
-    let has_escapes = text.contains('\\');
-    let is_xml_like = text.contains(['<', '&']);
+    let is_xml_like = memchr2(b'<', b'&', bytes).is_some();
     let raw = || text.char_indices();
     scan::scan(text, &mut raw(), report);
     if has_escapes && !is_enough() {
