@@ -16,7 +16,7 @@ pub fn files(sources: Sources<'_>) -> Vec<PathBuf> {
     let models = Models::of(sources);
     let projects = models.references(sources);
     let known: HashSet<&Path> = sources.files.iter().map(|file| file.source.path.as_path()).collect();
-    let mut further = BTreeSet::new();
+    let mut further: Vec<PathBuf> = Vec::new();
     for (index, (_, model)) in models.projects.iter().enumerate() {
         further.extend(model.parents.iter().filter(|path| !known.contains(path.as_path())).cloned());
         for module in &model.modules {
@@ -29,9 +29,12 @@ pub fn files(sources: Sources<'_>) -> Vec<PathBuf> {
     further.extend(configured(&models, sources).unwrap_or_default());
     further.extend(local::parents(&models, &projects, sources).files);
     further.retain(|path| !known.contains(path.as_path()));
-    let mut further: Vec<PathBuf> = further.into_iter().collect();
-    // Where both lead to one file, the plain path is its name.
-    further.sort_by_key(|path| path.components().any(|component| component == Component::ParentDir));
+    // Where both lead to one file, the plain path is its name. Letters are compared, and no parts of paths: there may be thousands.
+    further.sort_by_cached_key(|path| {
+        let climbs = path.components().any(|component| component == Component::ParentDir);
+        (climbs, path.clone().into_os_string())
+    });
+    further.dedup();
     further
 }
 
