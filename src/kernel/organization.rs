@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use memchr::memchr3;
 use url::Url;
 
 /// An organization of Azure DevOps Services, known by its name without regard to case.
@@ -89,12 +90,14 @@ impl fmt::Display for Organization {
 pub fn unambiguous(written: &str) -> Option<Url> {
     let lower = written.to_ascii_lowercase();
     // The agent would put a variable's value in place of `$(NAME)`.
-    let doubtful = written.contains('\\')
-        || written.contains("$(")
-        || written.chars().any(char::is_control)
-        || lower.contains('%')
-            && ["%2e", "%2f", "%5c", "%00", "%0a", "%0d"].iter().any(|escape| lower.contains(escape));
-    if doubtful || !lower.starts_with("https://") {
+    let is_odd = || {
+        let escapes = ["\\", "$(", "%2e", "%2f", "%5c", "%00", "%0a", "%0d"];
+        escapes.iter().any(|escape| lower.contains(escape)) || written.chars().any(char::is_control)
+    };
+    // A workspace may have thousands of addresses, most of them plain.
+    let is_plain =
+        memchr3(b'\\', b'$', b'%', written.as_bytes()).is_none() && written.bytes().all(|byte| byte.is_ascii_graphic());
+    if !is_plain && is_odd() || !lower.starts_with("https://") {
         return None;
     }
     let rest = &lower["https://".len()..];

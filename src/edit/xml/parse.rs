@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use memchr::memchr_iter;
 use quick_xml::Reader;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
@@ -46,7 +47,7 @@ impl<'a> Document<'a> {
                         return Err(bound(start, "its elements are nested too deeply"));
                     }
                     // Counted before they are taken apart.
-                    if text[span.clone()].matches('=').count() > MOST_ATTRIBUTES
+                    if memchr_iter(b'=', text[span.clone()].as_bytes()).count() > MOST_ATTRIBUTES
                         && tag.attributes().with_checks(false).count() > MOST_ATTRIBUTES
                     {
                         return Err(bound(start, "an element has too many attributes"));
@@ -172,6 +173,9 @@ fn unescaped(value: &str) -> Result<String, &'static str> {
 
 /// Whether `name` can name an element or an attribute, near enough to tell markup from its look-alikes.
 fn is_name(name: &str) -> bool {
+    if name.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        return !name.is_empty();
+    }
     let inner = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':') || c > '\u{b6}';
     name.starts_with(|c: char| inner(c) && !c.is_ascii_digit() && !matches!(c, '-' | '.')) && name.chars().all(inner)
 }
