@@ -18,7 +18,7 @@ pub enum ReadTrouble {
     /// A pipe, a device, a folder.
     #[error("it is not a regular file")]
     NotAFile,
-    /// Larger than [`LARGEST_FILE_BYTES`].
+    /// Larger than was asked for, which mostly is [`LARGEST_FILE_BYTES`].
     #[error("it is larger than 64 MiB")]
     TooLarge,
 }
@@ -29,7 +29,7 @@ pub fn read(path: &Path) -> Result<Option<Vec<u8>>, ReadTrouble> {
     read_within(path, LARGEST_FILE_BYTES)
 }
 
-/// The same with another limit than [`LARGEST_FILE_BYTES`], for files of our own that hold one of the user's.
+/// The same with another limit than [`LARGEST_FILE_BYTES`].
 pub fn read_within(path: &Path, limit_bytes: u64) -> Result<Option<Vec<u8>>, ReadTrouble> {
     let real = match canonical(path) {
         Ok(real) => real,

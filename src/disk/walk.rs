@@ -16,7 +16,7 @@ use crate::kernel::paths::{IS_BLIND, is_same_name};
 /// What git keeps for itself; no file of a repository can lie there.
 const GIT_FOLDER: &str = ".git";
 
-/// Several threads may read the index of a repository in the repository, while others read files. All of one with a larger index is walked.
+/// An index that is read while others read files. All of an inner repository with a larger one is walked.
 const LARGEST_INNER_INDEX_BYTES: u64 = 8 * 1024 * 1024;
 
 /// What a walk found.
@@ -209,7 +209,7 @@ pub fn walk_everything(root: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![root.to_path_buf()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().map_while(Result::ok) {
             match entry.file_type() {
                 Ok(kind) if kind.is_dir() => folders.push(entry.path()),
                 Ok(kind) if kind.is_file() => files.push(entry.path()),

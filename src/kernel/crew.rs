@@ -28,7 +28,7 @@ pub fn all_of<W: Send, R: Default + Send>(work: Vec<W>, one: impl Fn(W, &mut R) 
                     }
                     own
                 };
-                // A machine that has no more of them has this one at least.
+                // Where none can be started, this one does all.
                 others.extend((1..threads).filter_map(|_| thread::Builder::new().spawn_scoped(scope, works).ok()));
                 if others.is_empty() {
                     threads = 1;

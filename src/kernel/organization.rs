@@ -46,7 +46,7 @@ impl Organization {
         Self::at(&unambiguous(written)?)
     }
 
-    /// The same of an address that [`unambiguous`] has read.
+    /// The organization whose service answers at an address; only [`unambiguous`] may have made it of a text.
     pub fn at(url: &Url) -> Option<Self> {
         let host = url.host_str().filter(|_| url.scheme() == "https" && url.port().is_none())?;
         if SHARED_HOSTS.contains(&host) {

@@ -8,6 +8,7 @@ use crate::tools::reading::{SourceFile, Unparsable};
 /// A larger file is nobody's configuration, and would take many times its size when it is taken apart.
 pub(super) const LARGEST_PARSED_BYTES: u64 = 8 * 1024 * 1024;
 pub(super) const TOO_LARGE: &str = "it is larger than 8 MiB";
+const TOO_MUCH_MEMORY: &str = "the configuration before it takes too much memory already";
 pub(super) const TOO_MUCH: &str = "the configuration before it takes 256 MiB already";
 
 /// What a repository may cost.
@@ -16,8 +17,8 @@ pub(super) struct Budget {
     pub(super) left: AtomicUsize,
     /// The bytes that this process has in use.
     pub(super) taken: fn() -> usize,
-    /// The bytes in use that leave room for no further file: one in each thread may take many times its size for a moment, and so may
-    /// what the walk has still to do.
+    /// The bytes in use that leave room for no further file. A file in each thread may take many times its size for a moment, and the
+    /// walk has a list of what there is to do.
     pub(super) most_taken: usize,
     /// Held while a large file is read.
     pub(super) large: Mutex<()>,
@@ -38,11 +39,16 @@ impl Budget {
     pub(super) fn refuses(&self, file: &SourceFile) -> Option<String> {
         let length = file.text.body.len();
         if (self.taken)().saturating_sub(length) > self.most_taken {
-            return Some("the configuration before it takes too much memory already".to_owned());
+            return Some(TOO_MUCH_MEMORY.to_owned());
         }
         let rest = |left: usize| left.checked_sub(length);
         let is_enough = self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest).is_ok();
         (!is_enough).then(|| TOO_MUCH.to_owned())
+    }
+
+    /// Why no file is to be read any more.
+    pub(super) fn refuses_all(&self) -> Option<&'static str> {
+        ((self.taken)() > self.most_taken).then_some(TOO_MUCH_MEMORY)
     }
 
     /// The bytes that may still be read.

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use super::budget::{LARGEST_PARSED_BYTES, TOO_LARGE};
 use crate::disk::{self, ReadTrouble};
 use crate::edit::references;
 use crate::edit::text::Text;
@@ -24,8 +25,14 @@ pub(super) fn taken_apart(tool: &dyn Tool, file: &SourceFile, host: &Host) -> Re
     }
 }
 
+/// A file that is to be parsed, and not only searched.
 pub(super) fn load(path: &Path, root: &Path, origin: Origin) -> Result<Option<SourceFile>, Unparsable> {
-    loaded(disk::read(path), path, root, origin)
+    let read = disk::read_within(path, LARGEST_PARSED_BYTES);
+    if matches!(read, Err(ReadTrouble::TooLarge)) {
+        let file = if origin == Origin::User { path.display().to_string() } else { shown(path, root) };
+        return Err(Unparsable { file, reason: TOO_LARGE.to_owned(), hides: Hidden::Everything, origin });
+    }
+    loaded(read, path, root, origin)
 }
 
 pub(super) fn loaded(

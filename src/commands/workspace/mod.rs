@@ -123,10 +123,7 @@ impl Workspace {
             made.extend(beside.files.into_iter().map(|(_, made)| made));
         }
         let passed_over = |(folder, error): &(PathBuf, std::io::Error)| {
-            format!(
-                "the folder {} cannot be listed, so what is left in it does not count: {error}",
-                shown(folder, root)
-            )
+            format!("the folder {} cannot be listed, so some of it may not count: {error}", shown(folder, root))
         };
         self.warnings.extend(walk.unreadable.iter().map(passed_over));
         made

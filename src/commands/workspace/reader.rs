@@ -76,6 +76,9 @@ impl Reader<'_> {
         let unsearched =
             |reason: String| Unparsable { file: shown(path, root), reason, hides: Hidden::Everything, origin };
         // A file that is one too many is not read, however often a repository has it.
+        if let Some(reason) = budget.refuses_all() {
+            return Err(unsearched(reason.to_owned()));
+        }
         let mut left = budget.left_bytes();
         let mut read = disk::read_walked(path, LARGEST_PARSED_BYTES.min(left));
         // One large file at a time, whatever the threads.

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, RawDir, open, statat};
+use rustix::io::Errno;
 
 /// What a listing takes from the system at once.
 const LISTED_BYTES: usize = 32 * 1024;
@@ -18,7 +19,12 @@ pub fn each_entry(folder: &Path, memory: &mut Vec<u8>, mut look: impl FnMut(&OsS
     memory.reserve(LISTED_BYTES);
     let mut entries = RawDir::new(&opened, memory.spare_capacity_mut());
     while let Some(entry) = entries.next() {
-        let entry = entry?;
+        let entry = match entry {
+            Ok(entry) => entry,
+            // The folder is gone.
+            Err(Errno::NOENT) => break,
+            Err(error) => return Err(error.into()),
+        };
         let name = entry.file_name().to_bytes();
         if name == b"." || name == b".." {
             continue;

@@ -16,7 +16,7 @@ pub fn files(sources: Sources<'_>) -> Vec<PathBuf> {
     let models = Models::of(sources);
     let projects = models.references(sources);
     let known: HashSet<&Path> = sources.files.iter().map(|file| file.source.path.as_path()).collect();
-    let mut further: Vec<PathBuf> = Vec::new();
+    let mut further = HashSet::new();
     for (index, (_, model)) in models.projects.iter().enumerate() {
         further.extend(model.parents.iter().filter(|path| !known.contains(path.as_path())).cloned());
         for module in &model.modules {
@@ -29,13 +29,13 @@ pub fn files(sources: Sources<'_>) -> Vec<PathBuf> {
     further.extend(configured(&models, sources).unwrap_or_default());
     further.extend(local::parents(&models, &projects, sources).files);
     further.retain(|path| !known.contains(path.as_path()));
+    let climbs = |path: &PathBuf| path.components().any(|component| component == Component::ParentDir);
+    let mut further: Vec<(bool, PathBuf)> = further.into_iter().map(|path| (climbs(&path), path)).collect();
     // Where both lead to one file, the plain path is its name. Letters are compared, and no parts of paths: there may be thousands.
-    further.sort_by_cached_key(|path| {
-        let climbs = path.components().any(|component| component == Component::ParentDir);
-        (climbs, path.clone().into_os_string())
+    further.sort_unstable_by(|(climbs, path), (other_climbs, other)| {
+        climbs.cmp(other_climbs).then_with(|| path.as_os_str().cmp(other.as_os_str()))
     });
-    further.dedup();
-    further
+    further.into_iter().map(|(_, path)| path).collect()
 }
 
 /// More files than the words of `.mvn` may name in all folders together, and more folders to compare; bounds on what a hostile

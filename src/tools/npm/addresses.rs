@@ -308,7 +308,7 @@ mod tests {
     }
 
     /// The same by looking at each place.
-    fn place_by_place(bytes: &[u8], begin: usize) -> Vec<(usize, Scheme)> {
+    fn place_by_place(bytes: &[u8], begin: usize) -> Vec<(usize, usize, Scheme)> {
         let (mut found, mut at) = (Vec::new(), begin);
         while at < bytes.len() {
             let slashes_from = |from: usize| bytes[from..].iter().take_while(|byte| **byte == b'/').count();
@@ -324,8 +324,9 @@ mod tests {
                 at += 1;
                 continue;
             };
-            at += 1 + slashes_from(at + 1);
-            found.push((at, scheme));
+            let start = at + 1 + slashes_from(at + 1);
+            found.push((at, start, scheme));
+            at = start;
         }
         found
     }
@@ -336,9 +337,9 @@ mod tests {
             let (bytes, slashes) = (text.as_bytes(), memmem::Finder::new(b"//"));
             let mut scan = Scan::new(bytes, &slashes);
             let (mut found, mut position) = (Vec::new(), begin);
-            while let Some((_, start, scheme)) = scan.next(position) {
+            while let Some((at, start, scheme)) = scan.next(position) {
                 position = start;
-                found.push((start, scheme));
+                found.push((at, start, scheme));
             }
             proptest::prop_assert_eq!(found, place_by_place(bytes, begin), "{}", text);
         }

@@ -20,8 +20,8 @@ use crate::promises::subjects::{
 use crate::support::{BINARY, carried, claims, finish, job, named, run, side_by_side, step};
 use crate::tenants::of_two_tenants;
 
-/// Long enough for every client to fetch in half of it, beside seven others on a slow machine.
-const LIFE: Duration = Duration::from_mins(1);
+/// Long enough for every client to fetch in half of it, beside others on a slow machine.
+const LIFE: Duration = Duration::from_secs(90);
 
 /// Tools of one job.
 struct Crowd {

@@ -53,7 +53,7 @@ fn a_feed_is_reached_by_its_address_and_no_variable_holds_the_token() {
         environment.lines().filter(|line| !emulator.leaks_in(line.as_bytes()).is_empty()).collect();
     assert!(holding.iter().all(|line| line.starts_with("ADO_ENTRA_AUTH_")), "{holding:?}");
     // The second time as long as NuGet waits by itself.
-    let unset = "unset NUGET_PLUGIN_HANDSHAKE_TIMEOUT_IN_SECONDS NUGET_PLUGIN_REQUEST_TIMEOUT_IN_SECONDS";
+    let unset = "unset NUGET_PLUGIN_HANDSHAKE_TIMEOUT_IN_SECONDS NUGET_PLUGIN_REQUEST_TIMEOUT_IN_SECONDS;";
     for (first, source) in [("", FEED), (unset, OWN_HOST)] {
         emulator.clear_requests();
         let restored = Client::Dotnet.restores_after(first, &mut job, &folder, &format!("--source {source}"), &[]);
