@@ -3,6 +3,7 @@
 //! Sources of the forms: Microsoft's pages on Azure Artifacts for each package type; the host forms of the packaging access
 //! mappings in microsoft/azure-pipelines-tasks-common-packages.
 
+use std::cell::RefCell;
 use std::fmt;
 
 use url::Url;
@@ -46,11 +47,29 @@ pub struct Feed {
     pub url: Url,
 }
 
+thread_local! {
+    /// What was parsed last, and what came of it.
+    static LAST: RefCell<Option<(String, Option<Feed>)>> = const { RefCell::new(None) };
+}
+
 impl Feed {
     /// Parses a URL that a user or a file wrote; nothing where it is no feed of Azure Artifacts.
     ///
     /// An index that cargo prefixes with `sparse+` is taken without the prefix.
     pub fn parse(written: &str) -> Option<Self> {
+        // A workspace names one feed thousands of times.
+        let known = |last: &Option<(String, Option<Self>)>| {
+            last.as_ref().filter(|(text, _)| text == written).map(|(_, feed)| feed.clone())
+        };
+        if let Some(feed) = LAST.with_borrow(known) {
+            return feed;
+        }
+        let feed = Self::parsed(written);
+        LAST.set(Some((written.to_owned(), feed.clone())));
+        feed
+    }
+
+    fn parsed(written: &str) -> Option<Self> {
         let written = written.trim();
         let written = written.strip_prefix("sparse+").unwrap_or(written);
         let mut url = unambiguous(written)?;

@@ -126,10 +126,8 @@ fn has_ending(folded: &str, endings: &[&str]) -> bool {
 
 fn kind(client: &Python, name: &str) -> Option<Kind> {
     let name = folded(name);
-    let requires = || {
-        let has_word = ["requirements", "constraints"].iter().any(|word| name.contains(word));
-        has_word && has_ending(&name, &["txt", "in"])
-    };
+    let requires =
+        || has_ending(&name, &["txt", "in"]) && ["requirements", "constraints"].iter().any(|word| name.contains(word));
     Some(match (client, &*name) {
         (Python::Pip, "pip.conf" | "pip.ini") => Kind::PipConfig,
         (Python::Pip, "pipfile" | "pdm.toml") | (Python::Pip | Python::Uv, "hatch.toml") => Kind::Further,
