@@ -11,6 +11,7 @@ mod keys;
 mod manifest;
 mod perils;
 mod rc;
+mod scan;
 mod spelling;
 mod yaml;
 pub(crate) mod yarn;
