@@ -1,6 +1,6 @@
 //! What later steps of a job met, for the post-job part of the step: small files in the run's private folder.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::diagnosis::causes::{self, Cause, clients};
 use crate::disk;
@@ -13,7 +13,7 @@ use super::{Question, Reply, wanted};
 /// How the files' names begin; a row's name follows, or the client's.
 const MET: &str = "met-";
 const ASKED: &str = "asked-";
-/// How the names of files begin in which the times of refusals stand; the organization's follows.
+/// How the names of files begin in which the times of refusals stand; the client's and the organization's follow.
 const REFUSED: &str = "refused-";
 /// After so many within so many seconds there is no answer.
 const MOST_REFUSALS: usize = 3;
@@ -45,22 +45,26 @@ fn write(folder: &Path, kind: &str, name: &str, content: &str) {
     }
 }
 
-/// Notes that a server has refused the token of an organization.
-pub fn note_refusal(folder: &Path, organization: &Organization) {
-    let mut times = refusals(folder, organization);
+/// Notes that a server has refused a client the token of an organization.
+pub fn note_refusal(folder: &Path, client: Dialect, organization: &Organization) {
+    let mut times = refusals(folder, client, organization);
     times.push(now());
     let last: Vec<String> = times.iter().rev().take(MOST_REFUSALS).map(u64::to_string).collect();
-    _ = disk::replace_private(&folder.join(format!("{REFUSED}{organization}")), last.join("\n").as_bytes());
+    _ = disk::replace_private(&refusals_file(folder, client, organization), last.join("\n").as_bytes());
 }
 
 /// Whether servers have just refused it so often that another answer would be refused too.
-pub fn is_refused_again(folder: &Path, organization: &Organization) -> bool {
-    refusals(folder, organization).len() >= MOST_REFUSALS
+pub fn is_refused_again(folder: &Path, client: Dialect, organization: &Organization) -> bool {
+    refusals(folder, client, organization).len() >= MOST_REFUSALS
+}
+
+fn refusals_file(folder: &Path, client: Dialect, organization: &Organization) -> PathBuf {
+    folder.join(format!("{REFUSED}{}-{organization}", client.name()))
 }
 
 /// When servers have refused it lately.
-fn refusals(folder: &Path, organization: &Organization) -> Vec<u64> {
-    let text = disk::read_within(&folder.join(format!("{REFUSED}{organization}")), 256).ok().flatten();
+fn refusals(folder: &Path, client: Dialect, organization: &Organization) -> Vec<u64> {
+    let text = disk::read_within(&refusals_file(folder, client, organization), 256).ok().flatten();
     let text = String::from_utf8(text.unwrap_or_default()).unwrap_or_default();
     let is_recent = |time: &u64| now().abs_diff(*time) < WITHIN_SECONDS;
     text.lines().filter_map(|time| time.parse().ok()).filter(is_recent).collect()
@@ -91,14 +95,16 @@ mod tests {
         let folder = folder.path();
         let [contoso, fabrikam] = ["contoso", "fabrikam"].map(|name| Organization::parse(name).unwrap());
         for number in 0..5 {
-            assert_eq!(is_refused_again(folder, &contoso), number >= MOST_REFUSALS);
-            note_refusal(folder, &contoso);
+            assert_eq!(is_refused_again(folder, Dialect::Git, &contoso), number >= MOST_REFUSALS);
+            note_refusal(folder, Dialect::Git, &contoso);
         }
-        assert!(!is_refused_again(folder, &fabrikam));
+        assert!(
+            !is_refused_again(folder, Dialect::Git, &fabrikam) && !is_refused_again(folder, Dialect::NuGet, &contoso)
+        );
         let old = now() - WITHIN_SECONDS;
         for text in [format!("{old}\n{old}\n{old}\n"), "x\n".repeat(3), now().to_string().repeat(3)] {
-            disk::replace_private(&folder.join("refused-contoso"), text.as_bytes()).unwrap();
-            assert!(!is_refused_again(folder, &contoso), "{text}");
+            disk::replace_private(&folder.join("refused-git-contoso"), text.as_bytes()).unwrap();
+            assert!(!is_refused_again(folder, Dialect::Git, &contoso), "{text}");
         }
     }
 

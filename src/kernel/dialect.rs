@@ -15,6 +15,10 @@ pub const KEYRING_PROGRAM: &str = "keyring";
 /// The file name under which NuGet starts this program: it takes whatever on PATH begins so, in these letters.
 pub const NUGET_PROGRAM: &str = "nuget-plugin-ado-entra-auth";
 
+/// The file name under which older nuget.exe and Paket start this program: they look for `CredentialProvider*.exe` on every system.
+pub const NUGET_PROVIDER: &str =
+    if cfg!(windows) { "CredentialProvider-AdoEntraAuth" } else { "CredentialProvider-AdoEntraAuth.exe" };
+
 /// The file name under which the init script of a run has Gradle start this program.
 pub const GRADLE_PROGRAM: &str = "gradle-credential-ado-entra-auth";
 
@@ -33,7 +37,7 @@ pub enum Dialect {
     Poetry,
     /// twine, likewise.
     Twine,
-    /// NuGet's plugins.
+    /// NuGet's plugins, and its older credential providers.
     NuGet,
     /// The init script that a run lays down for Gradle.
     Gradle,
@@ -63,18 +67,18 @@ impl Dialect {
         }
     }
 
-    /// The file name under which a client starts this program, without the ending that Windows adds. Nothing where its
+    /// The file names under which clients start this program, without the ending that Windows adds. None where their
     /// configuration names the program and what to pass to it.
     ///
     /// For clients that pass a provider no arguments of ours: cargo sends them in the question (measured with cargo 1.95), NuGet none.
     /// Gradle's init script is the same in all runs, and finds that of its job on PATH.
-    pub fn program(self) -> Option<&'static str> {
+    pub fn programs(self) -> &'static [&'static str] {
         match self {
-            Self::Git | Self::Script => None,
-            Self::Cargo => Some(CARGO_PROGRAM),
-            Self::Pip | Self::Uv | Self::Poetry | Self::Twine => Some(KEYRING_PROGRAM),
-            Self::NuGet => Some(NUGET_PROGRAM),
-            Self::Gradle => Some(GRADLE_PROGRAM),
+            Self::Git | Self::Script => &[],
+            Self::Cargo => &[CARGO_PROGRAM],
+            Self::Pip | Self::Uv | Self::Poetry | Self::Twine => &[KEYRING_PROGRAM],
+            Self::NuGet => &[NUGET_PROGRAM, NUGET_PROVIDER],
+            Self::Gradle => &[GRADLE_PROGRAM],
         }
     }
 
@@ -86,15 +90,15 @@ impl Dialect {
     /// The dialect of a client that started this program as `path`, going by the file's name: of several that start it so, the first.
     pub fn of_program(path: &OsStr) -> Option<Self> {
         let name = Path::new(path).file_name()?.to_str()?;
-        let is_program = |program: &str| {
+        let is_program = |program: &&str| {
             if cfg!(windows) {
                 let (stem, ending) = name.split_at_checked(program.len()).unwrap_or((name, ""));
                 stem.eq_ignore_ascii_case(program) && (ending.is_empty() || ending.eq_ignore_ascii_case(".exe"))
             } else {
-                name == program
+                name == *program
             }
         };
-        Self::ALL.into_iter().find(|dialect| dialect.program().is_some_and(is_program))
+        Self::ALL.into_iter().find(|dialect| dialect.programs().iter().any(is_program))
     }
 }
 
@@ -106,13 +110,17 @@ mod tests {
     fn a_dialect_is_found_by_both_its_names_and_by_no_other() {
         for dialect in Dialect::ALL {
             assert_eq!(Dialect::of_name(dialect.name()), Some(dialect));
-            let Some(program) = dialect.program() else { continue };
-            for path in [program.to_owned(), format!("/a b/bin/{program}")] {
-                let found = Dialect::of_program(OsStr::new(&path)).unwrap();
-                assert!(found == dialect || [found, dialect].iter().all(|one| Dialect::PYTHON.contains(one)), "{path}");
+            for program in dialect.programs() {
+                for path in [(*program).to_owned(), format!("/a b/bin/{program}")] {
+                    let found = Dialect::of_program(OsStr::new(&path)).unwrap();
+                    assert!(
+                        found == dialect || [found, dialect].iter().all(|one| Dialect::PYTHON.contains(one)),
+                        "{path}"
+                    );
+                }
+                let near = [format!("x{program}"), format!("{program}x"), format!("{program}/x")];
+                assert!(near.iter().all(|path| Dialect::of_program(OsStr::new(path)).is_none()));
             }
-            let near = [format!("x{program}"), format!("{program}x"), format!("{program}/x")];
-            assert!(near.iter().all(|path| Dialect::of_program(OsStr::new(path)).is_none()));
         }
         for other in ["", "ado-entra-auth", "git", "cargo", "nuget", "/"] {
             assert_eq!(Dialect::of_program(OsStr::new(other)), None);

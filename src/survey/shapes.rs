@@ -385,6 +385,12 @@ fn of_cargo_and_nuget() {
             &[],
         ),
         ("NuGet: in a notebook", &[("a.ipynb", format!("#i \"nuget:{source}\"\n"))], &[], &[], &[]),
-        ("NuGet: Paket", &[("paket.dependencies", format!("source {source}\n"))], &[], &[], &[]),
+        (
+            "NuGet: Paket",
+            &[("paket.dependencies", format!("source {source}\n"))],
+            &[],
+            &["nuget contoso/feed1 (paket.dependencies)"],
+            &[],
+        ),
     ]);
 }

@@ -63,6 +63,7 @@ mod nuget_clients;
 mod nuget_files;
 mod nuget_names;
 mod nuget_plugin;
+mod nuget_provider;
 mod nuget_transport;
 mod nuget_undo;
 mod peers;

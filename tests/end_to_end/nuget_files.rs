@@ -8,7 +8,8 @@ use crate::support::{
 };
 use ado_entra_auth_emulator::agent::Variable;
 
-/// A client that is given a configuration file reads no other. The log tells what such a step needs, and it works.
+/// A client that is given a configuration file reads no other. nuget.exe asks this task for a credential, and the log tells what the step
+/// of an older SDK needs, and it works.
 #[test]
 fn a_client_that_is_given_a_file_is_served_by_what_the_log_says() {
     let mut rows = Vec::new();
@@ -36,9 +37,13 @@ fn a_client_that_is_given_a_file_is_served_by_what_the_log_says() {
         let options = format!("{} ../{file}", client.config_option());
         let sources = job.sources();
         emulator.clear_requests();
-        assert!(!client.restores(&mut job, &sources, &options, &[]));
-        assert!(with_token(&emulator.requests()).is_empty());
-        assert!(client.restores(&mut job, &sources, &options, &[(&variable, value)]), "{client:?} {file} {name}");
+        let asks = client == Client::NuGet;
+        assert_eq!(client.restores(&mut job, &sources, &options, &[]), asks, "{client:?}");
+        assert_eq!(with_token(&emulator.requests()).is_empty(), !asks);
+        assert!(
+            asks || client.restores(&mut job, &sources, &options, &[(&variable, value)]),
+            "{client:?} {file} {name}"
+        );
         assert_eq!(
             client.restores(&mut job, &sources, "", &[]),
             file == "nuget.config",

@@ -339,6 +339,7 @@ pub fn is_program(path: &Path) -> bool {
             "ado-entra-auth",
             "cargo-credential-ado-entra-auth",
             "nuget-plugin-ado-entra-auth",
+            "CredentialProvider-AdoEntraAuth",
             "gradle-credential-ado-entra-auth",
             "keyring",
         ]

@@ -28,7 +28,7 @@ super::causes! { Client:
             ["Unable to load the service index", "success: 401", "@devops"], ["NU1301", "success: 401", "@devops"],
             ["Please provide credentials for", "@devops"], ["Pushing", "success: 401", "@devops"],
             ["success: 401", "@devops"], ["Unable to load the service index", "=401", "@devops"],
-            ["Credentials for", "nuget", "were not accepted", "@devops"], ["Failed to retrieve information about", "=401", "@devops"],
+            ["Credentials for", "nuget", "were not accepted", "@devops"], ["Could not load resources from", "Unauthorized (401)", "@devops"], ["Failed to retrieve information about", "=401", "@devops"],
         ],
         hints: [["NU1301", "Unable to load the service index", "@devops"]],
         headline: "NuGet sent no token that the feed takes",

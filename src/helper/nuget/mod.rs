@@ -5,6 +5,7 @@
 //! this plugin says of none that it serves it: that it knows credentials is all that it claims.
 //! Source: <https://learn.microsoft.com/nuget/reference/extensibility/nuget-cross-platform-plugins>; the tests hold what NuGet 5.4 sends.
 
+pub mod provider;
 #[cfg(test)]
 mod tests;
 
@@ -92,7 +93,7 @@ struct Payload<'a> {
 /// A token that NuGet has tried in vain.
 #[derive(Debug, thiserror::Error)]
 #[error("Azure DevOps refuses the access token for {0}")]
-struct Refused(Organization);
+pub struct Refused(pub Organization);
 
 impl Explain for Refused {
     fn remedy(&self) -> String {

@@ -17,6 +17,7 @@ use crate::diagnosis::causes::clients;
 use crate::diagnosis::say;
 use crate::disk;
 use crate::kernel::dialect::Dialect;
+use crate::kernel::organization::Organization;
 use crate::kernel::{environment, run_folder};
 
 /// The subcommand by which a client's configuration starts this program.
@@ -77,6 +78,7 @@ pub fn run(call: &Call) -> ExitCode {
     let answered = match call.dialect {
         Dialect::Git => answer_git(call),
         Dialect::Cargo => answer_lines(call, cargo::PLUGIN_ARGUMENT, cargo::serve),
+        Dialect::NuGet if nuget::provider::is_call(&call.arguments) => return answer_provider(call),
         Dialect::NuGet => answer_lines(call, nuget::PLUGIN_ARGUMENT, nuget::serve),
         Dialect::Gradle => answer_lines(call, gradle::ARGUMENT, gradle::serve),
         // The command line asks by itself, once the agent hides the answer.
@@ -119,15 +121,42 @@ fn answer_lines(call: &Call, argument: &str, serve: Serve) -> io::Result<()> {
         complain(&format!("{} starts this, not a user", call.dialect.name()));
         return Ok(());
     }
-    let is_ours = call.dialect != Dialect::NuGet || is_first(call, &environment::variable("PATH").unwrap_or_default());
-    let mut answer = |question: &Question| if is_ours { ask(call, question) } else { Reply::NotOurs };
+    let mut answer = asked_first(call);
     serve(&mut io::stdin().lock(), &mut answers().lock(), &mut answer)
 }
 
-/// Whether no later run's program lies before this one on PATH: NuGet asks all that it finds, and an earlier step's identity does not
-/// answer where that of a later one was refused.
+/// Answers one question, for clients that know no plugins.
+fn answer_provider(call: &Call) -> ExitCode {
+    let mut ask = asked_first(call);
+    let answer = nuget::provider::answer(&call.arguments, &mut |question, is_retry| match ask(question) {
+        Reply::Token(issued) if is_retry && is_refused_again(call, &issued.organization) => {
+            Reply::Trouble(Explanation::of(&nuget::Refused(issued.organization)))
+        }
+        reply => reply,
+    });
+    if let Some(trouble) = &answer.trouble {
+        complain(&trouble.to_string());
+        std::thread::sleep(nuget::provider::UNTIL_READ);
+    }
+    if answers().write_all(answer.text.as_bytes()).is_ok() { ExitCode::from(answer.code) } else { ExitCode::FAILURE }
+}
+
+/// Notes one more refusal. Whether there were several in a row: the first may be of an older token, or of another organization's.
+fn is_refused_again(call: &Call, organization: &Organization) -> bool {
+    met::note_refusal(&call.folder, call.dialect, organization);
+    met::is_refused_again(&call.folder, call.dialect, organization)
+}
+
+/// Asks, unless a later run is to answer: NuGet asks all that it finds, and an earlier step's identity does not answer where that of
+/// a later one was refused.
+fn asked_first(call: &Call) -> impl FnMut(&Question) -> Reply {
+    let is_ours = call.dialect != Dialect::NuGet || is_first(call, &environment::variable("PATH").unwrap_or_default());
+    move |question| if is_ours { ask(call, question) } else { Reply::NotOurs }
+}
+
+/// Whether no later run's program lies before this one on PATH.
 fn is_first(call: &Call, path: &str) -> bool {
-    let Some(program) = call.dialect.program() else { return true };
+    let Some(program) = call.dialect.programs().first() else { return true };
     let run_of = |folder: PathBuf| {
         let is_there = disk::exists(&folder.join(program).with_extension(std::env::consts::EXE_EXTENSION));
         // By the name only: the same folder may have several paths.
@@ -182,8 +211,8 @@ fn ask_for_git(call: &Call, operation: &str, input: &[u8], question: &Question) 
             return reply;
         }
         met::note(&call.folder, call.dialect, &clients::GIT_REFUSED);
-        met::note_refusal(&call.folder, &issued.organization);
-    } else if met::is_refused_again(&call.folder, &issued.organization) {
+        met::note_refusal(&call.folder, call.dialect, &issued.organization);
+    } else if met::is_refused_again(&call.folder, call.dialect, &issued.organization) {
         return Reply::Trouble(Explanation::of(&RefusedAgain(issued.organization.clone())));
     }
     reply

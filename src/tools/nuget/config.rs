@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::names::decoded;
 use super::values::{self, Value};
-use super::{project, scripts};
+use super::{paket, project, scripts};
 use crate::edit::xml::{Document, Node, NotWellFormed};
 use crate::host::Host;
 use crate::kernel::organization::Organization;
@@ -42,6 +42,10 @@ pub struct NuGetFile {
     pub given: Option<PathBuf>,
     /// What else it sends: where to, and the text as written and resolved.
     pub(super) sends: Vec<(Receiver, String)>,
+    /// Whether it is Paket's.
+    pub is_pakets: bool,
+    /// Addresses whose line has a user name or password of its own, with the line.
+    pub with_password: Vec<(String, usize)>,
     /// What NuGet may see in it that cannot be seen here.
     pub doubts: Vec<Unparsable>,
     /// Sources of Azure whose server's certificate is not checked, with their lines.
@@ -79,6 +83,9 @@ impl NuGetFile {
         if project::is_project(file.name()) {
             return project::parse(file);
         }
+        if paket::is_dependencies(file.name()) {
+            return paket::parse(file, host);
+        }
         let doubt = Unparsable::doubted(file);
         match Document::parse(text) {
             Ok(document) => Self { doubts: doubt.into_iter().collect(), ..of_config(text, document.root(), host) },
@@ -94,6 +101,7 @@ impl NuGetFile {
             return project::speaks_of_sources(text);
         }
         folded(name).starts_with("nuget.")
+            || paket::is_dependencies(name)
             || file.source.origin == Origin::User
             || !scripts::is_pipeline(name) && speaks_of_sources(text)
     }

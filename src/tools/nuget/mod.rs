@@ -6,13 +6,15 @@
 //! - a configuration file in the pipeline's workspace, the folder above the checkout, which every client below it reads as a
 //!   parent of the project's own; it holds references to variables, and any name fits (measured with nuget.exe 5.8);
 //! - variables of the sources' names, where there is no place for such a file;
-//! - this program as a credential provider on PATH, for sources without a name, which NuGet 6.13 asks by the address;
-//! - the variables of Microsoft's credential provider, for older clients, where it is installed.
+//! - this program as a credential provider, for sources without a name: NuGet 6.13 finds it on PATH, older nuget.exe and Paket by a
+//!   variable, and all of them ask by the address;
+//! - the variables of Microsoft's credential provider, for older SDKs, where it is installed.
 
 mod config;
 pub(crate) mod credentials;
 mod environment;
 mod names;
+mod paket;
 mod places;
 mod plugin;
 mod project;
@@ -47,26 +49,35 @@ static ID: ToolId = ToolId {
         "VSS_NUGET_*",
         "ARTIFACTS_CREDENTIALPROVIDER_*",
         plugin::CACHE_VARIABLE,
+        plugin::FOLDERS_VARIABLE,
     ],
     dependency_folders: &[],
     ways: &[
+        // Once the variable's token is refused they ask.
         Way {
-            clients: "sources with a name",
-            tried: "nuget.exe 5.8, SDK 3.1: fetch, publish",
+            clients: "nuget.exe from 3.3, SDK from 9.0.200: sources with a name",
+            tried: "nuget.exe 5.8: fetch, publish",
+            source: TokenSource::Reference,
+            fresh: Fresh::EachUse,
+            afterwards: "`nuget.config` and variables as before",
+        },
+        Way {
+            clients: "older SDKs: sources with a name",
+            tried: "SDK 3.1: fetch, publish",
             source: TokenSource::Reference,
             fresh: Fresh::NextStep,
             afterwards: "`nuget.config` and variables as before",
         },
         Way {
-            clients: "6.13 and newer, sources without a name",
-            tried: "its protocol, by the SDK 3.1: fetch",
+            clients: "nuget.exe from 3.3, SDK from 9.0.200, Paket: sources without a name",
+            tried: "nuget.exe 5.8, NuGet 6.13's protocol by the SDK 3.1: fetch",
             source: TokenSource::Helper(Dialect::NuGet),
             fresh: Fresh::EachUse,
             afterwards: super::REMOVED,
         },
         Way {
-            clients: "older, sources without a name",
-            tried: "nuget.exe 5.8, SDK 3.1: fetch",
+            clients: "older SDKs: sources without a name",
+            tried: "SDK 3.1: fetch",
             source: TokenSource::Variable,
             fresh: Fresh::NextStep,
             afterwards: "variables as before",
@@ -81,7 +92,8 @@ impl Tool for NuGet {
 
     fn reads(&self, path: RelPath<'_>, among: Among) -> bool {
         config::is_config(path.name())
-            || among == Among::Project && (project::is_project(path.name()) || scripts::is_read(path))
+            || among == Among::Project
+                && (project::is_project(path.name()) || paket::is_dependencies(path.name()) || scripts::is_read(path))
     }
 
     fn is_configured_by(&self, file: &SourceFile) -> bool {
@@ -166,9 +178,20 @@ impl Tool for NuGet {
             }
         }
         let clients = plugin::set_up(served, &unnamed, sources, draft);
-        let all_ask = clients.are_new && served.iter().all(|one| clients.ask_for(one));
-        if !in_variables && !all_ask {
-            scripts::note(served, sources, draft);
+        let (pakets, unnamed): (Vec<_>, Vec<_>) = unnamed.into_iter().partition(|one| clients.is_pakets_only(one));
+        for one in pakets {
+            match paket::own_password(&one.feed, sources) {
+                None => draft.serve(one, TokenSource::Helper(Dialect::NuGet)),
+                Some(place) => draft.warn(format!(
+                    "Paket does not ask for {}: {place} has a user name and a password of its own; remove them from the line",
+                    one.feed
+                )),
+            }
+        }
+        let are_asked_for = served.iter().all(|one| clients.ask_for(one));
+        let needs_no_more = in_variables || clients.are_new && are_asked_for;
+        if !needs_no_more {
+            scripts::note(served, are_asked_for, sources, draft);
         }
         let provided = !unnamed.is_empty() && places::has_provider(draft.host, draft.look);
         // Where every client asks, a variable would hold the token for nobody.
@@ -217,7 +240,7 @@ fn needs_provider(one: &ServedFeed, is_answered: bool) -> String {
     } else {
         "add it to nuget.config as a source"
     };
-    let needs = if is_answered { "NuGet before 6.13 needs" } else { "NuGet needs" };
+    let needs = if is_answered { "dotnet and MSBuild before NuGet 6.13 need" } else { "NuGet needs" };
     format!(
         "{named_in} names {feed} without a source name, for which {needs} Microsoft's credential provider, and that is not \
          installed: {remedy}"

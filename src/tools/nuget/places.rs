@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::host::{Host, Look};
+use crate::kernel::dialect::NUGET_PROVIDER;
 use crate::kernel::paths::is_below;
 
 /// A file for our credentials.
@@ -122,8 +123,9 @@ fn machine_folders(host: &Host) -> Vec<PathBuf> {
 pub fn has_provider(host: &Host, look: &dyn Look) -> bool {
     let mut pointed = super::plugin::POINTERS.iter().filter_map(|name| host.variable(name)).peekable();
     // An older nuget.exe has a folder for them, among them Microsoft's by its name there.
-    let of_folder = host.variable("NUGET_CREDENTIALPROVIDERS_PATH").is_some_and(|folder| {
-        look.list(Path::new(folder)).iter().any(|name| name.to_ascii_lowercase().starts_with("credentialprovider"))
+    let of_folder = host.variable(super::plugin::FOLDERS_VARIABLE).is_some_and(|folders| {
+        let mut names = folders.split(';').flat_map(|folder| look.list(Path::new(folder)));
+        names.any(|name| is_provider(&name) && !name.starts_with(NUGET_PROVIDER))
     });
     if pointed.peek().is_some() {
         return of_folder || pointed.any(is_microsofts);
@@ -141,6 +143,10 @@ pub fn has_provider(host: &Host, look: &dyn Look) -> bool {
         })
     };
     of_folder || host.home.as_ref().is_some_and(conventional) || on_path()
+}
+
+fn is_provider(name: &str) -> bool {
+    name.to_ascii_lowercase().starts_with("credentialprovider")
 }
 
 /// Whether a path of a plugin, or its name, is that of Microsoft's provider in one of its forms.

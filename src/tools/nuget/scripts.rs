@@ -1,7 +1,7 @@
 //! Whether a pipeline gives its clients a configuration file as an argument.
 //!
 //! Then that file is the only one that the client reads (measured with nuget.exe 5.8 and the SDK 3.1): ours above the checkout is
-//! out of its sight.
+//! out of its sight, and only a client that asks for credentials is served without more.
 
 use std::collections::BTreeSet;
 
@@ -37,8 +37,9 @@ pub fn gives_config(text: &str) -> bool {
 /// More sources than a log needs lines for.
 const MOST_SOURCES: usize = 5;
 
-/// Says what helps where a client is given a configuration file, if anything hints at that: a line for each source.
-pub fn note(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) {
+/// Says what helps where a client is given a configuration file, if anything hints at that: a line for each source. `are_asked_for` where
+/// clients that ask for credentials are given them.
+pub fn note(served: &[ServedFeed], are_asked_for: bool, sources: Sources<'_>, draft: &mut Draft<'_>) {
     let mut places = BTreeSet::new();
     let mut names = BTreeSet::new();
     let of_repository = || sources.of::<NuGetFile>().filter(|(file, _)| file.source.origin == Origin::Workspace);
@@ -59,11 +60,12 @@ pub fn note(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) 
         names.extend(served.iter().filter_map(|one| one.name.as_deref()));
     }
     let further = if places.len() > 1 { " and others" } else { "" };
+    let client = if are_asked_for { "dotnet or MSBuild before NuGet 6.13" } else { "a client" };
     let Some(token) = draft.token_variable().map(str::to_owned) else { return };
     for (number, name) in names.iter().take(MOST_SOURCES).enumerate() {
         let what = match number {
             0 => format!(
-                "a client that is given a configuration file ({place}{further}) reads no other, so it needs in its step"
+                "{client} that is given a configuration file ({place}{further}) reads no other, so it needs in its step"
             ),
             _ => format!("for the source '{name}' it needs as well"),
         };

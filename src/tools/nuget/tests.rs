@@ -144,7 +144,12 @@ fn planned(feeds: &[ServedFeed], files: &[SourceFile], host: &Host, disk: &Disk)
 }
 
 /// What is planned for NuGet's plugins, the same for whatever is served.
-const PLUGIN: [&str; 2] = ["bin/nuget-plugin-ado-entra-auth", "NUGET_PLUGINS_CACHE_PATH=/run/nuget-plugins"];
+const PLUGIN: [&str; 4] = [
+    "bin/nuget-plugin-ado-entra-auth",
+    if cfg!(windows) { "bin/CredentialProvider-AdoEntraAuth" } else { "bin/CredentialProvider-AdoEntraAuth.exe" },
+    "NUGET_CREDENTIALPROVIDERS_PATH=/run/bin",
+    "NUGET_PLUGINS_CACHE_PATH=/run/nuget-plugins",
+];
 
 /// A line for each other change.
 fn shown(plan: &Plan) -> Vec<String> {
@@ -178,7 +183,8 @@ fn a_name_that_no_variable_can_have_is_said_where_there_is_no_file() {
     let feeds = [feed(Some("contoso-feed"), FEED), feed(Some("My Feed"), &FEED.replace("/f/", "/g/"))];
     let plan = planned(&feeds, &[], &nowhere, &Disk::default());
     let names: Vec<&str> = plan.variables().map(|variable| variable.name.as_str()).collect();
-    assert_eq!(names, ["NuGetPackageSourceCredentials_contoso-feed", "NUGET_PLUGINS_CACHE_PATH"]);
+    let ours = ["NUGET_CREDENTIALPROVIDERS_PATH", "NUGET_PLUGINS_CACHE_PATH"];
+    assert_eq!(names, ["NuGetPackageSourceCredentials_contoso-feed", ours[0], ours[1]]);
     assert!(plan.warnings.sentences()[0].contains("'My Feed'"), "{:?}", plan.warnings.sentences());
 }
 
@@ -434,12 +440,74 @@ fn no_variable_holds_the_token_where_every_client_asks() {
         // Without Microsoft's provider an older client gets nothing.
         let plan = planned(&[feed(None, FEED)], &[], &host(&[]), &with_sdks(Disk::default(), sdks));
         let said = plan.warnings.sentences().join("");
-        assert_eq!((said.is_empty(), said.contains("NuGet before 6.13 needs")), (is_new, !is_new), "{said}");
+        assert_eq!((said.is_empty(), said.contains("before NuGet 6.13 need")), (is_new, !is_new), "{said}");
         assert_eq!(plan.served[0].source, TokenSource::Helper(Dialect::NuGet));
     }
-    // What nuget.exe is, is not known.
-    let disk = with_sdks(provided(), &["9.0.200"]).with("/x/bin/nuget", "");
-    assert_eq!(planned(&[feed(None, FEED)], &[], &host(&[]), &disk).served[0].source, TokenSource::Variable);
+    // Any nuget.exe asks, and an older SDK beside it does not.
+    for (sdks, expected) in
+        [(&["9.0.200"][..], TokenSource::Helper(Dialect::NuGet)), (&["8.0.404"], TokenSource::Variable)]
+    {
+        let disk = provided().with("/x/bin/nuget", "");
+        let disk = with_sdks(disk, sdks);
+        assert_eq!(planned(&[feed(None, FEED)], &[], &host(&[]), &disk).served[0].source, expected, "{sdks:?}");
+    }
+}
+
+#[test]
+fn folders_of_other_providers_stay_and_those_of_earlier_runs_go() {
+    for (former, expected) in [
+        ("/own/a;/own/b", "/run/bin;/own/a;/own/b"),
+        (";;", "/run/bin"),
+        ("/t/ado-entra-auth-0123456789abcdef/bin;/own", "/run/bin;/own"),
+        ("/t/ado-entra-auth/bin", "/run/bin;/t/ado-entra-auth/bin"),
+    ] {
+        let plan = planned(&[], &[], &host(&[("NUGET_CREDENTIALPROVIDERS_PATH", former)]), &Disk::default());
+        let lines = crate::tools::testing::shown(&plan).join("\n").replace('\\', "/");
+        let expected = format!("NUGET_CREDENTIALPROVIDERS_PATH={expected}\n");
+        assert!(lines.contains(&expected), "{former}: {lines}");
+    }
+}
+
+/// It is no other's: the variables of Microsoft's hold the token.
+#[test]
+fn the_program_of_an_earlier_step_is_not_taken_for_microsofts() {
+    let variable = [("NUGET_CREDENTIALPROVIDERS_PATH", "/t/ado-entra-auth-0123456789abcdef/bin;/own")];
+    let ours = "/t/ado-entra-auth-0123456789abcdef/bin/CredentialProvider-AdoEntraAuth.exe";
+    for (other, has) in [("/own/x.exe", false), ("/own/CredentialProvider.Microsoft.exe", true)] {
+        let disk = Disk::default().with(ours, "").with(other, "");
+        assert_eq!(places::has_provider(&host(&variable), &disk), has, "{other}");
+    }
+}
+
+fn paket(lines: &str) -> SourceFile {
+    file("/agent/1/s/paket.dependencies", lines)
+}
+
+/// Paket keeps each answer for its source.
+#[test]
+fn paket_asks_for_its_sources_of_any_organization() {
+    let theirs = FEED.replace("contoso", "fabrikam");
+    let file = paket(&format!("source {FEED}\nsource {theirs}\n"));
+    let plan = planned(&[feed(None, FEED), feed(None, &theirs)], &[file], &host(&[]), &Disk::default());
+    assert_eq!(deposits(&plan), ["contoso", "fabrikam"]);
+    assert!(plan.served.len() == 2 && plan.warnings.sentences().is_empty() && plan.notes.is_empty());
+    assert!(plan.served.iter().all(|served| served.source == TokenSource::Helper(Dialect::NuGet)));
+    // Where another client's file names one of them too, that one needs what it needs without Paket.
+    let project = "<Project><RestoreSources>URL</RestoreSources></Project>".replace("URL", FEED);
+    let files = [paket(&format!("source {FEED}\n")), self::file("/agent/1/s/a.csproj", &project)];
+    let plan = planned(&[feed(None, FEED)], &files, &host(&[]), &Disk::default());
+    assert!(plan.warnings.sentences()[0].contains("before NuGet 6.13 need"), "{:?}", plan.warnings.sentences());
+}
+
+#[test]
+fn a_password_of_its_own_keeps_paket_from_asking() {
+    let with_password = format!("source {FEED} username: \"u\" password: \"p\"\n");
+    let plan = planned(&[feed(None, FEED)], &[paket(&with_password)], &host(&[]), &Disk::default());
+    let said = plan.warnings.sentences();
+    assert!(plan.served.is_empty() && said[0].contains("paket.dependencies, line 1 has a user name"), "{said:?}");
+    let both = format!("{with_password}group B\nsource {FEED}/\n");
+    let plan = planned(&[feed(None, FEED)], &[paket(&both)], &host(&[]), &Disk::default());
+    assert_eq!((plan.served.len(), plan.warnings.sentences().len()), (1, 0));
 }
 
 #[test]
@@ -449,6 +517,35 @@ fn where_plugins_are_pointed_to_path_is_not_looked_at() {
         let plan = planned(&[feed(None, FEED)], &[], &host(&[(name, "/x/y.dll")]), &disk);
         assert!(plan.notes.len() == 1 && plan.notes[0].contains(name), "{:?}", plan.notes);
         assert!(plan.served.is_empty() && plan.warnings.sentences().len() == 1, "{name}");
+    }
+}
+
+/// A client that is given the file does not read ours, so names do not keep its sources apart.
+#[test]
+fn organizations_of_a_file_that_a_client_may_be_given_are_not_answered_for() {
+    let theirs = FEED.replace("contoso", "fabrikam");
+    let foreign = FEED.replace("contoso", "others");
+    let sources = |urls: &[&str]| {
+        let add = |(at, url): (usize, &&str)| format!("<add key='f{at}' value='{url}'/>");
+        let adds = urls.iter().enumerate().map(add).collect::<String>();
+        format!("<configuration><packageSources>{adds}</packageSources></configuration>")
+    };
+    let feeds = [feed(Some("f0"), FEED), feed(Some("f1"), &theirs)];
+    let pipeline = file("/agent/1/s/azure-pipelines.yml", "- script: nuget restore -ConfigFile nuget.config\n");
+    let (contoso, both) = (&["contoso"][..], &["contoso", "fabrikam"][..]);
+    for (name, urls, served, with_pipeline, expected) in [
+        ("nuget.config", &[FEED, &theirs][..], &feeds[..], false, both),
+        ("nuget.config", &[FEED, &theirs], &feeds, true, &[]),
+        ("ci.config", &[FEED, &theirs], &feeds, false, &[]),
+        ("ci.config", &[FEED, &foreign], &feeds[..1], false, &[]),
+        ("nuget.config", &[FEED, &foreign], &feeds[..1], true, &[]),
+        ("nuget.config", &[FEED, &foreign], &feeds[..1], false, contoso),
+        ("ci.config", &[FEED], &feeds[..1], true, contoso),
+    ] {
+        let mut files = vec![file(&format!("/agent/1/s/{name}"), &sources(urls))];
+        files.extend(with_pipeline.then(|| pipeline.clone()));
+        let plan = planned(served, &files, &host(&[]), &Disk::default());
+        assert_eq!(deposits(&plan), expected, "{name} {urls:?} {with_pipeline}");
     }
 }
 

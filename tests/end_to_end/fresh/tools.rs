@@ -14,8 +14,8 @@ use ado_entra_auth_emulator::world::{OTHER_TENANT, TENANT};
 use super::{OVER, ends, ends_at, folder, folders, living, short_lived, until};
 use crate::promises::subjects::{
     BUN, BUN_1_3, CARGO, DOTNET, DOTNET_PLUGIN, DOTNET_PROVIDER, FEED, GIT, GIT_OF_SYSTEM, GRADLE, MAVEN, MAVEN_3_9,
-    MAVEN_3_9_SETTINGS, NPM, NPM_6, NPM_7, NPM_8, NPM_9, NPM_10, NPM_11, NPM_12, NUGET, Other, PIP, PIP_26, PNPM_8,
-    PNPM_9, PNPM_10, PNPM_11, POETRY, Subject, UV, YARN_1, YARN_2, YARN_3, YARN_4,
+    MAVEN_3_9_SETTINGS, NPM, NPM_6, NPM_7, NPM_8, NPM_9, NPM_10, NPM_11, NPM_12, NUGET, NUGET_PROVIDER, Other, PIP,
+    PIP_26, PNPM_8, PNPM_9, PNPM_10, PNPM_11, POETRY, Subject, UV, YARN_1, YARN_2, YARN_3, YARN_4,
 };
 use crate::support::{BINARY, carried, claims, finish, job, named, run, side_by_side, step};
 use crate::tenants::of_two_tenants;
@@ -44,6 +44,7 @@ const CROWDS: [Crowd; 3] = [
             &MAVEN_3_9,
             &GRADLE,
             &DOTNET_PLUGIN,
+            &NUGET_PROVIDER,
             &PIP,
             &UV,
             &POETRY,
@@ -91,10 +92,9 @@ struct Place {
 impl Place {
     /// Whether it fetches with a token that lives for a while, and what it says.
     fn fetches(&self, job: &mut Job<'_>) -> (bool, String) {
-        let Subject { forget, fetch, proof, ask_other, proof_of_other, .. } = self.subject;
-        let of_other = self.other.map_or_else(String::new, |other| {
-            format!(" && ({}) && ({proof_of_other})", ask_other.replace("OTHER", &other.address(true)))
-        });
+        let Subject { forget, fetch, proof, proof_of_other, .. } = self.subject;
+        let asking = |other| format!(" && ({}) && ({proof_of_other})", self.subject.asking(other));
+        let of_other = self.other.map_or_else(String::new, asking);
         let first = job.root().join(&self.installed);
         let script = format!("PATH=\"{}:$PATH\"; {forget}; ({fetch}) && ({proof}){of_other}", first.display());
         // What an earlier attempt of a step has left is renewed by nobody.

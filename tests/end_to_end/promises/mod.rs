@@ -22,7 +22,7 @@ macro_rules! matrix {
     };
     (@tools $check:path) => {
         matrix!(
-            @each $check; npm NPM, yarn_4 YARN_4, bun_1_3 BUN_1_3, maven MAVEN, maven_3_9 MAVEN_3_9, gradle GRADLE, nuget NUGET, dotnet DOTNET,
+            @each $check; npm NPM, yarn_4 YARN_4, bun_1_3 BUN_1_3, maven MAVEN, maven_3_9 MAVEN_3_9, gradle GRADLE, nuget NUGET, dotnet DOTNET, nuget_provider NUGET_PROVIDER,
             dotnet_plugin DOTNET_PLUGIN, pip PIP, uv UV, poetry POETRY, git GIT, cargo CARGO
         );
     };

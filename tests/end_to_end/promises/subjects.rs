@@ -191,8 +191,13 @@ impl Subject {
     pub fn ask(&self, job: &mut Job<'_>, other: Other) -> String {
         in_project(job, self.forget);
         let (_, of_feed) = in_project(job, self.fetch);
-        let (_, of_other) = in_project(job, &self.ask_other.replace("OTHER", &other.address(true)));
+        let (_, of_other) = in_project(job, &self.asking(other));
         of_feed + &of_other
+    }
+
+    /// The command by which it asks another registry.
+    pub fn asking(&self, other: Other) -> String {
+        self.ask_other.replace("OTHER", &other.address(self.tool == "git"))
     }
 
     /// Has it ask for an address of an organization that no file names. Gives what it says.
@@ -471,6 +476,16 @@ fn users_nuget_config() -> Vec<u8> {
     ))
 }
 
+/// The same with the source itself.
+fn users_nuget_source() -> Vec<u8> {
+    let source = format!(
+        "<packageSources><clear /><add key=\"other\" value=\"{}/nuget/v3/index.json\" /></packageSources>",
+        Other::Foreign.feed()
+    );
+    let config = String::from_utf8(users_nuget_config()).unwrap();
+    text(config.replace("<configuration>", &format!("<configuration>{source}")))
+}
+
 fn fresh_package() -> Vec<u8> {
     Package::nuget("Contoso.Fresh", "3.1.0", &[]).files[0].content.to_vec()
 }
@@ -480,7 +495,8 @@ pub const NUGET: Subject = Subject {
     served_by: "_CONTOSO",
     held_in: Some("ADO_ENTRA_AUTH_"),
     changes_home: false,
-    goes_on: false,
+    // It asks this program once the variable's is refused.
+    goes_on: true,
     limits: Limits { keeps_on: &[Away::Port, Away::Stranger], ..NO_LIMITS },
     needs: &["mono"],
     installs: &[("installed/nuget", "bin/nuget")],
@@ -502,6 +518,27 @@ pub const NUGET: Subject = Subject {
     publish: Some("nuget push fresh.nupkg -Source feed1 -ApiKey az -NonInteractive"),
 };
 
+/// Asks this program by the address of a source, as Paket does for those of the project's file.
+pub const NUGET_PROVIDER: Subject = Subject {
+    served_by: "NUGET_CREDENTIALPROVIDERS_PATH",
+    held_in: None,
+    limits: Limits { keeps_on: &[Away::Port], ..NO_LIMITS },
+    project: |other| {
+        let source = |feed: &str| format!("source {feed}/nuget/v3/index.json\n");
+        let other_source = other.map(|other| source(&other.feed())).unwrap_or_default();
+        vec![("paket.dependencies", text(source(FEED) + &other_source)), ("fresh.nupkg", fresh_package())]
+    },
+    users_own: || vec![("home/.config/NuGet/NuGet.Config", users_nuget_source())],
+    fetch: "nuget install Contoso.Hello -OutputDirectory packages -NonInteractive -NoCache \
+            -Source https://pkgs.dev.azure.com/contoso/_packaging/feed1/nuget/v3/index.json",
+    ask_other: "nuget install Fabrikam.Plant -Source OTHER/nuget/v3/index.json -OutputDirectory packages -NonInteractive -NoCache",
+    publish: Some(
+        "nuget push fresh.nupkg -ApiKey az -NonInteractive \
+         -Source https://pkgs.dev.azure.com/contoso/_packaging/feed1/nuget/v3/index.json",
+    ),
+    ..NUGET
+};
+
 /// A project of the SDK that needs what it must, with properties.
 fn sdk_project(other: Option<Other>, properties: &str) -> Vec<u8> {
     let project = crate::nuget_clients::sdk_project(properties);
@@ -510,6 +547,7 @@ fn sdk_project(other: Option<Other>, properties: &str) -> Vec<u8> {
 }
 
 pub const DOTNET: Subject = Subject {
+    goes_on: false,
     needs: &[],
     installs: &[("installed/dotnet", "bin/dotnet31")],
     project: |other| {
@@ -544,15 +582,7 @@ pub const DOTNET_PROVIDER: Subject = Subject {
         let property = format!("<RestoreSources>{}{other_source}</RestoreSources>", source(FEED));
         vec![("app.csproj", sdk_project(other, &property)), ("fresh.nupkg", fresh_package())]
     },
-    users_own: || {
-        let source = format!(
-            "<packageSources><clear /><add key=\"other\" value=\"{}/nuget/v3/index.json\" /></packageSources>",
-            Other::Foreign.feed()
-        );
-        let config = String::from_utf8(users_nuget_config()).unwrap();
-        let config = config.replace("<configuration>", &format!("<configuration>{source}"));
-        vec![("home/.nuget/NuGet/NuGet.Config", text(config))]
-    },
+    users_own: || vec![("home/.nuget/NuGet/NuGet.Config", users_nuget_source())],
     publish: Some(
         "dotnet nuget push fresh.nupkg --api-key az \
          --source https://pkgs.dev.azure.com/contoso/_packaging/feed1/nuget/v3/index.json",

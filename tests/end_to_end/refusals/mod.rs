@@ -133,6 +133,7 @@ refusals! {
     dotnet DOTNET: Absent "nuget-401", Refused "nuget-401", Forbidden "feed-read-packages", MayNotPublish "feed-add-package";
     dotnet_provider DOTNET_PROVIDER: Absent "nuget-provider", Refused "nuget-401", Forbidden "feed-read-packages";
     dotnet_plugin DOTNET_PLUGIN: Absent "nuget-401", Forbidden "feed-read-packages";
+    nuget_provider NUGET_PROVIDER: Absent "nuget-401", Forbidden "feed-read-packages";
     pip PIP: Absent "pip-no-versions", Refused "pip-401", Forbidden "pip-no-versions";
     pip_26 PIP_26: Absent "pip-no-versions", Refused "pip-401", Forbidden "pip-no-versions";
     uv UV: Absent "uv-401", Refused "uv-401", Forbidden "feed-403", MayNotPublish "feed-add-package";
