@@ -136,8 +136,10 @@ pub struct ServedFeed {
     pub feed: Feed,
     /// The URL as it is written there, with the tool's own references resolved.
     pub written: String,
-    /// The file, variable or input that named it.
+    /// The file, variable or input that named it first.
     pub named_in: String,
+    /// Whether an input names it, by itself or too.
+    pub by_input: bool,
 }
 
 /// Where an address leads, as far as a token goes.

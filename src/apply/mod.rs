@@ -230,7 +230,7 @@ fn write_files(
     if let Some(VaultKey { key, variable }) = vault {
         let deposits: Vec<Deposit<'_>> = plan.deposits.iter().map(|deposit| sealed(deposit, filling)).collect();
         let folders: Vec<PathBuf> = earlier.iter().rev().map(|run| run.directory.clone()).collect();
-        vault::write(&directory, variable, key, &deposits, &folders)?;
+        vault::write(&directory, variable, key, &deposits, &plan.silenced, &folders)?;
     }
     for change in &plan.changes {
         match change {

@@ -11,7 +11,7 @@ use url::Url;
 use crate::kernel::organization::{Organization, unambiguous};
 
 /// Serves the packages of every organization; beside it each has a host of its own.
-const SHARED_HOST: &str = "pkgs.dev.azure.com";
+pub const SHARED_HOST: &str = "pkgs.dev.azure.com";
 
 /// What a feed speaks at a URL.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -1,6 +1,6 @@
 //! The one decision, with a vault on the disk, and what the tests of the dialects ask.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::vault::{Deposit, Key, Vault, VaultError, key_variable, open, write};
@@ -54,7 +54,7 @@ impl Runs {
             .collect();
         let earlier: Vec<PathBuf> = earlier.iter().map(|number| self.folder(*number)).collect();
         disk::create_private_folder(&self.folder(number)).unwrap();
-        write(&self.folder(number), &variable, &key, &deposits, &earlier).unwrap();
+        write(&self.folder(number), &variable, &key, &deposits, &BTreeSet::new(), &earlier).unwrap();
         self.variables.insert(variable.clone(), key.to_text().to_string());
         variable
     }

@@ -25,6 +25,8 @@ pub struct Draft<'p> {
     pub names: &'p RunNames,
     /// Whether the user names the tool.
     pub is_named: bool,
+    /// Whether a file may name to the tool what this task does not see.
+    pub is_blinded: bool,
     reach: &'p Reach,
     plan: &'p mut Plan,
 }
@@ -42,13 +44,15 @@ pub struct Surroundings<'p> {
     pub reach: &'p Reach,
     /// Whether the user names the tool.
     pub is_named: bool,
+    /// Whether a file may name to the tool what this task does not see.
+    pub is_blinded: bool,
 }
 
 impl<'p> Draft<'p> {
     /// The draft of a tool, by its name in the input `tools`.
     pub fn new(tool: &'static str, surroundings: Surroundings<'p>, plan: &'p mut Plan) -> Self {
-        let Surroundings { host, look, names, reach, is_named } = surroundings;
-        Self { tool, host, look, names, is_named, reach, plan }
+        let Surroundings { host, look, names, reach, is_named, is_blinded } = surroundings;
+        Self { tool, host, look, names, is_named, is_blinded, reach, plan }
     }
 
     /// The permitted organizations, for a tool that goes by organization.
@@ -111,6 +115,11 @@ impl<'p> Draft<'p> {
             }
             self.grant(organization, None);
         }
+    }
+
+    /// Has a client get nothing at the host that organizations share, neither from this run nor from an earlier one.
+    pub fn silence(&mut self, client: Dialect) {
+        self.plan.silenced.insert(client);
     }
 
     fn grant(&mut self, organization: &Organization, reference: Option<String>) {

@@ -9,6 +9,7 @@ mod source;
 mod template;
 mod warnings;
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -233,6 +234,8 @@ pub struct Plan {
     pub changes: Vec<Change>,
     /// What the run's vault will hold.
     pub deposits: Vec<Deposit>,
+    /// The clients that it does not answer at the host that organizations share.
+    pub silenced: BTreeSet<Dialect>,
     /// The feeds that the step has to look at, and to plan without where they would have the token sent elsewhere.
     pub look_first: Vec<(Feed, &'static Statement)>,
     /// For which tools and organizations this step's token serves.

@@ -1,7 +1,7 @@
 //! The feeds that a tool is to serve, and those that it is not.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Wanted, names};
 use crate::azure_devops::feed::Feed;
@@ -47,14 +47,22 @@ pub(super) fn of_tool(tool: &'static dyn Tool, reading: &Reading, unread: &[Unpa
     found.chooses = candidates.iter().any(|(_, chooses)| *chooses);
     // What the repository names goes before what the user's own files repeat.
     candidates.sort_by_key(|(_, chooses)| !chooses);
-    let mut seen = BTreeSet::new();
+    let mut seen = BTreeMap::new();
     for (feed, _) in candidates {
         let name = feed.name.as_deref().map(|name| tool.name_key(name));
-        if seen.insert((name, feed.role, feed.feed.url.to_string())) {
-            found.served.push(feed);
+        let at = *seen.entry((name, feed.role, feed.feed.url.to_string())).or_insert(found.served.len());
+        match found.served.get_mut(at) {
+            Some(known) => known.by_input |= feed.by_input,
+            None => found.served.push(feed),
         }
     }
     found
+}
+
+/// Whether a file may name to a tool what this task does not see.
+pub(super) fn is_blinded(reading: &Reading, unread: &[Unparsable]) -> bool {
+    let mut doubts = reading.doubts.iter().chain(unread);
+    doubts.any(|doubt| doubt.hides.is_any_name() && doubt.origin != Origin::User)
 }
 
 fn of_mentions(
@@ -87,7 +95,8 @@ fn of_mentions(
                     let chooses = mention.place.origin() == Origin::Workspace;
                     let (name, written) = (mention.name.clone(), mention.url.clone());
                     let (role, bound) = (mention.role, mention.bound);
-                    candidates.push((ServedFeed { name, role, bound, feed, written, named_in }, chooses));
+                    let by_input = false;
+                    candidates.push((ServedFeed { name, role, bound, feed, written, named_in, by_input }, chooses));
                 }
             }
             Address::Unlisted(other) => {
@@ -118,7 +127,8 @@ fn of_inputs(tool: &'static dyn Tool, wanted: &Wanted<'_>, numbers: &mut Vec<usi
             let name = input.name.clone().or_else(|| tool.usual_name(&feed));
             let (written, named_in) = (feed.url.to_string(), "the input 'feeds'".to_owned());
             let (role, bound) = (Role::Source, tool.binds());
-            candidates.push((ServedFeed { name, role, bound, feed, written, named_in }, input.feed.protocol.is_some()));
+            let (chooses, by_input) = (input.feed.protocol.is_some(), true);
+            candidates.push((ServedFeed { name, role, bound, feed, written, named_in, by_input }, chooses));
         }
     }
     candidates

@@ -106,7 +106,8 @@ pub fn plan(
             continue;
         }
         let is_named = by_name == Some(true);
-        let surroundings = Surroundings { host, look, names, reach: wanted.reach, is_named };
+        let is_blinded = feeds::is_blinded(&reading, &found.unread);
+        let surroundings = Surroundings { host, look, names, reach: wanted.reach, is_named, is_blinded };
         tool.plan(&served, sources, &mut Draft::new(id.name, surroundings, &mut plan))?;
         sent.push((tool, &found.files, reading));
     }

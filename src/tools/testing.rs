@@ -120,6 +120,7 @@ pub fn feed(name: Option<&str>, url: &str, named_in: &str) -> ServedFeed {
         feed: Feed::parse(url).unwrap_or_else(|| panic!("{url}")),
         written: url.to_owned(),
         named_in: named_in.to_owned(),
+        by_input: false,
     }
 }
 
@@ -154,7 +155,8 @@ pub fn planned(
 ) -> Result<Plan, PlanError> {
     let mut plan = Plan::default();
     let (reach, names) = (reach(tool.id().name), names());
-    let surroundings = Surroundings { host, look: disk, names: &names, reach: &reach, is_named: false };
+    let surroundings =
+        Surroundings { host, look: disk, names: &names, reach: &reach, is_named: false, is_blinded: false };
     let read = taken_apart(tool, files, host);
     let mut draft = Draft::new(tool.id().name, surroundings, &mut plan);
     tool.plan(served, Sources { files: &read, host }, &mut draft)?;

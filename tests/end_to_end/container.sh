@@ -33,7 +33,8 @@ at "$agent/_work/_temp" /__w/_temp
 at "$agent/_work/_tool" /__t
 at "$agent/_work/_tasks" /__w/_tasks
 mount -o remount,bind,ro "$root/__w/_tasks"
-[ ! -d "$tools" ] || [ -d "$root$tools" ] || at "$tools" "$tools"
+# Where they lie below the machine's temporary folder, an earlier start has left the mere place.
+[ ! -d "$tools" ] || [ -e "$root$tools/bin" ] || at "$tools" "$tools"
 [ ! -f "$container/boot_id" ] || mount --bind "$container/boot_id" "$root/proc/sys/kernel/random/boot_id"
 
 # What is the image's own, anywhere in a value; the agent's folders, where a value begins with one.

@@ -27,7 +27,7 @@ fn run_folder(emulator: &Emulator, job: &mut Job<'_>, id: &str) -> (PathBuf, Str
     let organization = Organization::parse("contoso").unwrap();
     let deposit = Deposit { organization, client: Dialect::Git, feeds: None, token: &token, expires_at: now() + 3600 };
     let (key, variable) = (Key::generate().unwrap(), key_variable().unwrap());
-    write(&folder, &variable, &key, &[deposit], &[]).unwrap();
+    write(&folder, &variable, &key, &[deposit], &std::collections::BTreeSet::new(), &[]).unwrap();
     job.set_variable(Variable::public(&variable, key.to_text().as_str()));
     let helper = format!("!'{BINARY}' credential git '{}'", folder.display());
     let config =

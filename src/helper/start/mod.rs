@@ -129,7 +129,7 @@ fn answer_lines(call: &Call, argument: &str, serve: Serve) -> io::Result<()> {
 fn answer_provider(call: &Call) -> ExitCode {
     let mut ask = asked_first(call);
     let answer = nuget::provider::answer(&call.arguments, &mut |question, is_retry| match ask(question) {
-        Reply::Token(issued) if is_retry && is_refused_again(call, &issued.organization) => {
+        Reply::Token(issued) if is_retry && is_one_refusal_too_many(call, &issued.organization) => {
             Reply::Trouble(Explanation::of(&nuget::Refused(issued.organization)))
         }
         reply => reply,
@@ -142,7 +142,7 @@ fn answer_provider(call: &Call) -> ExitCode {
 }
 
 /// Notes one more refusal. Whether there were several in a row: the first may be of an older token, or of another organization's.
-fn is_refused_again(call: &Call, organization: &Organization) -> bool {
+fn is_one_refusal_too_many(call: &Call, organization: &Organization) -> bool {
     met::note_refusal(&call.folder, call.dialect, organization);
     met::is_refused_again(&call.folder, call.dialect, organization)
 }
@@ -156,9 +156,11 @@ fn asked_first(call: &Call) -> impl FnMut(&Question) -> Reply {
 
 /// Whether no later run's program lies before this one on PATH.
 fn is_first(call: &Call, path: &str) -> bool {
+    // Where there is one of NuGet's there are all.
     let Some(program) = call.dialect.programs().first() else { return true };
+    let program = format!("{program}{}", std::env::consts::EXE_SUFFIX);
     let run_of = |folder: PathBuf| {
-        let is_there = disk::exists(&folder.join(program).with_extension(std::env::consts::EXE_EXTENSION));
+        let is_there = disk::exists(&folder.join(&program));
         // By the name only: the same folder may have several paths.
         run_folder::name_of(folder.parent()?).filter(|_| is_there).map(str::to_owned)
     };

@@ -11,7 +11,7 @@ use crate::kernel::secret::AccessToken;
 
 /// What the file is called, in the run's folder.
 pub(super) const NAME: &str = "vault.json";
-pub(super) const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 3;
 /// How many bytes of what is sealed hold the expiry; the token follows.
 const EXPIRY_BYTES: usize = 8;
 /// What is sealed of an entry, each by its name, so that one cannot stand for the other.
@@ -25,6 +25,8 @@ pub(super) struct VaultFile {
     pub(super) key: String,
     /// The names of earlier runs' folders, which lie beside this one's.
     pub(super) earlier: Vec<String>,
+    /// The clients that are not answered at the host that organizations share.
+    pub(super) silenced: Vec<String>,
     pub(super) entries: Vec<Entry>,
 }
 

@@ -10,6 +10,7 @@ mod key;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::azure_devops::feed::Feed;
@@ -77,12 +78,14 @@ pub struct Wanted {
 /// Writes a run's vault into its private folder, in place of one that may be there, in one step.
 ///
 /// `earlier` are the folders of earlier runs of the same job, the one to ask first in front. They lie beside this run's, and only their
-/// names are written: a container sees them below another path.
+/// names are written: a container sees them below another path. `silenced` are the clients that no run of the job answers at the host
+/// that organizations share.
 pub fn write(
     folder: &Path,
     key_variable: &str,
     key: &Key,
     deposits: &[Deposit<'_>],
+    silenced: &BTreeSet<Dialect>,
     earlier: &[PathBuf],
 ) -> Result<(), VaultError> {
     let names = earlier.iter().filter_map(|folder| run_folder::name_of(folder).map(str::to_owned));
@@ -90,6 +93,7 @@ pub fn write(
         version: VERSION,
         key: key_variable.to_owned(),
         earlier: names.take(MOST_EARLIER).collect(),
+        silenced: silenced.iter().map(|client| client.name().to_owned()).collect(),
         entries: deposits.iter().map(|deposit| Entry::of(deposit, key)).collect::<Result<_, _>>()?,
     };
     save(folder, &vault)
@@ -159,22 +163,28 @@ impl Vault<'_> {
     /// The first run that has an entry for it decides, also where that entry cannot be opened: what the last step has set up is not
     /// answered with another step's identity.
     pub fn token(&self, wanted: &Wanted) -> Result<Option<Issued>, VaultError> {
-        if let Some(outcome) = self.own_token(wanted) {
-            return outcome.map(Some);
+        let earlier = self.earlier();
+        let all = || std::iter::once(self).chain(&earlier);
+        if all().any(|vault| vault.is_silent_for(wanted)) {
+            return Ok(None);
         }
-        let Some(parent) = self.folder.parent() else { return Ok(None) };
-        for name in self.file.earlier.iter().take(MOST_EARLIER) {
-            // Not a path that leads elsewhere.
-            if run_folder::name_of(Path::new(name)) != Some(name.as_str()) {
-                continue;
-            }
-            // An earlier run may be undone, or be of another release of the task.
-            let Ok(earlier) = open(&parent.join(name), self.variable) else { continue };
-            if let Some(outcome) = earlier.own_token(wanted) {
-                return outcome.map(Some);
-            }
-        }
-        Ok(None)
+        all().find_map(|vault| vault.own_token(wanted)).transpose()
+    }
+
+    /// Those of earlier runs, the one to ask first in front.
+    fn earlier(&self) -> Vec<Self> {
+        let Some(parent) = self.folder.parent() else { return Vec::new() };
+        // Not a path that leads elsewhere.
+        let is_run = |name: &&String| run_folder::name_of(Path::new(name)) == Some(name.as_str());
+        let names = self.file.earlier.iter().take(MOST_EARLIER).filter(is_run);
+        // An earlier run may be undone, or be of another release of the task.
+        names.filter_map(|name| open(&parent.join(name), self.variable).ok()).collect()
+    }
+
+    /// Whether nobody is to answer a client, since its files name several organizations at one host.
+    fn is_silent_for(&self, wanted: &Wanted) -> bool {
+        self.file.silenced.iter().any(|client| client == wanted.client.name())
+            && wanted.feed.as_ref().is_some_and(Feed::is_at_shared_host)
     }
 
     /// What this run itself has for it.

@@ -42,9 +42,13 @@ fn put(folder: &Path, bytes: &[u8]) {
 
 /// Changes the file as JSON.
 fn edit(runs: &Runs, change: impl FnOnce(&mut Value)) {
-    let mut vault: Value = serde_json::from_slice(&bytes(&runs.folder(1))).unwrap();
+    edit_of(runs, 1, change);
+}
+
+fn edit_of(runs: &Runs, number: usize, change: impl FnOnce(&mut Value)) {
+    let mut vault: Value = serde_json::from_slice(&bytes(&runs.folder(number))).unwrap();
     change(&mut vault);
-    put(&runs.folder(1), &serde_json::to_vec(&vault).unwrap());
+    put(&runs.folder(number), &serde_json::to_vec(&vault).unwrap());
 }
 
 #[test]
@@ -255,10 +259,35 @@ fn a_vault_is_written_anew_in_one_step() {
     let (key, token) = (Key::parse(&runs.variable(&variable).unwrap()).unwrap(), AccessToken::new("e30.fresh.c2ln"));
     let organization = Organization::parse("contoso").unwrap();
     let deposit = Deposit { organization, client: Dialect::Git, feeds: None, token: &token, expires_at: LATER };
-    write(&runs.folder(1), &variable, &key, &[deposit], &[]).unwrap();
+    write(&runs.folder(1), &variable, &key, &[deposit], &BTreeSet::new(), &[]).unwrap();
     assert_eq!(given(&runs, 1, &wanted(Dialect::Git, "contoso", None)).as_deref(), Some("e30.fresh.c2ln"));
     assert_eq!(disk::list(&runs.folder(1)), [file::NAME]);
     assert!(disk::is_private_file(&runs.folder(1).join(file::NAME)));
+}
+
+/// Neither in this run nor in an earlier or a later one, whichever knew of several organizations there.
+#[test]
+fn a_silenced_client_is_answered_at_an_organizations_own_host_only() {
+    for silent in [1, 2] {
+        let mut runs = Runs::new();
+        for number in [2, 1] {
+            let grants = [("contoso", Dialect::NuGet, None), ("contoso", Dialect::Cargo, None)];
+            let earlier: &[usize] = if number == 1 { &[2] } else { &[] };
+            runs.run(number, &grants, earlier, LATER);
+        }
+        edit_of(&runs, silent, |vault| vault["silenced"] = vec!["nuget"].into());
+        let at = |client: Dialect, host: &str| {
+            let path = if client == Dialect::Cargo { "Cargo/index/" } else { "nuget/v3/index.json" };
+            wanted(client, "contoso", Some(&format!("https://{host}/_packaging/f/{path}")))
+        };
+        let (shared, own) = ("pkgs.dev.azure.com/contoso", "contoso.pkgs.visualstudio.com");
+        assert!(given(&runs, 1, &at(Dialect::NuGet, shared)).is_none(), "{silent}");
+        assert!(
+            given(&runs, 1, &at(Dialect::NuGet, own)).is_some()
+                && given(&runs, 1, &at(Dialect::Cargo, shared)).is_some()
+        );
+        assert_eq!(given(&runs, 2, &at(Dialect::NuGet, shared)).is_some(), silent == 1);
+    }
 }
 
 #[test]

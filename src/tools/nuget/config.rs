@@ -42,10 +42,12 @@ pub struct NuGetFile {
     pub given: Option<PathBuf>,
     /// What else it sends: where to, and the text as written and resolved.
     pub(super) sends: Vec<(Receiver, String)>,
+    /// Whether it takes sources from elsewhere that cannot be told.
+    pub has_open_source: bool,
     /// Whether it is Paket's.
     pub is_pakets: bool,
-    /// Addresses whose line has a user name or password of its own, with the line.
-    pub with_password: Vec<(String, usize)>,
+    /// Which of its sources have a user name and password of their own, by number, with the line.
+    pub with_password: Vec<(usize, usize)>,
     /// What NuGet may see in it that cannot be seen here.
     pub doubts: Vec<Unparsable>,
     /// Sources of Azure whose server's certificate is not checked, with their lines.

@@ -14,6 +14,7 @@ mod config;
 pub(crate) mod credentials;
 mod environment;
 mod names;
+mod one_host;
 mod paket;
 mod places;
 mod plugin;
@@ -178,17 +179,16 @@ impl Tool for NuGet {
             }
         }
         let clients = plugin::set_up(served, &unnamed, sources, draft);
+        paket::warn(served, sources, draft);
+        let never = paket::never_asked_for(sources);
         let (pakets, unnamed): (Vec<_>, Vec<_>) = unnamed.into_iter().partition(|one| clients.is_pakets_only(one));
-        for one in pakets {
-            match paket::own_password(&one.feed, sources) {
-                None => draft.serve(one, TokenSource::Helper(Dialect::NuGet)),
-                Some(place) => draft.warn(format!(
-                    "Paket does not ask for {}: {place} has a user name and a password of its own; remove them from the line",
-                    one.feed
-                )),
-            }
+        for one in
+            pakets.into_iter().filter(|one| clients.paket_asks_for(one) && !never.contains(one.feed.url.as_str()))
+        {
+            draft.serve(one, TokenSource::Helper(Dialect::NuGet));
         }
-        let are_asked_for = served.iter().all(|one| clients.ask_for(one));
+        let all_find_it = clients.new_find_it && clients.older_find_it;
+        let are_asked_for = all_find_it && served.iter().all(|one| clients.ask_for(one));
         let needs_no_more = in_variables || clients.are_new && are_asked_for;
         if !needs_no_more {
             scripts::note(served, are_asked_for, sources, draft);
@@ -210,7 +210,7 @@ impl Tool for NuGet {
             }
             if !provided {
                 match &one.name {
-                    None => draft.warn(needs_provider(one, is_answered)),
+                    None => draft.warn(needs_provider(one, clients.who_needs_more(is_answered))),
                     Some(name) if in_variables => draft.warn(format!(
                         "NuGet gets no credential for {} by its name '{name}' in {}. This task's file does not reach it there, and no \
                          variable of that name can be set; set a short name for the source of letters and digits",
@@ -233,17 +233,16 @@ fn public_source() -> Mention {
     Mention { name, url, doubt: None, role, bound, place }
 }
 
-fn needs_provider(one: &ServedFeed, is_answered: bool) -> String {
+fn needs_provider(one: &ServedFeed, who_needs: &str) -> String {
     let (feed, named_in) = (&one.feed, &one.named_in);
     let remedy = if *named_in == NamedBy::Feeds.to_string() {
         "write name=URL with the name that it has as a source"
     } else {
         "add it to nuget.config as a source"
     };
-    let needs = if is_answered { "dotnet and MSBuild before NuGet 6.13 need" } else { "NuGet needs" };
     format!(
-        "{named_in} names {feed} without a source name, for which {needs} Microsoft's credential provider, and that is not \
-         installed: {remedy}"
+        "{named_in} names {feed} without a source name. {who_needs} Microsoft's credential provider for it, which is not installed: \
+         {remedy}"
     )
 }
 

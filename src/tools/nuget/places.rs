@@ -5,7 +5,6 @@
 use std::path::{Path, PathBuf};
 
 use crate::host::{Host, Look};
-use crate::kernel::dialect::NUGET_PROVIDER;
 use crate::kernel::paths::is_below;
 
 /// A file for our credentials.
@@ -117,18 +116,14 @@ fn machine_folders(host: &Host) -> Vec<PathBuf> {
     vec![below("/etc/opt"), below("/Library/Application Support")]
 }
 
-/// Whether Microsoft's credential provider is installed where NuGet looks for one: by a variable that names it, which switches the
-/// other ways off; by the folder of plugins; as a program on PATH (NuGet 6.13).
+/// Whether Microsoft's credential provider is installed where NuGet looks for plugins: by a variable that names it, which switches the
+/// other ways off; by the folder of plugins; as a program on PATH (NuGet 6.13). One of the older kind, which only nuget.exe starts, does
+/// not count: that one asks this program.
 /// (<https://learn.microsoft.com/nuget/reference/extensibility/nuget-cross-platform-plugins>)
 pub fn has_provider(host: &Host, look: &dyn Look) -> bool {
     let mut pointed = super::plugin::POINTERS.iter().filter_map(|name| host.variable(name)).peekable();
-    // An older nuget.exe has a folder for them, among them Microsoft's by its name there.
-    let of_folder = host.variable(super::plugin::FOLDERS_VARIABLE).is_some_and(|folders| {
-        let mut names = folders.split(';').flat_map(|folder| look.list(Path::new(folder)));
-        names.any(|name| is_provider(&name) && !name.starts_with(NUGET_PROVIDER))
-    });
     if pointed.peek().is_some() {
-        return of_folder || pointed.any(is_microsofts);
+        return pointed.any(is_microsofts);
     }
     let conventional = |home: &PathBuf| {
         let plugins = home.join(".nuget").join("plugins");
@@ -142,11 +137,7 @@ pub fn has_provider(host: &Host, look: &dyn Look) -> bool {
             look.list(Path::new(folder)).iter().any(|name| name.starts_with("nuget-plugin-") && is_microsofts(name))
         })
     };
-    of_folder || host.home.as_ref().is_some_and(conventional) || on_path()
-}
-
-fn is_provider(name: &str) -> bool {
-    name.to_ascii_lowercase().starts_with("credentialprovider")
+    host.home.as_ref().is_some_and(conventional) || on_path()
 }
 
 /// Whether a path of a plugin, or its name, is that of Microsoft's provider in one of its forms.

@@ -1,6 +1,6 @@
 //! Sources of project files.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Component, Path, PathBuf};
 
 use super::config::{NamedSource, NuGetFile};
@@ -36,7 +36,8 @@ fn of_project(document: &Document<'_>, file: &SourceFile) -> NuGetFile {
     let folder = file.source.path.parent().unwrap_or(Path::new("."));
     let config = document.nodes().find(|node| node.name() == CONFIG && !node.content().trim().is_empty());
     let given = config.and_then(|node| path(node.content().trim(), folder));
-    let found = NuGetFile { gives_config: config.is_some(), given, ..NuGetFile::default() };
+    let has_open_source = takes_from_elsewhere(document);
+    let found = NuGetFile { gives_config: config.is_some(), given, has_open_source, ..NuGetFile::default() };
     let urls: Vec<Value> = addresses(document).take(MOST_ADDRESSES + 1).collect();
     if urls.len() > MOST_ADDRESSES {
         let doubt = Unparsable::hides_names(&file.source, "it names too many sources");
@@ -44,6 +45,17 @@ fn of_project(document: &Document<'_>, file: &SourceFile) -> NuGetFile {
     }
     let sources = urls.into_iter().map(|url| NamedSource { name: None, url }).collect();
     NuGetFile { sources, ..found }
+}
+
+/// Whether a list takes in a property that this file does not have, other than what the list was before. It may be set beside it.
+fn takes_from_elsewhere(document: &Document<'_>) -> bool {
+    let known: HashSet<String> = document.nodes().map(|node| node.name().to_ascii_lowercase()).collect();
+    let lists = document.nodes().filter(|node| SOURCES.contains(&node.name()));
+    let mut items = lists.flat_map(|node| node.content().split(';')).map(str::trim);
+    items.any(|item| {
+        let name = item.strip_prefix("$(").and_then(|rest| rest.strip_suffix(')'));
+        name.is_some_and(|name| !known.contains(&name.to_ascii_lowercase()))
+    })
 }
 
 /// The addresses in lists of sources: those written there, and those of this file's properties that an item refers to.

@@ -52,11 +52,15 @@ pub fn is_remote(url: &str) -> bool {
     scheme.len() < url.len() && (scheme.eq_ignore_ascii_case("https") || scheme.eq_ignore_ascii_case("http"))
 }
 
-/// Puts in what `%NAME%` stands for, the way of .NET on every system: an unknown name stays as it is.
+/// No address or password is longer: a hostile file may repeat a long variable a million times.
+const LONGEST_EXPANDED: usize = 1 << 20;
+
+/// Puts in what `%NAME%` stands for, the way of .NET on every system: an unknown name stays as it is, and so does what follows a text of
+/// more than a megabyte.
 pub fn expanded(value: &str, host: &Host) -> String {
     let mut result = String::with_capacity(value.len());
     let mut rest = value;
-    while let Some((before, behind)) = rest.split_once('%') {
+    while let Some((before, behind)) = rest.split_once('%').filter(|_| result.len() < LONGEST_EXPANDED) {
         result.push_str(before);
         let known = behind.split_once('%').and_then(|(name, after)| Some((host.variable(name)?, after)));
         if let Some((value, after)) = known {

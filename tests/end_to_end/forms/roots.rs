@@ -48,9 +48,10 @@ impl Root {
         Some((root.with(&node, "/usr/bin/node"), "/usr/bin/node".into()))
     }
 
-    /// All of this machine but its temporary folder.
+    /// All of this machine but its temporary folder; of that one only the tests' tools, where the checkout lies there.
     fn of_this_machine() -> Self {
         let mut root = Self::empty();
+        let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/tools");
         for entry in std::fs::read_dir("/").unwrap().map(Result::unwrap) {
             let place = entry.path();
             let inside = root.folder.path().join(entry.file_name());
@@ -60,7 +61,7 @@ impl Root {
                 root = root.with(&place, &place);
             }
         }
-        root
+        if tools.starts_with("/tmp") && tools.exists() { root.with(&tools, &tools) } else { root }
     }
 
     /// What stands before a program that runs there, where the agent's folder lies where it does outside.

@@ -127,7 +127,7 @@ fn organizations_that_files_name_at_one_host_are_not_mixed_up() {
     let sources = format!("<RestoreSources>{FEED};{THEIRS}</RestoreSources>");
     write(&job, "project/app.csproj", with_both(&sources));
     let outcome = run(&emulator, &mut job, &step());
-    assert!(outcome.log.contains("would show one the other's token"), "{}", outcome.log);
+    assert!(outcome.log.contains("one organization's token to the other"), "{}", outcome.log);
     emulator.clear_requests();
     let folder = job.sources();
     assert!(!Client::Dotnet.restores(&mut job, &folder, "", &[]));
