@@ -150,7 +150,7 @@ fn put_for_older(sources: Sources<'_>, draft: &mut Draft<'_>) -> bool {
     let others = of_others(&former);
     if !cfg!(windows) && mono_runs_paket(sources, draft) {
         draft.note(format!(
-            "nuget: a Paket that Mono runs fails with this task's credential provider, so {FOLDERS_VARIABLE} does not name it, and \
+            "nuget: a Paket that Mono runs fails with this task's credential provider. So {FOLDERS_VARIABLE} does not name it, and \
              nuget.exe does not find it either; install Paket as a tool of .NET"
         ));
         if others != former {
