@@ -230,6 +230,19 @@ fn a_file_that_may_name_more_than_is_seen_silences_nugets_provider() {
     }
 }
 
+/// The file is Paket's only, and the input is for whoever needs it.
+#[test]
+fn a_feed_of_pakets_that_an_input_names_too_is_for_other_clients_as_well() {
+    let feed = Feed::parse("https://pkgs.dev.azure.com/contoso/_packaging/f/nuget/v3/index.json").unwrap();
+    let file = format!("source {}\n", feed.url);
+    let files = [("paket.dependencies", file.as_str())];
+    for (feeds, is_told) in [(&[FeedInput { name: None, feed }][..], true), (&[], false)] {
+        let outcome = Case { feeds, files: &files, ..Case::default() }.outcome();
+        let told = warnings(&outcome).iter().any(|warning| warning.contains("Microsoft's credential provider"));
+        assert_eq!(told, is_told, "{:?}", warnings(&outcome));
+    }
+}
+
 #[test]
 fn a_chosen_tool_without_a_feed_is_said() {
     let outcome = Case { named: &["npm"], ..Case::default() }.outcome();

@@ -611,6 +611,7 @@ fn nobody_is_answered_for_beside_what_cannot_be_told() {
     let variables = "<configuration><packageSources><add key='a' value='%A%'/></packageSources></configuration>";
     for (file, is_silent) in [
         (project(&format!("{FEED};$(Other)")), true),
+        (project(&format!("{FEED};https://$(Host)/others/_packaging/f/nuget/v3/index.json")), true),
         (project(&format!("$(RestoreSources);{FEED};$(A);$(MSBuildProjectDirectory)/packages")), false),
         (file("/agent/1/s/nuget.config", variables), true),
     ] {
