@@ -156,7 +156,7 @@ fn asked_first(call: &Call) -> impl FnMut(&Question) -> Reply {
 
 /// Whether no later run's program lies before this one on PATH.
 fn is_first(call: &Call, path: &str) -> bool {
-    // Where there is one of NuGet's there are all.
+    // Of NuGet's, that on PATH is always there.
     let Some(program) = call.dialect.programs().first() else { return true };
     let program = format!("{program}{}", std::env::consts::EXE_SUFFIX);
     let run_of = |folder: PathBuf| {

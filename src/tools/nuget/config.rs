@@ -46,8 +46,6 @@ pub struct NuGetFile {
     pub has_open_source: bool,
     /// Whether it is Paket's.
     pub is_pakets: bool,
-    /// Which of its sources have a user name and password of their own, by number, with the line.
-    pub with_password: Vec<(usize, usize)>,
     /// What NuGet may see in it that cannot be seen here.
     pub doubts: Vec<Unparsable>,
     /// Sources of Azure whose server's certificate is not checked, with their lines.
@@ -61,6 +59,8 @@ pub struct NamedSource {
     pub name: Option<String>,
     /// Its address.
     pub url: Value,
+    /// The line that has a user name and a password of its own for it, in Paket's file.
+    pub own_password: Option<usize>,
 }
 
 /// A credential for a source in a configuration file.
@@ -116,7 +116,7 @@ impl NuGetFile {
     pub fn read(&self, source: &Source, reading: &mut Reading) {
         let place = Place::of(source);
         reading.doubts.extend(self.doubts.iter().cloned());
-        for NamedSource { name, url } in &self.sources {
+        for NamedSource { name, url, .. } in &self.sources {
             let (name, doubt, url, place) = (name.clone(), url.doubt(), url.text.clone(), place.clone());
             reading.mentions.push(Mention { name, url, doubt, role: Role::Source, bound: Binding::Name, place });
         }
@@ -166,7 +166,7 @@ fn of_config(text: &str, root: Node<'_>, host: &Host) -> NuGetFile {
     for add in adds(root, "config") {
         let is_push = add.attribute("key").is_some_and(|key| key.eq_ignore_ascii_case("defaultPushSource"));
         if let Some(url) = value(&add).filter(|_| is_push) {
-            found.sources.push(NamedSource { name: None, url });
+            found.sources.push(NamedSource { name: None, url, own_password: None });
         }
     }
     found
@@ -212,7 +212,7 @@ fn of_sections(text: &str, root: Node<'_>, host: &Host, found: &mut NuGetFile) {
                 found.unchecked.push((name.to_owned(), line));
             }
             // Blanks around it are part of a name (measured with nuget.exe 5.8 and the SDK 3.1).
-            found.sources.push(NamedSource { name: Some(name.to_owned()), url });
+            found.sources.push(NamedSource { name: Some(name.to_owned()), url, own_password: None });
         }
     }
 }

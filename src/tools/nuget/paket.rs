@@ -4,17 +4,18 @@
 //! Sources: <https://fsprojects.github.io/Paket/nuget-dependencies.html>; fsprojects/Paket, `src/Paket.Core/Versioning/PackageSources.fs`,
 //! `src/Paket.Core/Versioning/AuthService.fs`.
 
-use super::config::{NamedSource, NuGetFile};
-use super::values::{self, Value};
 use std::collections::BTreeSet;
 
+use super::config::{NamedSource, NuGetFile};
+use super::values::{self, Value};
 use crate::azure_devops::feed::Feed;
 use crate::host::Host;
 use crate::plan::draft::Draft;
 use crate::reach::ServedFeed;
-use crate::tools::reading::{Receiver, SourceFile, Sources, is_one_of};
+use crate::tools::reading::{ReadFile, Receiver, SourceFile, Sources, is_one_of};
 
-/// More than any project has; a bound on what a hostile file costs. Further ones are not served.
+/// More than any project has; a bound on what a hostile file costs. Further ones are not served, and where more lines send something, the
+/// whole file may send it anywhere.
 const MOST_SOURCES: usize = 1000;
 
 /// Whether Paket finds a file of this name.
@@ -28,6 +29,10 @@ pub fn parse(file: &SourceFile, host: &Host) -> NuGetFile {
     // .NET reads encodings that are none here, with a nothing between their letters; and it ends lines where others do not.
     let text = file.text.body.replace('\0', "");
     for (index, line) in text.split(['\n', '\r']).enumerate() {
+        if found.sends.len() > MOST_SOURCES {
+            found.sends = vec![(Receiver::Url(String::new()), text)];
+            break;
+        }
         let plain = plain_source(line).filter(|(url, _)| values::is_remote(url));
         let Some((url, words)) = plain else {
             // Paket may find an address in it all the same.
@@ -40,10 +45,9 @@ pub fn parse(file: &SourceFile, host: &Host) -> NuGetFile {
             found.sends.push((Receiver::Url(url.to_owned()), words.to_owned()));
         }
         if found.sources.len() < MOST_SOURCES {
-            if has_password(words, host) {
-                found.with_password.push((found.sources.len(), index + 1));
-            }
-            found.sources.push(NamedSource { name: None, url: Value { text: url.to_owned(), open: None } });
+            let own_password = has_password(words, host).then_some(index + 1);
+            let url = Value { text: url.to_owned(), open: None };
+            found.sources.push(NamedSource { name: None, url, own_password });
         }
     }
     found
@@ -104,38 +108,28 @@ fn has_password(words: &str, host: &Host) -> bool {
 /// Warns of the lines with a password of their own for feeds that are served: Paket does not ask for these.
 pub fn warn(served: &[ServedFeed], sources: Sources<'_>, draft: &mut Draft<'_>) {
     let urls: BTreeSet<&str> = served.iter().map(|one| one.feed.url.as_str()).collect();
-    for (place, feed) in own_passwords(sources).filter(|(_, feed)| urls.contains(feed.url.as_str())) {
+    for (file, source, feed) in feeds(sources).filter(|(.., feed)| urls.contains(feed.url.as_str())) {
+        let Some(line) = source.own_password else { continue };
         draft.warn(format!(
-            "Paket does not ask for {feed}: {place} has a user name and a password of its own; remove them from the line"
+            "Paket does not ask for {feed}: {}, line {line} has a user name and a password of its own; remove them from the line",
+            file.source.shown
         ));
     }
 }
 
 /// The feeds for which Paket never asks: each line that names them has a password of its own.
 pub fn never_asked_for(sources: Sources<'_>) -> BTreeSet<String> {
-    let lines = |with_password: bool| {
-        let files = sources.of::<NuGetFile>().filter(|(_, parsed)| parsed.is_pakets);
-        files.flat_map(move |(_, parsed)| {
-            let numbers: BTreeSet<usize> = parsed.with_password.iter().map(|(number, _)| *number).collect();
-            let sources = parsed.sources.iter().enumerate();
-            let sources = sources.filter(move |(number, _)| numbers.contains(number) == with_password);
-            sources.filter_map(|(_, source)| Some(Feed::parse(&source.url.text)?.url.as_str().to_owned()))
-        })
-    };
-    let asked: BTreeSet<String> = lines(false).collect();
-    lines(true).filter(|url| !asked.contains(url)).collect()
+    let (with_password, others): (Vec<_>, Vec<_>) =
+        feeds(sources).partition(|(_, source, _)| source.own_password.is_some());
+    let others: BTreeSet<String> = others.into_iter().map(|(.., feed)| feed.url.to_string()).collect();
+    with_password.into_iter().map(|(.., feed)| feed.url.to_string()).filter(|url| !others.contains(url)).collect()
 }
 
-/// Where a password of its own stands for a feed, and for which.
-fn own_passwords(sources: Sources<'_>) -> impl Iterator<Item = (String, Feed)> {
+/// The feeds that Paket's files name, with the file and the source in it.
+fn feeds(sources: Sources<'_>) -> impl Iterator<Item = (&ReadFile, &NamedSource, Feed)> {
     let files = sources.of::<NuGetFile>().filter(|(_, parsed)| parsed.is_pakets);
-    files.flat_map(|(file, parsed)| {
-        let shown = &file.source.shown;
-        let place = move |(number, line): &(usize, usize)| {
-            Some((format!("{shown}, line {line}"), Feed::parse(&parsed.sources.get(*number)?.url.text)?))
-        };
-        parsed.with_password.iter().filter_map(place)
-    })
+    let all = files.flat_map(|(file, parsed)| parsed.sources.iter().map(move |source| (file, source)));
+    all.filter_map(|(file, source)| Some((file, source, Feed::parse(&source.url.text)?)))
 }
 
 #[cfg(test)]
@@ -156,7 +150,8 @@ mod tests {
         let urls: Vec<&str> = found.sources.iter().map(|source| source.url.text.as_str()).collect();
         assert_eq!(urls, ["https://a/v3/index.json", "https://b/a b", "https://d/nuget/v2", "https://h", "https://i"]);
         assert!(found.sources.iter().all(|source| source.name.is_none()));
-        assert_eq!(found.with_password, [(1, 3)]);
+        let lines: Vec<_> = found.sources.iter().filter_map(|source| source.own_password).collect();
+        assert_eq!(lines, [3]);
     }
 
     /// Paket looks for words and quotes anywhere in the line, and may find another address in such a one.
@@ -194,11 +189,14 @@ mod tests {
         assert!(to == "https://a" && text.contains("%USED%"), "{text}");
     }
 
-    /// What they send is told of all.
     #[test]
-    fn of_too_many_sources_the_first_are_served() {
+    fn what_too_many_lines_send_may_go_anywhere() {
         let line = "source https://a/ username: \"u\" password: \"p\"\n";
-        let found = parsed(&line.repeat(MOST_SOURCES + 1));
-        assert_eq!((found.sources.len(), found.sends.len(), found.doubts.len()), (MOST_SOURCES, MOST_SOURCES + 1, 0));
+        for (line, sources) in [(line, MOST_SOURCES), ("x password\n", 0)] {
+            let found = parsed(&(line.repeat(MOST_SOURCES + 1) + "password: %LAST%"));
+            let [(Receiver::Url(to), text)] = &found.sends[..] else { panic!("{}", found.sends.len()) };
+            assert!(to.is_empty() && text.ends_with("%LAST%") && found.sources.len() == sources);
+            assert_eq!(parsed(&line.repeat(MOST_SOURCES)).sends.len(), MOST_SOURCES);
+        }
     }
 }

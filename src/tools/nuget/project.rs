@@ -43,7 +43,7 @@ fn of_project(document: &Document<'_>, file: &SourceFile) -> NuGetFile {
         let doubt = Unparsable::hides_names(&file.source, "it names too many sources");
         return NuGetFile { doubts: vec![doubt], ..found };
     }
-    let sources = urls.into_iter().map(|url| NamedSource { name: None, url }).collect();
+    let sources = urls.into_iter().map(|url| NamedSource { name: None, url, own_password: None }).collect();
     NuGetFile { sources, ..found }
 }
 
