@@ -181,6 +181,8 @@ fn note_unchosen(tool: &dyn Tool, found: &Found, by_name: bool, plan: &mut Plan)
 #[cfg(test)]
 mod gradle_shapes;
 #[cfg(test)]
+mod nuget_tests;
+#[cfg(test)]
 mod peril_tests;
 #[cfg(test)]
 mod shapes;

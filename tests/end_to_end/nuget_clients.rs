@@ -2,12 +2,19 @@
 
 use std::path::Path;
 
-use ado_entra_auth_emulator::Emulator;
 use ado_entra_auth_emulator::agent::{Job, ScriptOutcome};
+use ado_entra_auth_emulator::message::Answer;
+use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target};
 
 use crate::support::{tool, with_token, words, write_file};
 
 pub const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/nuget/v3/index.json";
+/// The same feed at the organization's own host.
+pub const OWN_HOST: &str = "https://contoso.pkgs.visualstudio.com/_packaging/feed1/nuget/v3/index.json";
+/// A feed of another organization.
+pub const THEIRS: &str = "https://pkgs.dev.azure.com/fabrikam/_packaging/feed1/nuget/v3/index.json";
+/// A feed of contoso that a file names, so that NuGet is set up.
+pub const NAMED: &str = "https://pkgs.dev.azure.com/contoso/Shop/_packaging/teamfeed/nuget/v3/index.json";
 /// A registry that is nobody's feed.
 pub const ELSEWHERE: &str = "https://registry.example.com/nuget/v3/index.json";
 
@@ -104,6 +111,12 @@ pub fn bash(job: &mut Job<'_>, folder: &Path, script: &str, env: &[(&str, &str)]
     let env: Vec<(String, String)> =
         env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     job.run_program(&words(&["bash", "--noprofile", "--norc", "-c", script]), folder, &env).unwrap()
+}
+
+/// Has a foreign host refuse what NuGet tries by itself, so that NuGet asks whoever has credentials.
+pub fn challenged_by(emulator: &Emulator, host: &str) {
+    let challenge = Answer::status(401).header("WWW-Authenticate", "Basic realm=\"x\"");
+    emulator.fault(Fault::new(Target::Host(host.to_owned()), Effect::Answer(Box::new(challenge))));
 }
 
 /// A configuration file with these sources and no others.

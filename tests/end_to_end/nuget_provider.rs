@@ -5,23 +5,19 @@ use std::path::Path;
 use ado_entra_auth_emulator::agent::{Job, ScriptOutcome, TaskStep};
 use ado_entra_auth_emulator::faults::TokenFault;
 use ado_entra_auth_emulator::log::{Authorization, Held};
-use ado_entra_auth_emulator::message::Answer;
 use ado_entra_auth_emulator::world::{CLIENT, FABRIKAM_CLIENT, FABRIKAM_CONNECTION, SECOND_CONNECTION};
-use ado_entra_auth_emulator::{Effect, Endpoint, Fault, Target};
+use ado_entra_auth_emulator::{Effect, Emulator, Endpoint, Fault};
 use serde_json::Value;
 
 use crate::modes::set_mode;
-use crate::nuget_clients::{Client, assert_sent_to_feeds_only, bash, clients, config};
+use crate::nuget_clients::{
+    Client, FEED, NAMED, OWN_HOST, THEIRS, assert_sent_to_feeds_only, bash, challenged_by, clients, config,
+};
 use crate::support::{
     EVIL, assert_refused, bare_step, claims, emulator, finish, job, named, run, step, tool, variable, warned,
     with_token, write, write_file,
 };
 
-const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/nuget/v3/index.json";
-const OWN_HOST: &str = "https://contoso.pkgs.visualstudio.com/_packaging/feed1/nuget/v3/index.json";
-const THEIRS: &str = "https://pkgs.dev.azure.com/fabrikam/_packaging/feed1/nuget/v3/index.json";
-/// A feed of contoso that a file names, so that NuGet is set up.
-const NAMED: &str = "https://pkgs.dev.azure.com/contoso/Shop/_packaging/teamfeed/nuget/v3/index.json";
 const VARIABLE: &str = "NUGET_CREDENTIALPROVIDERS_PATH";
 
 fn is_here() -> bool {
@@ -33,15 +29,21 @@ fn restores(job: &mut Job<'_>, sources: &str) -> bool {
     Client::NuGet.restores(job, &folder, &format!("-Source {sources}"), &[])
 }
 
+/// A job whose step has signed in for a feed with a name.
+fn signed_in<'e>(emulator: &'e Emulator, step: &TaskStep) -> Job<'e> {
+    let mut job = job(emulator);
+    write(&job, "nuget.config", config(&[("team", NAMED)]));
+    run(emulator, &mut job, step);
+    job
+}
+
 #[test]
 fn nuget_exe_reaches_a_feed_by_its_address_and_no_variable_holds_the_token() {
     if !is_here() {
         return;
     }
     let emulator = emulator();
-    let mut job = job(&emulator);
-    write(&job, "nuget.config", config(&[("team", NAMED)]));
-    run(&emulator, &mut job, &step());
+    let mut job = signed_in(&emulator, &step());
     let folder = job.sources();
     let environment = bash(&mut job, &folder, "env", &[]).raw;
     let mut holding = environment.lines().filter(|line| !emulator.leaks_in(line.as_bytes()).is_empty());
@@ -71,9 +73,7 @@ fn a_token_that_is_refused_is_explained_by_nuget_exe() {
         return;
     }
     let emulator = emulator();
-    let mut job = job(&emulator);
-    write(&job, "nuget.config", config(&[("team", NAMED)]));
-    run(&emulator, &mut job, &step());
+    let mut job = signed_in(&emulator, &step());
     emulator.change(|world| world.organizations.iter_mut().for_each(|organization| organization.members.clear()));
     emulator.clear_requests();
     let outcome = restore(&mut job);
@@ -90,9 +90,7 @@ fn a_token_that_has_ended_is_explained_by_nuget_exe() {
     }
     let emulator = emulator();
     emulator.fault(Fault::new(Endpoint::Token, Effect::Token(TokenFault::Life(3))));
-    let mut job = job(&emulator);
-    write(&job, "nuget.config", config(&[("team", NAMED)]));
-    run(&emulator, &mut job, &step().input("keepFresh", "false"));
+    let mut job = signed_in(&emulator, &step().input("keepFresh", "false"));
     std::thread::sleep(std::time::Duration::from_secs(4));
     let folder = own_folder(&job);
     let (said, code) = ask(&mut job, &folder, &format!("-uri {FEED}"));
@@ -111,12 +109,8 @@ fn foreign_sources_and_organizations_that_are_not_permitted_get_nothing() {
         return;
     }
     let emulator = emulator();
-    // It refuses what NuGet tries by itself, so the provider is asked.
-    let challenge = Answer::status(401).header("WWW-Authenticate", "Basic realm=\"x\"");
-    emulator.fault(Fault::new(Target::Host(EVIL.into()), Effect::Answer(Box::new(challenge))));
-    let mut job = job(&emulator);
-    write(&job, "nuget.config", config(&[("team", NAMED)]));
-    run(&emulator, &mut job, &step());
+    challenged_by(&emulator, EVIL);
+    let mut job = signed_in(&emulator, &step());
     let foreign = format!("https://{EVIL}/contoso/_packaging/feed1/nuget/v3/index.json");
     for source in [&foreign, THEIRS] {
         emulator.clear_requests();
@@ -137,8 +131,7 @@ fn a_provider_of_the_users_stands_beside_and_the_variable_comes_back() {
         return;
     }
     let emulator = emulator();
-    let challenge = Answer::status(401).header("WWW-Authenticate", "Basic realm=\"x\"");
-    emulator.fault(Fault::new(Target::Host(EVIL.into()), Effect::Answer(Box::new(challenge))));
+    challenged_by(&emulator, EVIL);
     let mut job = job(&emulator);
     let own = job.home().join("providers");
     let program = own.join("CredentialProvider.Own.exe");

@@ -292,4 +292,6 @@ impl NuGet {
 }
 
 #[cfg(test)]
+mod provider_tests;
+#[cfg(test)]
 mod tests;

@@ -2,24 +2,20 @@
 
 pub mod shim;
 
+use ado_entra_auth_emulator::Emulator;
 use ado_entra_auth_emulator::agent::Job;
-use ado_entra_auth_emulator::message::Answer;
 use ado_entra_auth_emulator::vault::SecretKind;
 use ado_entra_auth_emulator::world::{CLIENT, FABRIKAM_CLIENT, FABRIKAM_CONNECTION, Package, SECOND_CONNECTION};
-use ado_entra_auth_emulator::{Effect, Emulator, Fault, Target};
 
 use crate::modes::link;
-use crate::nuget_clients::{Client, assert_sent_to_feeds_only, bash, config, sdk_project};
+use crate::nuget_clients::{
+    Client, FEED, NAMED, OWN_HOST, THEIRS, assert_sent_to_feeds_only, bash, challenged_by, config, sdk_project,
+};
 use crate::support::{
     EVIL, bare_step, carried, emulator, finish, job, named, only_brought, run, script, step, tool, with_token, write,
 };
 
-const FEED: &str = "https://pkgs.dev.azure.com/contoso/_packaging/feed1/nuget/v3/index.json";
-const OWN_HOST: &str = "https://contoso.pkgs.visualstudio.com/_packaging/feed1/nuget/v3/index.json";
-const THEIRS: &str = "https://pkgs.dev.azure.com/fabrikam/_packaging/feed1/nuget/v3/index.json";
 const THEIR_OWN_HOST: &str = "https://fabrikam.pkgs.visualstudio.com/_packaging/feed1/nuget/v3/index.json";
-/// A feed of contoso that a file names, so that NuGet is set up.
-const NAMED: &str = "https://pkgs.dev.azure.com/contoso/Shop/_packaging/teamfeed/nuget/v3/index.json";
 
 /// Puts the shim where clients look for plugins.
 fn install(job: &Job<'_>) -> bool {
@@ -138,9 +134,7 @@ fn organizations_that_files_name_at_one_host_are_not_mixed_up() {
 #[test]
 fn foreign_sources_and_organizations_that_are_not_permitted_get_nothing() {
     let emulator = emulator();
-    // It refuses what NuGet tries by itself, so the plugin is asked.
-    let challenge = Answer::status(401).header("WWW-Authenticate", "Basic realm=\"x\"");
-    emulator.fault(Fault::new(Target::Host(EVIL.into()), Effect::Answer(Box::new(challenge))));
+    challenged_by(&emulator, EVIL);
     let mut job = job(&emulator);
     if !install(&job) {
         return;
