@@ -60,7 +60,7 @@ fn no_file_of_a_repository_takes_more_than_its_share() {
     if tool("python3").is_none() {
         return;
     }
-    let rows: [Row; 11] = [
+    let rows: [Row; 12] = [
         ("many elements", "pom.xml", || format!("<project>{}</project>", "<a/>".repeat(MIB / 2))),
         ("more than is parsed", "pom.xml", || format!("<project>{}</project>", "<a/>".repeat(15 * MIB))),
         ("short lines", ".npmrc", || "a=\n".repeat(2 * MIB / 3)),
@@ -76,6 +76,13 @@ fn no_file_of_a_repository_takes_more_than_its_share() {
                 format!("<add key='s{n}' value='https://pkgs.dev.azure.com/f{n}/_packaging/f/nuget/v3/index.json'/>")
             };
             format!("<configuration><packageSources>{}</packageSources></configuration>", repeated(add, 2 * MIB))
+        }),
+        ("passwords", "paket.dependencies", || {
+            let with = "username: \"u\" password: \"%P%\"";
+            repeated(
+                |n| format!("source https://pkgs.dev.azure.com/contoso/_packaging/f{n}/nuget/v2 {with}\n"),
+                8 * MIB,
+            )
         }),
         ("references", "pom.xml", || {
             let property = |n: usize| format!("<p{n}>${{p{}}}${{p{}}}</p{n}>", n + 1, n + 2);
