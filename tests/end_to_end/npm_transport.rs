@@ -8,7 +8,9 @@ use ado_entra_auth_emulator::agent::{Job, StepOutcome, Variable};
 use ado_entra_auth_emulator::world::CLIENT;
 
 use crate::npm::{FEED, installed};
-use crate::support::{emulator, job, run, script, step, tool, variable, warned, with_token, write, write_file};
+use crate::support::{
+    emulator, job, leaks_below, run, script, step, tool, variable, warned, with_token, write, write_file,
+};
 
 /// The clients, with what their names stand for on this machine.
 const CLIENTS: [(&str, &str); 3] = [
@@ -35,6 +37,15 @@ fn manifest(dependency: &str) -> String {
     format!(
         "{{\"name\":\"app\",\"version\":\"1.0.0\",\"license\":\"MIT\",\n\"dependencies\":{{\n\"hello-contoso\":\"{dependency}\"}}}}"
     )
+}
+
+/// A later step has the token nowhere that npm, pnpm or yarn 1 look: in no variable, and in no file below the agent's folder.
+fn assert_has_nothing_to_send(emulator: &Emulator, job: &mut Job<'_>, what: &str) {
+    let sources = job.sources();
+    let environment = script(job, &sources, "env").raw;
+    assert_eq!(emulator.leaks_in(environment.as_bytes()), Vec::<String>::new(), "{what}: {environment}");
+    assert_eq!(leaks_below(emulator, job.root()), Vec::<String>::new(), "{what}");
+    assert_eq!(variable(job, "NPM_CONFIG_USERCONFIG"), "", "{what}");
 }
 
 /// What a client does that has the token in its own configuration, without this task: whether the token goes astray.
@@ -136,24 +147,21 @@ fn exposed_addresses_of_a_feed_take_the_credential_away_wherever_they_stand() {
             return;
         }
         let exposed = *scheme == "http";
-        assert_eq!(goes_astray_by_itself(client, files), exposed, "{client} {files:?}");
+        assert!(!exposed || goes_astray_by_itself(client, files), "{client} {files:?}");
         let emulator = emulator();
         let mut job = job(&emulator);
         write_all(&job, files);
         // What only the input names goes as well.
         let outcome = run(&emulator, &mut job, &step().input("feeds", FEED));
         emulator.clear_requests();
-        let log = install(&mut job, client);
-        assert!(!astray(&emulator), "{client} {files:?}");
         if exposed {
+            assert_has_nothing_to_send(&emulator, &mut job, &format!("{client} {files:?}"));
             let said: Vec<&String> = outcome.warnings.iter().filter(|warning| warning.starts_with("npm: ")).collect();
             assert!(said.len() == 1 && said[0].contains(place), "{client} {files:?} {:?}", outcome.warnings);
             assert!(said[0].contains("over http") && said[0].contains("it gets none for contoso"), "{said:?}");
-            assert!(
-                with_token(&emulator.requests()).is_empty(),
-                "{client} {files:?}: the warning says that it gets none"
-            );
         } else {
+            let log = install(&mut job, client);
+            assert!(!astray(&emulator), "{client} {files:?}");
             assert!(outcome.warnings.is_empty(), "{client}: {:?}", outcome.warnings);
             let modules = job.sources();
             assert!(
@@ -197,8 +205,12 @@ fn spellings_that_only_a_client_decodes_are_seen() {
         let outcome = run(&emulator, &mut job, &step());
         let flagged = outcome.warnings.iter().any(|warning| warning.starts_with("npm: "));
         assert!(!alone || flagged, "{client} {spelling}: {:?}", outcome.warnings);
-        install(&mut job, client);
-        assert!(!astray(&emulator), "{client} {spelling}");
+        if flagged {
+            assert_has_nothing_to_send(&emulator, &mut job, &format!("{client} {spelling}"));
+        } else {
+            install(&mut job, client);
+            assert!(!astray(&emulator), "{client} {spelling}");
+        }
         if alone {
             sent.lock().unwrap().push(format!("{client} {spelling}"));
         }

@@ -14,9 +14,7 @@ use ado_entra_auth_emulator::agent::Variable;
 fn a_client_that_is_given_a_file_is_served_by_what_the_log_says() {
     let mut rows = Vec::new();
     for client in clients() {
-        for (file, name) in
-            [("nuget.config", "contosofeed"), ("nuget.config", "contoso-feed"), ("ci.config", "contoso-feed")]
-        {
+        for (file, name) in [("nuget.config", "contosofeed"), ("ci.config", "contoso-feed")] {
             rows.push((client, file, name));
         }
     }

@@ -28,7 +28,7 @@ impl Budget {
     /// A bound on the time that a repository can take.
     const MOST_READ_BYTES: usize = 256 * 1024 * 1024;
     /// A bound on the memory for what tools keep.
-    const MOST_KEPT_BYTES: usize = 80 * 1024 * 1024;
+    const MOST_KEPT_BYTES: usize = 64 * 1024 * 1024;
 
     pub(super) fn new(taken: fn() -> usize) -> Self {
         let most_taken = taken().saturating_add(Self::MOST_KEPT_BYTES);

@@ -150,7 +150,7 @@ fn no_process_of_a_long_job_shows_a_secret() {
             parts.push(part);
         }
         let end = ends_at(&job);
-        until("the token's end", TRACED_LIFE, || round == 2 || now() > end);
+        until("the token's end", 2 * TRACED_LIFE, || round == 2 || now() > end);
     }
     assert_eq!(renewing(&job), process);
     let file = watch.folder.join("npmrc");

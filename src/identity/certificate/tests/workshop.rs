@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,9 +27,16 @@ impl Workshop {
 
     /// A folder with `key.pem` (RSA, PKCS#8) and its `cert.pem`, and the two in one text, `both.pem`.
     pub(crate) fn with_certificate() -> Option<Self> {
+        static MADE: OnceLock<[Vec<u8>; 2]> = OnceLock::new();
         let shop = Self::open()?;
-        shop.self_signed("rsa:2048", "key.pem", "cert.pem");
-        shop.write("both.pem", [shop.bytes("key.pem"), shop.bytes("cert.pem")].concat());
+        // One for all tests: a key takes as long to make as most of them.
+        let [key, certificate] = MADE.get_or_init(|| {
+            shop.self_signed("rsa:2048", "key.pem", "cert.pem");
+            ["key.pem", "cert.pem"].map(|name| shop.bytes(name))
+        });
+        shop.write("key.pem", key);
+        shop.write("cert.pem", certificate);
+        shop.write("both.pem", [&**key, certificate].concat());
         Some(shop)
     }
 
