@@ -42,7 +42,7 @@ pub const GRADLE: Subject = Subject {
     },
     fetch: "gradle -q fetch",
     proof: "test -f libs/hello-1.0.0.jar",
-    forget: "rm -rf libs plants .gradle build \"$HOME/.gradle/caches\" \"$HOME/.gradle/daemon\" \"$HOME/.gradle/native\"",
+    forget: "rm -rf libs plants .gradle build \"$HOME/.gradle/caches/modules-2\"",
     ask_other: "gradle -q plant",
     proof_of_other: "test -f plants/plant-1.0.0.jar",
     ask_directly: "gradle -q -Pdirect=DIRECT/maven/v1 plant",

@@ -126,8 +126,9 @@ pub const POETRY: Subject = Subject {
     needs: &["python3"],
     installs: &[("installed/poetry", "bin/poetry")],
     project: |other| {
-        let repository =
-            format!("[virtualenvs]\nin-project = true\n\n[repositories.up]\nurl = \"{FEED}/pypi/upload/\"\n");
+        let repository = format!(
+            "[virtualenvs]\nin-project = true\noptions.no-pip = true\n\n[repositories.up]\nurl = \"{FEED}/pypi/upload/\"\n"
+        );
         let package = Package::python("app", "0.1.0").files[0].content.to_vec();
         let mut files = vec![
             ("pyproject.toml", poetry_project(&["contoso-hello"], &[("my-feed", FEED)])),

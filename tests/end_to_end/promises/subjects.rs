@@ -285,18 +285,18 @@ javascript! {
 }
 
 /// With the Node that these versions demand.
-const NODE_22: (&str, &str) = ("installed/node", "nodes/node_modules/node22/bin/node");
+const NODE_24: (&str, &str) = ("installed/node", "nodes/node_modules/node24/bin/node");
 
 pub const NPM_12: Subject = Subject {
     needs: &[],
-    installs: &[NODE_22, ("installed/npm", "javascript/node_modules/npm12/bin/npm-cli.js")],
+    installs: &[NODE_24, ("installed/npm", "javascript/node_modules/npm12/bin/npm-cli.js")],
     ..NPM
 };
 
 pub const PNPM_11: Subject = Subject {
     limits: NO_LIMITS,
     needs: &[],
-    installs: &[NODE_22, ("installed/pnpm", "javascript/node_modules/pnpm11/bin/pnpm.mjs")],
+    installs: &[NODE_24, ("installed/pnpm", "javascript/node_modules/pnpm11/bin/pnpm.mjs")],
     ..PNPM
 };
 
