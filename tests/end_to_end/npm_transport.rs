@@ -39,11 +39,15 @@ fn manifest(dependency: &str) -> String {
     )
 }
 
+/// The secrets in a later step's environment.
+fn shown_to_scripts(emulator: &Emulator, job: &mut Job<'_>) -> Vec<String> {
+    let sources = job.sources();
+    emulator.leaks_in(script(job, &sources, "env").raw.as_bytes())
+}
+
 /// A later step has the token nowhere that npm, pnpm or yarn 1 look: in no variable, and in no file below the agent's folder.
 fn assert_has_nothing_to_send(emulator: &Emulator, job: &mut Job<'_>, what: &str) {
-    let sources = job.sources();
-    let environment = script(job, &sources, "env").raw;
-    assert_eq!(emulator.leaks_in(environment.as_bytes()), Vec::<String>::new(), "{what}: {environment}");
+    assert_eq!(shown_to_scripts(emulator, job), Vec::<String>::new(), "{what}");
     assert_eq!(leaks_below(emulator, job.root()), Vec::<String>::new(), "{what}");
     assert_eq!(variable(job, "NPM_CONFIG_USERCONFIG"), "", "{what}");
 }
@@ -156,10 +160,17 @@ fn exposed_addresses_of_a_feed_take_the_credential_away_wherever_they_stand() {
         emulator.clear_requests();
         if exposed {
             assert_has_nothing_to_send(&emulator, &mut job, &format!("{client} {files:?}"));
+            // Once for each client, by the client itself.
+            if *place == "package.json line 3" {
+                install(&mut job, client);
+                assert!(!emulator.requests().is_empty() && !astray(&emulator), "{client} {files:?}");
+                assert!(with_token(&emulator.requests()).is_empty(), "{client} {files:?}");
+            }
             let said: Vec<&String> = outcome.warnings.iter().filter(|warning| warning.starts_with("npm: ")).collect();
             assert!(said.len() == 1 && said[0].contains(place), "{client} {files:?} {:?}", outcome.warnings);
             assert!(said[0].contains("over http") && said[0].contains("it gets none for contoso"), "{said:?}");
         } else {
+            assert!(!shown_to_scripts(&emulator, &mut job).is_empty(), "{client} {files:?}");
             let log = install(&mut job, client);
             assert!(!astray(&emulator), "{client} {files:?}");
             assert!(outcome.warnings.is_empty(), "{client}: {:?}", outcome.warnings);

@@ -222,7 +222,7 @@ fn what_they_publish_reaches_the_permitted_feed_only() {
 /// A redirect of the feed itself. 307 and 308 have a client send the same once more.
 #[test]
 fn a_redirect_takes_what_they_publish_and_the_token_nowhere_else() {
-    // However a client knows of the feed.
+    // A client follows a redirect alike, whichever way it learnt of the feed: one row of PDM is enough.
     let [by_file, _, hatch] = &PUBLISHERS;
     let rows: Vec<(&Publisher, u16)> =
         [by_file, hatch].into_iter().flat_map(|client| [302, 307, 308].map(|status| (client, status))).collect();

@@ -1,7 +1,7 @@
 //! What a repository may cost.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use crate::tools::reading::{SourceFile, Unparsable};
 
@@ -35,10 +35,11 @@ impl Budget {
         Self { left: AtomicUsize::new(Self::MOST_READ_BYTES), taken, most_taken, large: Mutex::new(()) }
     }
 
-    /// Why a file is one too many; it is counted where it is not.
-    pub(super) fn refuses(&self, file: &SourceFile) -> Option<String> {
+    /// Why a file is one too many; it is counted where it is not. `is_only` says whether `large` is held for it.
+    pub(super) fn refuses(&self, file: &SourceFile, is_only: bool) -> Option<String> {
         let length = file.text.body.len();
-        if (self.taken)().saturating_sub(length) > self.most_taken {
+        let is_full = || (self.taken)().saturating_sub(length) > self.most_taken;
+        if is_full() && (is_only || self.after_the_large(is_full)) {
             return Some(TOO_MUCH_MEMORY.to_owned());
         }
         let rest = |left: usize| left.checked_sub(length);
@@ -48,7 +49,14 @@ impl Budget {
 
     /// Why no file is to be read any more.
     pub(super) fn refuses_all(&self) -> Option<&'static str> {
-        ((self.taken)() > self.most_taken).then_some(TOO_MUCH_MEMORY)
+        let is_full = || (self.taken)() > self.most_taken;
+        (is_full() && self.after_the_large(is_full)).then_some(TOO_MUCH_MEMORY)
+    }
+
+    /// Whether something still holds once no large file is read: one takes its whole size until it is searched, and nothing then.
+    fn after_the_large(&self, holds: impl Fn() -> bool) -> bool {
+        drop(self.large.lock().unwrap_or_else(PoisonError::into_inner));
+        holds()
     }
 
     /// The bytes that may still be read.
@@ -59,7 +67,7 @@ impl Budget {
     /// A file that is to be parsed, and not only searched.
     pub(super) fn parses(&self, file: Option<SourceFile>) -> Result<Option<SourceFile>, Unparsable> {
         let Some(file) = file else { return Ok(None) };
-        let refused = if is_large(&file) { Some(TOO_LARGE.to_owned()) } else { self.refuses(&file) };
+        let refused = if is_large(&file) { Some(TOO_LARGE.to_owned()) } else { self.refuses(&file, false) };
         match refused {
             Some(reason) => Err(Unparsable::unsearched(&file.source, reason)),
             None => Ok(Some(file)),

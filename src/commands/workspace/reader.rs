@@ -82,7 +82,7 @@ impl Reader<'_> {
         let mut left = budget.left_bytes();
         let mut read = disk::read_walked(path, LARGEST_PARSED_BYTES.min(left));
         // One large file at a time, whatever the threads.
-        let _only = matches!(read, Err(ReadTrouble::TooLarge)).then(|| {
+        let only = matches!(read, Err(ReadTrouble::TooLarge)).then(|| {
             let guard = budget.large.lock().unwrap_or_else(PoisonError::into_inner);
             left = budget.left_bytes();
             read = disk::read_walked(path, disk::LARGEST_FILE_BYTES.min(left));
@@ -92,7 +92,7 @@ impl Reader<'_> {
             return Err(unsearched(budget::TOO_MUCH.to_owned()));
         }
         let Some(file) = loaded(read, path, root, origin)? else { return Ok(Vec::new()) };
-        if let Some(reason) = budget.refuses(&file) {
+        if let Some(reason) = budget.refuses(&file, only.is_some()) {
             return Err(unsearched(reason));
         }
         let mut of_families: Vec<(&str, ReadFile)> = Vec::new();

@@ -1,7 +1,9 @@
 //! What is read, how often, and what is too much.
 
 use std::fs;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use super::*;
 use crate::azure_devops::feed::Feed;
@@ -175,6 +177,23 @@ fn what_takes_too_much_memory_or_is_too_large_hides_names() {
         assert!(refused.iter().all(|file| file.reason.contains(words) && file.hides == Hidden::Everything));
         fs::remove_file(folder.path().join(path)).unwrap();
     }
+}
+
+/// A large file that another thread reads takes its size until it is searched: whoever would be refused waits for that.
+#[test]
+fn no_file_is_refused_for_the_memory_of_a_large_one_that_is_being_read() {
+    static TAKEN: AtomicUsize = AtomicUsize::new(2);
+    let budget = Budget { most_taken: 1, ..Budget::new(|| TAKEN.load(Ordering::SeqCst)) };
+    let large = budget.large.lock().unwrap();
+    std::thread::scope(|scope| {
+        let other = scope.spawn(|| budget.refuses_all());
+        std::thread::sleep(Duration::from_millis(100));
+        TAKEN.store(0, Ordering::SeqCst);
+        drop(large);
+        assert_eq!(other.join().unwrap(), None);
+    });
+    TAKEN.store(2, Ordering::SeqCst);
+    assert!(budget.refuses_all().is_some());
 }
 
 #[test]

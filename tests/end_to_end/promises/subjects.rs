@@ -284,7 +284,7 @@ javascript! {
     YARN_4: YARN, "installed/yarn" by "yarn4/bin/yarn.js", YARN.limits;
 }
 
-/// With the Node that these versions demand.
+/// One of the versions of Node that these clients take: the newest, which starts fastest.
 const NODE_24: (&str, &str) = ("installed/node", "nodes/node_modules/node24/bin/node");
 
 pub const NPM_12: Subject = Subject {
