@@ -17,8 +17,8 @@ use crate::modes::mode;
 use crate::promises::subjects::{CARGO, GIT, NPM, PIP, Subject};
 use crate::support::{finish, leaks_below, read, run, tool, variable, words};
 
-/// Long enough for a client that reads its configuration once.
-const TRACED_LIFE: Duration = Duration::from_secs(2 * LIFE.as_secs());
+/// Long enough for a client that strace slows down and that reads its configuration once, beside others on a slow machine.
+const TRACED_LIFE: Duration = Duration::from_secs(4 * LIFE.as_secs());
 const TOOLS: [&Subject; 4] = [&NPM, &CARGO, &PIP, &GIT];
 /// Where bytes go, or a process is started; strace reads the rest of a client's work too slowly.
 const GOING_OUT: &str =
