@@ -35,11 +35,11 @@ impl Budget {
         Self { left: AtomicUsize::new(Self::MOST_READ_BYTES), taken, most_taken, large: Mutex::new(()) }
     }
 
-    /// Why a file is one too many; it is counted where it is not. `is_only` says whether `large` is held for it.
-    pub(super) fn refuses(&self, file: &SourceFile, is_only: bool) -> Option<String> {
+    /// Why a file is one too many; it is counted where it is not. `holds_large`: whether the caller holds `large` for it.
+    pub(super) fn refuses(&self, file: &SourceFile, holds_large: bool) -> Option<String> {
         let length = file.text.body.len();
         let is_full = || (self.taken)().saturating_sub(length) > self.most_taken;
-        if is_full() && (is_only || self.after_the_large(is_full)) {
+        if is_full() && (holds_large || self.is_full_without_a_large_file(is_full)) {
             return Some(TOO_MUCH_MEMORY.to_owned());
         }
         let rest = |left: usize| left.checked_sub(length);
@@ -50,13 +50,13 @@ impl Budget {
     /// Why no file is to be read any more.
     pub(super) fn refuses_all(&self) -> Option<&'static str> {
         let is_full = || (self.taken)() > self.most_taken;
-        (is_full() && self.after_the_large(is_full)).then_some(TOO_MUCH_MEMORY)
+        (is_full() && self.is_full_without_a_large_file(is_full)).then_some(TOO_MUCH_MEMORY)
     }
 
-    /// Whether something still holds once no large file is read: one takes its whole size until it is searched, and nothing then.
-    fn after_the_large(&self, holds: impl Fn() -> bool) -> bool {
+    /// Whether memory is full even when no large file is read: one takes its whole size until it is searched, and nothing then.
+    fn is_full_without_a_large_file(&self, is_full: impl Fn() -> bool) -> bool {
         drop(self.large.lock().unwrap_or_else(PoisonError::into_inner));
-        holds()
+        is_full()
     }
 
     /// The bytes that may still be read.
